@@ -1,0 +1,45 @@
+"""What can go wrong, and what the user can do about it.
+
+Every error is a one-line message (what happened, what was seen) and a hint (what to do). Neither
+ever holds the value of a variable or a credential.
+"""
+
+from __future__ import annotations
+
+
+class PackagerError(Exception):
+    """The root of all errors that the packager raises."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Hold `message` (one line) and `hint` (what the user can do), shown as they are."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(PackagerError):
+    """The command line, the settings or the input is wrong; nothing was sent."""
+
+
+class SettingsError(InputError):
+    """Settings are missing or wrong."""
+
+
+class VariableError(InputError):
+    """A variable cannot be written, or the file of variables cannot be read."""
+
+
+class ArchiveError(InputError):
+    """A jar or zip is broken, or of a kind that Lambda does not take."""
+
+
+class PackageError(InputError):
+    """An app cannot be made into a deployment package."""
+
+
+class VendorError(PackagerError):
+    """A vendored reader cannot be written."""
+
+
+class DeployError(PackagerError):
+    """The deployment package could not be sent, or Lambda did not take it."""

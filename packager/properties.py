@@ -1,0 +1,63 @@
+"""The bytes of `env.properties`.
+
+`java.util.Properties.load(InputStream)` reads them back exactly. They are ASCII, sorted by name,
+without comment or time stamp: the same variables always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from javaproperties import join_key_value
+
+from packager.errors import VariableError
+
+# An escape as javaproperties writes it: the backslash together with what it escapes, so that in
+# `\\:` (an escaped backslash, then a colon) the colon is never taken for an escaped one.
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+# What may stand unescaped in a value. The npm package `properties-reader` does not unescape them:
+# it would read `postgres\://…`.
+_PLAIN_IN_VALUES = frozenset("#!=:")
+
+
+def dumps(variables: Mapping[str, str]) -> bytes:
+    """Write `variables` as the contents of `env.properties`.
+
+    Raises VariableError, which names the variable, for what no reader could give back: a name or
+    value that is no valid Unicode or contains NUL.
+    """
+    lines = [_line(name, variables[name]) for name in sorted(variables)]
+    return "".join(lines).encode("ascii")
+
+
+def _line(name: str, value: str) -> str:
+    _check(name, value)
+    escaped_name, escaped_value = join_key_value(name, "")[:-1], join_key_value("", value)[1:]
+    return f"{escaped_name}={_ESCAPE.sub(_give_back, escaped_value)}\n"
+
+
+def _give_back(escape: re.Match[str]) -> str:
+    return escape[1] if escape[1] in _PLAIN_IN_VALUES else escape[0]
+
+
+def _check(name: str, value: str) -> None:
+    for part, text in (("name", name), ("value", value)):
+        if "\0" in text:
+            raise VariableError(
+                f"The {part} of the variable {printable(name)} contains a NUL character.",
+                "No environment can hold it: remove it, or leave the variable out by --exclude.",
+            )
+        # An undecodable byte of the environment is a lone surrogate here (PEP 383).
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise VariableError(
+                f"The {part} of the variable {printable(name)} is not valid Unicode.",
+                "Config is UTF-8: encode binary data as base64, or leave the variable out by"
+                " --exclude.",
+            )
+
+
+def printable(name: str) -> str:
+    """Show the name of a variable on one line, whatever characters it has."""
+    return name.encode("unicode_escape").decode("ascii") if not name.isprintable() else name
