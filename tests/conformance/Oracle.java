@@ -1,0 +1,155 @@
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+
+/**
+ * Says what the JDK's own {@link Properties} reads in a file.
+ *
+ * <p>{@code java Oracle.java FOLDER} writes the answer for each {@code NAME.properties} of the
+ * folder to {@code NAME.json}; {@code java Oracle.java} answers each path on standard input with
+ * one line of JSON. Both need Java 17: older ones misread an escape that the line's end truncates.
+ */
+public final class Oracle {
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+    private Oracle() {}
+
+    public static void main(String[] arguments) throws IOException {
+        if (arguments.length == 1) {
+            writeExpectations(Paths.get(arguments[0]));
+        } else {
+            answerEach(path -> answer(Files.readAllBytes(path)));
+        }
+    }
+
+    /** One implementation's answer to one file. */
+    interface Reader {
+        Json answer(Path path) throws IOException;
+    }
+
+    /** Answers each path that standard input names, one line of JSON for each. */
+    static void answerEach(Reader reader) throws IOException {
+        BufferedReader paths =
+                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        PrintStream answers = new PrintStream(System.out, false, "US-ASCII");
+        for (String path = paths.readLine(); path != null; path = paths.readLine()) {
+            answers.print(reader.answer(Paths.get(path)).text("", " ") + "\n");
+            answers.flush();
+        }
+    }
+
+    private static void writeExpectations(Path folder) throws IOException {
+        try (DirectoryStream<Path> cases = Files.newDirectoryStream(folder, "*.properties")) {
+            for (Path input : cases) {
+                String name = input.getFileName().toString().replaceAll("properties$", "json");
+                String json = answer(Files.readAllBytes(input)).text("\n", "\n") + "\n";
+                Files.write(input.resolveSibling(name), json.getBytes(StandardCharsets.US_ASCII));
+            }
+        }
+    }
+
+    /** The pairs that Properties reads, or the error. */
+    private static Json answer(byte[] file) throws IOException {
+        if (Arrays.equals(Arrays.copyOf(file, 3), BYTE_ORDER_MARK)) {
+            return Json.error("byte-order-mark", 1); // the one difference from the JDK
+        }
+        Properties pairs = load(file, file.length);
+        return pairs == null
+                ? Json.error("malformed-escape", lineOf(file, malformedEscape(file)))
+                : Json.pairs(pairs);
+    }
+
+    /** What Properties reads in the first {@code length} bytes; null if it finds them malformed. */
+    private static Properties load(byte[] file, int length) throws IOException {
+        Properties pairs = new Properties();
+        try {
+            pairs.load(new ByteArrayInputStream(file, 0, length));
+            return pairs;
+        } catch (IllegalArgumentException malformed) {
+            return null;
+        }
+    }
+
+    /**
+     * Where the malformed escape stands, found by asking the JDK: the longest part of the file that
+     * loads ends behind its backslash.
+     */
+    private static int malformedEscape(byte[] file) throws IOException {
+        int length = file.length;
+        while (load(file, length) == null) {
+            length--;
+        }
+        return length - 1;
+    }
+
+    /** The number, from 1, of the natural line on which a byte stands. */
+    private static int lineOf(byte[] file, int position) {
+        int line = 1;
+        for (int i = 0; i < position; i++) {
+            if (file[i] == '\n' ? i == 0 || file[i - 1] != '\r' : file[i] == '\r') {
+                line++;
+            }
+        }
+        return line;
+    }
+
+    /** An answer: ASCII only and sorted, so that equal answers are equal bytes. */
+    static final class Json {
+        private final String kind;
+        private final TreeMap<String, String> members = new TreeMap<>();
+
+        private Json(String kind) {
+            this.kind = kind;
+        }
+
+        static Json pairs(Map<?, ?> pairs) {
+            Json json = new Json("pairs");
+            pairs.forEach((key, value) -> json.members.put(key.toString(), quoted(value)));
+            return json;
+        }
+
+        static Json error(String kind, int line) {
+            Json json = new Json("error");
+            json.members.put("kind", quoted(kind));
+            json.members.put("line", Integer.toString(line));
+            return json;
+        }
+
+        /** With these line ends: one before the first and last member, one between members. */
+        String text(String outer, String between) {
+            StringBuilder text = new StringBuilder("{").append(quoted(kind)).append(": {");
+            String before = outer;
+            for (Map.Entry<String, String> member : members.entrySet()) {
+                text.append(before).append(quoted(member.getKey())).append(": ");
+                text.append(member.getValue());
+                before = "," + between;
+            }
+            return text.append(members.isEmpty() ? "" : outer).append("}}").toString();
+        }
+
+        private static String quoted(Object value) {
+            StringBuilder quoted = new StringBuilder("\"");
+            for (char c : value.toString().toCharArray()) {
+                if (c == '"' || c == '\\') {
+                    quoted.append('\\').append(c);
+                } else if (c < ' ' || c > '~') {
+                    quoted.append(String.format("\\u%04x", (int) c));
+                } else {
+                    quoted.append(c);
+                }
+            }
+            return quoted.append('"').toString();
+        }
+    }
+}
