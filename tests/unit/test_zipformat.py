@@ -32,7 +32,7 @@ def archive_of(entry: NewEntry, body: bytes, comment: bytes = b"") -> bytes:
 )
 def test_zipfile_reads_back_name_mode_time_and_data(name: str, mode: int) -> None:
     data = b"A=1\n" * 100
-    body = deflate.deflate_compress(data)
+    body = bytes(deflate.deflate_compress(data))
     entry = NewEntry(name, zipformat.DEFLATED, zlib.crc32(data), len(body), len(data), mode)
     with zipfile.ZipFile(io.BytesIO(archive_of(entry, body, b"a comment"))) as archive:
         (info,) = archive.infolist()
