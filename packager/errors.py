@@ -43,3 +43,15 @@ class VendorError(PackagerError):
 
 class DeployError(PackagerError):
     """The deployment package could not be sent, or Lambda did not take it."""
+
+
+class AccessDeniedError(DeployError):
+    """The credentials do not allow an action."""
+
+
+class ConflictError(DeployError):
+    """Another update of the function is under way."""
+
+
+class UncertainError(DeployError):
+    """No answer, or none that makes sense: a request was perhaps carried out and perhaps not."""

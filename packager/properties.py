@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from javaproperties import join_key_value
 
 from packager.errors import VariableError
+from packager.names import printable
 
 # An escape as javaproperties writes it: the backslash together with what it escapes, so that in
 # `\\:` (an escaped backslash, then a colon) the colon is never taken for an escaped one.
@@ -56,8 +57,3 @@ def _check(name: str, value: str) -> None:
                 "Config is UTF-8: encode binary data as base64, or leave the variable out by"
                 " --exclude.",
             )
-
-
-def printable(name: str) -> str:
-    """Show the name of a variable on one line, whatever characters it has."""
-    return name.encode("unicode_escape").decode("ascii") if not name.isprintable() else name

@@ -1,0 +1,43 @@
+"""An app's config: the packager's settings and the function's variables, read in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packager import environment, redaction, settings
+from packager.settings import Settings
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, and the variables that go into the package; its repr shows no value."""
+
+    settings: Settings
+    variables: Mapping[str, str] = field(repr=False)
+
+    @property
+    def hide(self) -> Callable[[str], str]:
+        """Make a function that takes all values and credentials out of a text."""
+        key = self.settings.credentials
+        credentials = (key.secret_access_key, key.session_token or "") if key else ()
+        return redaction.hiding([*self.variables.values(), *credentials])
+
+
+def read(
+    env_file: Path | None = None,
+    options: Mapping[str, str | None] | None = None,
+    *,
+    profile: str | None = None,
+    deploying: bool = True,
+) -> Config:
+    """Read the environment or, for the variables instead of it, `env_file`.
+
+    Settings come from both, the file's before the environment's, and `options` before either (see
+    `packager.settings.read`). Raises SettingsError and VariableError.
+    """
+    process = environment.read_process_environment()
+    variables = process if env_file is None else environment.read_env_file(env_file)
+    chosen = settings.read(process | variables, options, profile=profile, deploying=deploying)
+    return Config(chosen, environment.choose(variables, chosen.exclude))

@@ -1,0 +1,145 @@
+"""The variables that go into the package: an app's config vars.
+
+They come from the process environment, as on a dyno, or from a file instead of it. Names that begin
+with `_` are the packager's own settings (`packager.settings`) and never go in.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import Path
+
+from packager.errors import VariableError
+from packager.names import printable
+
+SETTING_PREFIX = "_"
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
+DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
+
+
+def choose(variables: Mapping[str, str], exclude: Iterable[str]) -> dict[str, str]:
+    """Leave out settings, and the names that one of the shell patterns `exclude` matches."""
+    patterns = tuple(exclude)
+    return {
+        name: value
+        for name, value in variables.items()
+        if not name.startswith(SETTING_PREFIX)
+        and not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+
+def read_process_environment() -> dict[str, str]:
+    """Read the environment as UTF-8, whatever the locale of the dyno.
+
+    Bytes that are no UTF-8 become lone surrogates (PEP 383); writing such a variable fails.
+    """
+    if not os.supports_bytes_environ:
+        return dict(os.environ)
+    return {_decode(name): _decode(value) for name, value in os.environb.items()}
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read variables from a `.properties`, a `.json` (as `heroku config --json` prints), or else a
+    `.env` file.
+
+    Raises VariableError, which names the file and the line or variable, for what cannot be read or
+    would be read by half.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise VariableError(
+            f"The env file {path} cannot be read: {error.strerror}.",
+            "Check the path given by --env-file.",
+        ) from error
+    if path.suffix == ".properties":
+        return _parse_properties(path, content)
+    text = _decode_file(path, content)
+    return _parse_json(path, text) if path.suffix == ".json" else _parse_dotenv(path, text)
+
+
+def _decode_file(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+    # Raised outside the handler: the UnicodeDecodeError holds the whole file.
+    raise VariableError(f"{path}, line {line}: not UTF-8.", "Save the file as UTF-8.")
+
+
+def _parse_json(path: Path, text: str) -> dict[str, str]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        problem = f"{path}, line {error.lineno}: not JSON ({error.msg})."
+    except RecursionError:
+        problem = f"{path}: not the JSON of config vars (nested too deeply)."
+    else:
+        if not isinstance(content, dict):
+            raise VariableError(
+                f"{path}: not a JSON object.", "It has to be what `heroku config --json` prints."
+            )
+        for name, value in content.items():
+            if not isinstance(value, str):
+                raise VariableError(
+                    f"{path}: the value of {printable(name)} is no string.",
+                    "Config vars are strings: put the value in quotes.",
+                )
+        return content
+    # Raised outside the handler: the JSONDecodeError holds the whole file.
+    raise VariableError(problem, "It has to be what `heroku config --json` prints.")
+
+
+def _parse_properties(path: Path, content: bytes) -> dict[str, str]:
+    from javaproperties import InvalidUEscapeError, KeyValue, parse
+
+    variables: dict[str, str] = {}
+    line = 1
+    try:
+        for element in parse(content.decode("latin-1")):
+            if isinstance(element, KeyValue):
+                variables[element.key] = element.value
+            line += len(_LINE_END.findall(element.source))
+    except InvalidUEscapeError:
+        problem = f"{path}, line {line}: a \\u escape without four hexadecimal digits."
+    else:
+        return variables
+    raise VariableError(problem, r"Write the backslash twice (\\u) where no escape is meant.")
+
+
+def _parse_dotenv(path: Path, text: str) -> dict[str, str]:
+    # Not `dotenv_values`: it logs what it cannot parse and goes on without it.
+    from dotenv.parser import parse_stream
+
+    variables: dict[str, str] = {}
+    for binding in parse_stream(StringIO(text)):
+        # python-dotenv counts the blank lines before a statement as part of it.
+        statement = binding.original.string
+        blank = statement[: len(statement) - len(statement.lstrip())]
+        line = binding.original.line + len(_LINE_END.findall(blank))
+        if binding.error:
+            raise VariableError(
+                f"{path}, line {line}: no NAME=value.",
+                "A value of several lines or with blanks at its ends needs quotes.",
+            )
+        if binding.key is None:
+            continue
+        if binding.value is None:
+            raise VariableError(
+                f"{path}, line {line}: {printable(binding.key)} has no value.",
+                f"Write {printable(binding.key)}= for an empty one.",
+            )
+        variables[binding.key] = binding.value
+    return variables

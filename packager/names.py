@@ -1,0 +1,8 @@
+"""Names of variables and files, as they can be shown on one line."""
+
+from __future__ import annotations
+
+
+def printable(name: str) -> str:
+    """Show `name` with escapes for what a terminal could not or should not print."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")

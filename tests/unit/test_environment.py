@@ -1,0 +1,98 @@
+"""Which variables go into the package, and how they are read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from packager.environment import DEFAULT_EXCLUDE, choose, read_env_file
+from packager.errors import VariableError
+
+
+def test_a_setting_is_never_chosen() -> None:
+    assert choose({"_A": "1", "_": "2", "__B": "3", "C_": "4"}, ()) == {"C_": "4"}
+
+
+def test_what_differs_in_every_dyno_is_left_out_by_default() -> None:
+    variables = dict.fromkeys([*DEFAULT_EXCLUDE, "HOME", "PATH", "PORTAL"], "x")
+    assert list(choose(variables, DEFAULT_EXCLUDE)) == ["HOME", "PATH", "PORTAL"]
+
+
+def test_an_exclusion_is_a_shell_pattern_that_minds_case() -> None:
+    variables = dict.fromkeys(["NODE_ENV", "NODE_HOME", "node_env", "A1", "A22"], "x")
+    assert list(choose(variables, ["NODE_*", "A?"])) == ["node_env", "A22"]
+
+
+def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:
+    program = "from packager.environment import *; print(ascii(read_process_environment()['A']))"
+    run = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", program],
+        env={"A": "é😀", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert run.stdout.strip() == r"'\xe9\U0001f600'"
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "variables"),
+    [
+        (".env", "A=1\nexport B='two words'\n# no\n\nC=\n", {"A": "1", "B": "two words", "C": ""}),
+        (".env", 'A="x\ny"\nB=$A${A}\n', {"A": "x\ny", "B": "$A${A}"}),
+        (".env", "A=1\r\nB=2\r\n", {"A": "1", "B": "2"}),
+        (".env", b"\xef\xbb\xbfA=\xc3\xa9\n", {"A": "é"}),
+        ("x.properties", "a: 1\nb c\nd=\\u00e9\\\n  f\n", {"a": "1", "b": "c", "d": "éf"}),
+        ("x.json", '{"A": "1", "_B": "é\\n"}', {"A": "1", "_B": "é\n"}),
+        ("no-ending", "A=1", {"A": "1"}),
+    ],
+)
+def test_a_file_is_read_in_the_format_of_its_ending(
+    tmp_path: Path, name: str, content: str | bytes, variables: dict[str, str]
+) -> None:
+    assert read_env_file(write(tmp_path, name, content)) == variables
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (".env", "A=1\n\n\nsome canary\n", "line 4"),
+        (".env", "A=1\nB='canary\n", "line 2"),
+        (".env", "A=canary\nB\n", "line 2: B"),
+        (".env", b"A=1\nB=canary\xff\n", "line 2"),
+        ("x.properties", "a=canary\x0b\r\nb=\\\n  c\nd=canary\\uzz\n", "line 4"),
+        ("x.json", '{"A": "canary",\n "B" "canary"}', "line 2"),
+        ("x.json", '["canary"]', "not a JSON object"),
+        ("x.json", '{"A": 123456}', "A is no string"),
+        ("x.json", "[" * 100_000, "x.json"),
+    ],
+)
+def test_what_would_be_read_by_half_is_an_error_that_says_where(
+    tmp_path: Path, name: str, content: str | bytes, said: str
+) -> None:
+    path = write(tmp_path, name, content)
+    with pytest.raises(VariableError) as error:
+        read_env_file(path)
+    assert said in error.value.message
+    assert str(path) in error.value.message
+    for text in (error.value.message, error.value.hint):
+        assert "canary" not in text
+        assert "123456" not in text
+    assert error.value.__cause__ is None
+    assert error.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["missing.env", "."])
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(VariableError, match="cannot be read"):
+        read_env_file(tmp_path / name)

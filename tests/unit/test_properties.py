@@ -1,0 +1,72 @@
+"""The bytes of env.properties."""
+
+from __future__ import annotations
+
+import pytest
+
+from packager.errors import VariableError
+from packager.properties import dumps
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("plain", b"A=plain\n"),
+        ("", b"A=\n"),
+        ("postgres://u:p@host:5432/db?a=b#c!", b"A=postgres://u:p@host:5432/db?a=b#c!\n"),
+        ("=starts", b"A==starts\n"),
+        (":starts", b"A=:starts\n"),
+        ("#no comment", b"A=#no comment\n"),
+        ("!no comment", b"A=!no comment\n"),
+        (r"C:\new", rb"A=C:\\new" + b"\n"),
+        (r"a\:b", rb"A=a\\:b" + b"\n"),
+        (r"a\\=b", rb"A=a\\\\=b" + b"\n"),
+        ("\\", rb"A=\\" + b"\n"),
+        ("two\nlines", rb"A=two\nlines" + b"\n"),
+        ("\r\t\f", rb"A=\r\t\f" + b"\n"),
+        ("\x01\x7f", rb"A=\u0001\u007f" + b"\n"),
+        ("  padded  ", rb"A=\  padded  " + b"\n"),
+        ("é", rb"A=\u00e9" + b"\n"),
+        ("😀", rb"A=\ud83d\ude00" + b"\n"),
+        (r"\u0041", rb"A=\\u0041" + b"\n"),
+        ('{"a": "b=c"}', b'A={"a": "b=c"}\n'),
+    ],
+)
+def test_a_value_is_escaped_as_little_as_possible(value: str, line: bytes) -> None:
+    assert dumps({"A": value}) == line
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("a b", rb"a\ b=x" + b"\n"),
+        ("a=b", rb"a\=b=x" + b"\n"),
+        ("a:b", rb"a\:b=x" + b"\n"),
+        ("#a", rb"\#a=x" + b"\n"),
+        ("__proto__", b"__proto__=x\n"),
+        ("é", rb"\u00e9=x" + b"\n"),
+    ],
+)
+def test_a_name_is_escaped_so_that_it_stays_one(name: str, line: bytes) -> None:
+    assert dumps({name: "x"}) == line
+
+
+def test_lines_are_sorted_by_name() -> None:
+    assert dumps({"B": "2", "A": "1", "C": "3"}) == b"A=1\nB=2\nC=3\n"
+
+
+def test_no_variables_are_an_empty_file() -> None:
+    assert dumps({}) == b""
+
+
+@pytest.mark.parametrize("bad", ["canary\0", "canary\udc80", "\ud83dcanary"])
+def test_what_no_reader_could_give_back_is_an_error_that_names_the_variable(bad: str) -> None:
+    with pytest.raises(VariableError) as error:
+        dumps({"FINE": "x", "BAD": bad})
+    assert "BAD" in error.value.message
+    assert "canary" not in error.value.message + error.value.hint
+
+
+def test_a_bad_name_is_shown_in_escapes() -> None:
+    with pytest.raises(VariableError, match=r"A\\x00B"):
+        dumps({"A\0B": "x"})
