@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# What the build log shows, in the form of Heroku's own buildpacks. All of it goes to stderr, which
+# Heroku shows as well: stdout is what functions answer.
+
+set -euo pipefail
+
+output::step() {
+	printf -- '-----> %s\n' "$1" >&2
+}
+
+output::detail() {
+	printf '       %s\n' "$1" >&2
+}
+
+output::indent() {
+	sed --unbuffered 's/^/       /' >&2
+}
+
+# A warning or an error: the lines of stdin, marked.
+output::notice() {
+	{
+		echo
+		sed 's/^/ !     /'
+		echo
+	} >&2
+}
+
+output::megabytes() {
+	du --summarize --bytes "$1" | awk '{ printf "%.1f MB", $1 / 1e6 }'
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# The packager's own package and its dependencies, as locked in bin/requirements.lock.
+
+set -euo pipefail
+
+LOCK=${BUILDPACK_DIR}/bin/requirements.lock
+
+# What botocore reads to talk to these services and to find credentials on the way: by a profile
+# (sso, sso-oidc, signin) or an assumed role (sts). Its other 400 services are 25 MB.
+BOTOCORE_SERVICES=(lambda s3 signin sso sso-oidc sts)
+
+# Installs to $1/packages what the Python of the folder $2 can import.
+packages::install() {
+	local staging=$1 python_home=$2 cached installed=${CACHE_DIR}/incoming/packages
+	cached=${CACHE_DIR}/packages-$(packages::cache_key "${python_home}")
+
+	if [[ -d ${cached} ]]; then
+		output::detail "Using the dependencies in the build cache"
+	else
+		packages::install_locked "${python_home}" "${installed}"
+		packages::trim "${installed}"
+		rm -rf "${CACHE_DIR}"/packages-*
+		mv "${installed}" "${cached}"
+	fi
+	cp -R "${cached}" "${staging}/packages"
+	packages::copy_own "${staging}/packages"
+}
+
+# The same lock, Python, machine and way to install give the same packages.
+packages::cache_key() {
+	{
+		cat "${LOCK}" "${BUILDPACK_DIR}/bin/lib/packages.sh"
+		python::run "$1" -c 'import sys; print(sys.version_info[:2])'
+		uname -m
+		echo "${STACK:-}"
+	} | sha256sum | cut --characters=1-16
+}
+
+packages::install_locked() {
+	local python_home=$1 target=$2
+	output::detail "Installing the dependencies with pip"
+
+	if ! PIP_ROOT_USER_ACTION=ignore python::run "${python_home}" -m pip install \
+		--require-hashes --requirement "${LOCK}" --only-binary :all: --target "${target}" \
+		--no-compile --no-cache-dir --no-input --disable-pip-version-check --progress-bar off --quiet \
+		|& output::indent; then
+		output::notice <<-'EOF'
+			The packager's dependencies could not be installed.
+
+			What pip says stands above. Your app and the build cache are as they were.
+
+			Ways out:
+			  1. Push again: the package index or the network may have been away for a moment
+			     (https://status.python.org).
+			  2. Hashes that do not match, with a package index of your own: it has to serve the
+			     same files as PyPI.
+			  3. "No matching distribution": choose a current stack with `heroku stack:set`,
+			     and a Python from 3.10 to 3.14.
+		EOF
+		return 1
+	fi
+}
+
+packages::trim() {
+	local target=$1 kept=() service
+
+	for service in "${BOTOCORE_SERVICES[@]}"; do
+		kept+=(! -name "${service}")
+	done
+	find "${target}/botocore/data" -mindepth 1 -maxdepth 1 -type d "${kept[@]}" -exec rm -r {} +
+
+	# Models of boto3's resources, programs whose first lines name this build's Python, and the
+	# languages that rich could highlight: nothing that the packager uses.
+	rm -r "${target:?}"/{bin,boto3/data,boto3/examples}
+	find "${target}/pygments/lexers" -name '*.py' ! -name __init__.py ! -name _mapping.py -delete
+	find "${target}" -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
+}
+
+# The packager itself is pure Python: its sources are what a wheel would install.
+packages::copy_own() {
+	local target=$1
+	cp -R "${BUILDPACK_DIR}/packager" "${target}"
+	find "${target}/packager" -name __pycache__ -prune -exec rm -r {} +
+}
+
+# Compiles what a deploy imports, as it will be found in the folder $3: half of the time of
+# `deploy` otherwise. Importing it shows that the installation is complete, too.
+packages::precompile() {
+	local staging=$1 python_home=$2 final=$3
+
+	if ! python::run "${python_home}" -S "${BUILDPACK_DIR}/bin/lib/precompile.py" \
+		"${staging}" "${final}" |& output::indent; then
+		output::notice <<-'EOF'
+			The packager does not start with this Python.
+
+			What Python says stands above. Your app and the build cache are as they were.
+
+			Ways out:
+			  1. With heroku/python: name another version from 3.10 to 3.14 in the file
+			     .python-version.
+			  2. A module of the packager itself is missing: use a released version of this
+			     buildpack, `heroku buildpacks:set` with #TAG at the end of its URL.
+		EOF
+		return 1
+	fi
+}

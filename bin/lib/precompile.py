@@ -1,0 +1,50 @@
+"""Compiles what a deploy imports: the rest of the slug stays without bytecode, for its size.
+
+Usage: precompile.py FOLDER FINAL: the modules below FOLDER, as they will be named below FINAL.
+"""
+
+import importlib
+import pkgutil
+import py_compile
+import sys
+from pathlib import Path
+
+
+def import_what_a_deploy_imports() -> None:
+    """Import the packager, and make botocore load the modules it imports late."""
+    import boto3
+
+    import packager
+
+    for module in pkgutil.walk_packages(packager.__path__, "packager."):
+        # The embedded Lambda service needs the extra `local`, which no dyno has.
+        if not module.name.startswith("packager.local") and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+    session = boto3.session.Session(region_name="us-east-1")
+    for service in ("lambda", "s3", "sts"):
+        session.client(service)
+
+
+def compile_imported(folder: Path, final: Path) -> None:
+    """Write the bytecode of each imported module below `folder`.
+
+    Never checked against its source: the slug's file times are not those of the build, and neither
+    changes on a dyno.
+    """
+    for module in list(sys.modules.values()):
+        source = Path(getattr(module, "__file__", None) or "")
+        if source.suffix == ".py" and source.is_relative_to(folder):
+            py_compile.compile(
+                str(source),
+                dfile=str(final / source.relative_to(folder)),
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    sys.path.insert(0, str(folder / "packages"))
+    import_what_a_deploy_imports()
+    compile_imported(folder, final=Path(sys.argv[2]))

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# The Python that runs the packager: heroku/python's where it is fit, else a standalone build in the
+# slug, because the run images of heroku-24 and heroku-26 have none.
+
+set -euo pipefail
+
+# shellcheck source=bin/lib/pinned-python.sh
+source "${BUILDPACK_DIR}/bin/lib/pinned-python.sh"
+
+# Runs the Python of the folder $1 as if there were no other: without the PYTHON* variables that
+# heroku/python exports to later buildpacks, with its own libpython, and without leaving bytecode,
+# which names the folder it was compiled in.
+python::run() {
+	local home=$1
+	shift
+	LD_LIBRARY_PATH=${home}/lib "${home}/bin/python3" -I -B "$@"
+}
+
+# Answers the folder of the Python to use.
+python::choose() {
+	local staging=$1 herokus=${BUILD_DIR}/.heroku/python
+
+	if [[ -x ${herokus}/bin/python3 ]] && python::is_fit "${herokus}"; then
+		echo "${herokus}"
+	else
+		python::bring "${staging}"
+		echo "${staging}/python"
+	fi
+}
+
+# Whether heroku/python's Python can run the packager; the log says why if it cannot.
+python::is_fit() {
+	local found
+	found=$(python::run "$1" -c '
+import importlib.util, sys
+print("%d.%d" % sys.version_info[:2], "pip" if importlib.util.find_spec("pip") else "")
+' 2>/dev/null) || found='that does not start'
+
+	case ${found} in
+		3.1[0-4]' pip')
+			output::detail "Using the Python ${found% pip} of heroku/python"
+			;;
+		3.1[0-4]' ')
+			output::detail "The Python ${found% } of heroku/python has no pip: the packager brings a Python"
+			return 1
+			;;
+		*)
+			output::notice <<-EOF
+				heroku/python installed a Python ${found% pip}.
+
+				The packager runs on Python 3.10 to 3.14. It brings a Python of its own
+				into the slug, about 45 MB before compression; your app keeps its Python.
+
+				Ways out:
+				  1. Leave it so: all works.
+				  2. Save the space: name a newer Python in the file .python-version.
+			EOF
+			return 1
+			;;
+	esac
+}
+
+# Unpacks a standalone Python to $1/python.
+python::bring() {
+	local staging=$1 archive version
+	archive=$(python::fetch)
+
+	if ! tar --extract --gzip --file "${archive}" --directory "${staging}" --no-same-owner \
+		--exclude-from "${BUILDPACK_DIR}/bin/lib/python.exclude" ||
+		! version=$(python::run "${staging}/python" -c 'import platform, pip; print(platform.python_version())'); then
+		output::notice <<-'EOF'
+			The standalone Python does not start.
+
+			Its archive has the right checksum, but it holds no python/bin/python3 with pip
+			that runs on this stack.
+
+			Ways out:
+			  1. With _LAMBDA_PYTHON_URL set: point it to an `install_only` archive of
+			     python-build-standalone for this stack's architecture, or unset it.
+			  2. Without: choose a current stack with `heroku stack:set`, and push again.
+		EOF
+		return 1
+	fi
+	output::detail "Using the standalone Python ${version}"
+}
+
+# Answers the path of the archive, in the cache; downloads it if it is not there.
+python::fetch() {
+	local url sha256 architecture archive download=${CACHE_DIR}/incoming/python.tar.gz
+	architecture=$(python::architecture)
+	sha256=$(python::checksum "${architecture}")
+	archive=${CACHE_DIR}/python-${sha256}.tar.gz
+
+	if ! echo "${sha256}  ${archive}" | sha256sum --check --status 2>/dev/null; then
+		url=$(config::value _LAMBDA_PYTHON_URL)
+		python::download "${url:-${PINNED_PYTHON_URL/ARCHITECTURE/${architecture}}}" "${download}"
+		python::verify "${download}" "${sha256}"
+		rm -f "${CACHE_DIR}"/python-*.tar.gz
+		mv "${download}" "${archive}"
+	fi
+	echo "${archive}"
+}
+
+python::architecture() {
+	local machine
+	machine=$(uname -m)
+	if [[ -z ${PINNED_PYTHON_SHA256[${machine}]:-} ]]; then
+		output::notice <<-EOF
+			There is no standalone Python for the architecture of this machine, ${machine}.
+
+			The packager knows one for: ${!PINNED_PYTHON_SHA256[*]}.
+
+			Ways out:
+			  1. Put heroku/python before this buildpack; an empty requirements.txt is
+			     enough for it. The packager then uses its Python.
+		EOF
+		return 1
+	fi
+	echo "${machine}"
+}
+
+python::checksum() {
+	local sha256
+	sha256=$(config::value _LAMBDA_PYTHON_SHA256)
+	sha256=${sha256:-${PINNED_PYTHON_SHA256[$1]}}
+	if [[ ! ${sha256} =~ ^[0-9a-fA-F]{64}$ ]]; then
+		output::notice <<-'EOF'
+			The config var _LAMBDA_PYTHON_SHA256 is no SHA-256 checksum.
+
+			It has to be 64 hexadecimal digits, as `sha256sum` prints them for the archive
+			that _LAMBDA_PYTHON_URL points to.
+		EOF
+		return 1
+	fi
+	echo "${sha256,,}"
+}
+
+# The URL goes to curl by its standard input and what curl says is not shown: a mirror's URL may
+# hold a password, and neither the list of processes nor the build log is the place for it.
+python::download() {
+	local url=$1 destination=$2 answer
+	output::detail "Downloading the standalone Python"
+
+	url=${url//\\/\\\\}
+	if ! answer=$(curl --config - --fail --location --silent --output "${destination}" \
+		--retry 3 --retry-all-errors --retry-delay 1 --connect-timeout 10 --max-time 300 \
+		--write-out 'curl ended with status %{exitcode}, HTTP status %{http_code}' \
+		<<<"url = \"${url//\"/\\\"}\""); then
+		output::notice <<-EOF
+			The standalone Python could not be downloaded, in 4 attempts.
+
+			Tried:  $(python::source)
+			Seen:   ${answer}
+
+			Ways out:
+			  1. Push again: the network or the server may have been away for a moment.
+			  2. Put the archive on a mirror that the build reaches, and name it:
+			       heroku config:set _LAMBDA_PYTHON_URL=https://mirror.example/python.tar.gz
+			     Its checksum has to stay the same, or _LAMBDA_PYTHON_SHA256 names its own.
+			  3. Put heroku/python before this buildpack; an empty requirements.txt is
+			     enough for it. The packager then uses its Python and downloads none.
+		EOF
+		return 1
+	fi
+}
+
+python::verify() {
+	local archive=$1 expected=$2 seen
+	seen=$(sha256sum "${archive}")
+	seen=${seen%% *}
+	if [[ ${seen} != "${expected}" ]]; then
+		output::notice <<-EOF
+			The standalone Python that was downloaded is not the one that is pinned.
+
+			Source:             $(python::source)
+			SHA-256 expected:   ${expected}
+			SHA-256 downloaded: ${seen}
+
+			It was deleted, and nothing of it was run.
+
+			Ways out:
+			  1. Push again, in case the download was damaged on its way.
+			  2. If _LAMBDA_PYTHON_URL points to another build on purpose, and you trust it,
+			     set _LAMBDA_PYTHON_SHA256 to its checksum.
+		EOF
+		return 1
+	fi
+}
+
+# Where the archive comes from, as the log may show it.
+python::source() {
+	if [[ -n $(config::value _LAMBDA_PYTHON_URL) ]]; then
+		echo "the URL in the config var _LAMBDA_PYTHON_URL"
+	else
+		echo "python-build-standalone, release ${PINNED_PYTHON_RELEASE}, on GitHub"
+	fi
+}
+
+# Removes from the standalone Python in $1, if there is one, what only the build needed.
+python::trim() {
+	local home=$1/python
+	if [[ ! -d ${home} ]]; then
+		return
+	fi
+
+	find "${home}/bin" -mindepth 1 ! -name 'python3*' -delete
+	find "${home}/bin" -name '*-config' -delete
+
+	# The standalone builds carry libpython twice: inside bin/python3, and as a library for programs
+	# that embed Python.
+	if ! python::run "${home}" -c 'import sys; sys.exit("/libpython" not in open("/proc/self/maps").read())'; then
+		rm -f "${home}"/lib/libpython*
+	fi
+
+	# On a dyno, only the packaging of a Python app runs pip.
+	if [[ ! -f ${BUILD_DIR}/requirements.txt && ! -f ${BUILD_DIR}/pyproject.toml ]]; then
+		rm -rf "${home}"/lib/python3*/site-packages
+	fi
+}
