@@ -1,0 +1,22 @@
+import envproperties.EnvProperties;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Answers each path on standard input with what the Java reader says, as Oracle does. */
+public final class JavaReader {
+    private JavaReader() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Oracle.answerEach(JavaReader::answer);
+    }
+
+    private static Oracle.Json answer(Path path) {
+        try {
+            return Oracle.Json.pairs(EnvProperties.load(path));
+        } catch (EnvProperties.FileException error) {
+            boolean mark = error.getMessage().contains("byte-order mark");
+            return Oracle.Json.error(mark ? "byte-order-mark" : "malformed-escape", error.line());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+"""Random files and random mappings, read by all readers and the JDK until two of them differ.
+
+`python -m tests.conformance.fuzz --inputs 100000 --seed 7`: the same seed gives the same inputs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import TypeAlias
+
+from packager.properties import dumps
+from tests.conformance.make_cases import CASES
+from tests.conformance.readers import Answer, running
+
+Ask: TypeAlias = Callable[[Path], dict[str, Answer]]
+
+LINE_ENDS = (b"\n", b"\r", b"\r\n")
+HARMLESS = tuple(bytes([byte]) for byte in b"aknt0E\0\x0b\x85\xa0\xe9\xff")
+GRAMMAR = (b"=", b":", b" ", b"\t", b"\f", b"#", b"!", b"\\", b"\\\\", *LINE_ENDS)
+CONTINUATIONS = tuple(b"\\" + end + blanks for end in LINE_ENDS for blanks in (b"", b" ", b"\t\f"))
+ESCAPES = (b"\\u0041", b"\\u00E9", b"\\ud83d", b"\\uDE00", b"\\u\\\n00\\\r\n4\\\r1", b"\\n", b"\\=")
+WELL_FORMED = (*HARMLESS, *GRAMMAR, *CONTINUATIONS, *ESCAPES)
+ANY = (*WELL_FORMED, b"\\u", b"\\u0", b"\\u00g0", b"u", b"u00e9", b"\xef\xbb\xbf")
+
+SHORT_CASES = [content for content in CASES.values() if len(content) < 200]
+
+# Latin-1 and beyond it, in two and in four bytes of UTF-16; no NUL and no lone surrogate.
+CHARACTERS = "aZ09_ \t\n\r\f\b\\=:#!u'\"$\x01\x0b\x7f\x85\xa0\xe9\xff\u20ac\u2028\ufeff\U0001f600"
+
+
+class DifferenceError(Exception):
+    """Not all read the same in one file."""
+
+    def __init__(self, seed: int, content: bytes, answers: dict[str, Answer]) -> None:
+        told = "".join(f"\n{name}: {answer}" for name, answer in answers.items())
+        super().__init__(f"seed {seed}, file {content.hex()}{told}")
+
+
+def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
+    """Write `inputs` random files to `path`, one after the other, and ask all about each.
+
+    Half are random bytes, half random mappings as the packager writes them. Raises DifferenceError.
+    """
+    random = Random(seed)
+    for number in range(inputs):
+        expected: dict[str, Answer] = {}
+        if number % 2:
+            mapping = random_mapping(random)
+            content = dumps(mapping)
+            expected = {"the mapping": {"pairs": mapping}}
+        else:
+            content = random_bytes(random)
+        path.write_bytes(content)
+        answers = {**expected, **ask(path)}
+        if any(answer != answers["JDK"] for answer in answers.values()):
+            raise DifferenceError(seed, content, answers)
+
+
+def random_bytes(random: Random) -> bytes:
+    """A file of the grammar's own pieces, or a case with a few of its bytes replaced."""
+    if random.random() < 0.3:
+        return _mutated(random, random.choice(SHORT_CASES))
+    # One malformed escape hides all that follows: most files have none.
+    pieces = random.choice((WELL_FORMED, WELL_FORMED, ANY))
+    return b"".join(random.choices(pieces, k=random.randrange(40)))
+
+
+def _mutated(random: Random, content: bytes) -> bytes:
+    for _ in range(random.randrange(1, 4)):
+        start = random.randrange(len(content) + 1)
+        end = start + random.randrange(3)
+        replacement = random.choice((b"", random.choice(ANY), random.randbytes(1)))
+        content = content[:start] + replacement + content[end:]
+    return content
+
+
+def random_mapping(random: Random) -> dict[str, str]:
+    """Variables of any characters that a process environment can hold."""
+    return {_text(random): _text(random) for _ in range(random.randrange(5))}
+
+
+def _text(random: Random) -> str:
+    return "".join(random.choices(CHARACTERS, k=random.randrange(12)))
+
+
+def main() -> None:
+    """Exit with 1 at the first difference."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.fuzz", description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as readers:
+        try:
+            compare(readers.ask, Path(folder, "env.properties"), options.inputs, options.seed)
+        except DifferenceError as difference:
+            sys.exit(str(difference))
+    print(f"{options.inputs} inputs of seed {options.seed}: all agree")
+
+
+if __name__ == "__main__":
+    main()

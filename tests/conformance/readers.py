@@ -1,0 +1,71 @@
+"""The readers of the three languages and the JDK's own, each a process that answers paths."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+Answer: TypeAlias = dict[str, Any]
+"""`{"pairs": …}` or `{"error": {"kind": …, "line": …}}`, as in the cases."""
+
+
+class Readers:
+    """The running processes, by name; all of them read the same file at the same time."""
+
+    def __init__(self, processes: dict[str, subprocess.Popen[str]]) -> None:
+        self._processes = processes
+
+    def ask(self, path: Path) -> dict[str, Answer]:
+        """What each says of the file at `path`."""
+        for process in self._processes.values():
+            assert process.stdin is not None
+            process.stdin.write(f"{path}\n")
+            process.stdin.flush()
+        return {name: _answer(name, process) for name, process in self._processes.items()}
+
+
+def _answer(name: str, process: subprocess.Popen[str]) -> Answer:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"{name} has ended; what it says of that is on standard error")
+    answer: Answer = json.loads(line)
+    return answer
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Readers]:
+    """Compile into `folder` and start; at the end all processes are stopped."""
+    java_sources = [HERE / "Oracle.java", HERE / "JavaReader.java"]
+    java_sources += (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
+    subprocess.run(["javac", "-d", folder, *java_sources], check=True)
+    commands: dict[str, list[str | Path]] = {
+        "JDK": ["java", "-cp", folder, "Oracle"],
+        "Java": ["java", "-cp", folder, "JavaReader"],
+        "Node.js": ["node", HERE / "node_reader.js"],
+        "Python": [sys.executable, HERE / "python_reader.py"],
+    }
+    with ExitStack() as stack:
+        yield Readers({name: stack.enter_context(_started(commands[name])) for name in commands})
+
+
+@contextmanager
+def _started(command: list[str | Path]) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "sdk_python")}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, env=environment, stdin=pipe, stdout=pipe, encoding="utf-8"
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
