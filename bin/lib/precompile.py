@@ -16,10 +16,10 @@ def import_what_a_deploy_imports() -> None:
 
     import packager
 
-    for module in pkgutil.walk_packages(packager.__path__, "packager."):
+    for module in pkgutil.iter_modules(packager.__path__):
         # The embedded Lambda service needs the extra `local`, which no dyno has.
-        if not module.name.startswith("packager.local") and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+        if module.name not in ("__main__", "local"):
+            importlib.import_module(f"packager.{module.name}")
 
     session = boto3.session.Session(region_name="us-east-1")
     for service in ("lambda", "s3", "sts"):

@@ -1,0 +1,134 @@
+"""What the tests of the buildpack share: builds are slow, so they share a cache and a slug."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.buildpack import heroku, standalone_python
+from tests.integration.buildpack.heroku import Push, Slug
+from tests.integration.buildpack.standalone_python import Mirror
+
+Build = Callable[..., Push]
+
+
+@dataclass(frozen=True)
+class Cold:
+    """The first build of an app, and the cache that it filled."""
+
+    push: Push
+    cache: Path
+
+
+@pytest.fixture(scope="session")
+def buildpack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The buildpack as Heroku clones it."""
+    return heroku.clone(tmp_path_factory.mktemp("buildpack"))
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a standalone Python."""
+    return standalone_python.pack(tmp_path_factory.mktemp("standalone") / "python.tar.gz")
+
+
+@pytest.fixture(scope="session")
+def mirror(archive: Path) -> Iterator[Mirror]:
+    """A server of the archive."""
+    with standalone_python.mirroring(archive) as mirror:
+        yield mirror
+
+
+@pytest.fixture(scope="session")
+def python_config(mirror: Mirror) -> dict[str, str]:
+    """The config vars that make a build take its Python from the mirror."""
+    return {
+        "_LAMBDA_PYTHON_URL": mirror.url,
+        "_LAMBDA_PYTHON_SHA256": standalone_python.sha256(mirror.archive),
+    }
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest Node.js app."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "package.json").write_text("{}\n")
+    (folder / "index.js").write_text("exports.handler = async () => 1\n")
+    (folder / "a file with blanks.txt").write_text("and a text\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cold(
+    app: Path,
+    python_config: Mapping[str, str],
+    buildpack: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Cold:
+    """The first build of the app, over an empty cache."""
+    folder = tmp_path_factory.mktemp("cold")
+    cache = folder / "cache"
+    pushed = heroku.push(app, folder, cache, python_config, buildpack=buildpack)
+    assert pushed.status == 0, pushed.log
+    return Cold(pushed, cache)
+
+
+@pytest.fixture(scope="session")
+def slug(cold: Cold, build_once: Build, app: Path) -> Slug:
+    """The app, built and moved to where its dynos run."""
+    return heroku.release(build_once(app))
+
+
+@pytest.fixture
+def build(tmp_path: Path, cold: Cold, python_config: Mapping[str, str], buildpack: Path) -> Build:
+    """Builds an app over the warm cache, with the config vars given."""
+    return _builder(tmp_path, cold.cache, python_config, buildpack)
+
+
+@pytest.fixture(scope="session")
+def build_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    cold: Cold,
+    python_config: Mapping[str, str],
+    buildpack: Path,
+) -> Build:
+    """As `build`, for what several tests share."""
+    return _builder(tmp_path_factory.mktemp("built"), cold.cache, python_config, buildpack)
+
+
+def _builder(folder: Path, cache: Path, config: Mapping[str, str], buildpack: Path) -> Build:
+    def build(app: Path, **more: str) -> Push:
+        return heroku.push(app, folder, cache, {**config, **more}, buildpack=buildpack)
+
+    return build
+
+
+@pytest.fixture
+def own_cache(cold: Cold, tmp_path: Path) -> Path:
+    """A copy of the warm cache, for a test that changes it."""
+    return Path(shutil.copytree(cold.cache, tmp_path / "cache"))
+
+
+@pytest.fixture(scope="session")
+def herokus_python(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What heroku/python leaves in an app: `.heroku/python`, and its script for dynos."""
+    app = tmp_path_factory.mktemp("herokus")
+    (app / ".heroku").mkdir()
+    with tarfile.open(archive) as tar:
+        tar.extractall(app / ".heroku", filter="tar")
+    (app / ".profile.d").mkdir()
+    (app / ".profile.d" / "python.sh").write_text(
+        "export PATH=${HOME}/.heroku/python/bin:${PATH}\n"
+        "export PYTHONUNBUFFERED=true\n"
+        "export PYTHONHOME=${HOME}/.heroku/python\n"
+        "export LIBRARY_PATH=${HOME}/.heroku/python/lib${LIBRARY_PATH:+:${LIBRARY_PATH}}\n"
+        "export LD_LIBRARY_PATH=${HOME}/.heroku/python/lib${LD_LIBRARY_PATH:+:${LD_LIBRARY_PATH}}\n"
+        "export LANG=${LANG:-en_US.UTF-8}\n"
+        "export PYTHONPATH=${PYTHONPATH:-${HOME}}\n"
+    )
+    return app

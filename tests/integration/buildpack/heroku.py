@@ -1,0 +1,139 @@
+"""Heroku as a buildpack sees it: a build in one folder, dynos in another, and bare environments.
+
+What is done here is what the Buildpack API says: https://devcenter.heroku.com/articles/buildpack-api
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[3]
+PACKAGER = ".heroku-lambda-packager"
+
+# What bash does in a dyno before the command, with the config vars in its environment.
+_START = 'for script in "${HOME}"/.profile.d/*.sh; do source "${script}"; done; eval "$1"'
+
+
+@dataclass(frozen=True)
+class Push:
+    """A build: its folder, what it printed, how it ended, and how long it took in seconds."""
+
+    folder: Path
+    log: str
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Slug:
+    """An app that was built, in the folder where its dynos run."""
+
+    folder: Path
+    tools: Path
+
+    def run(self, command: str, config: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run `command` in a one-off dyno, as `heroku run --exit-code` does."""
+        return subprocess.run(
+            ["/bin/bash", "-c", _START, "dyno", command],
+            env={
+                "HOME": str(self.folder),
+                "PATH": str(self.tools),
+                "DYNO": "run.1234",
+                "PORT": "41234",
+                "PS1": r"\w $ ",
+                "TERM": "dumb",
+            }
+            | dict(config),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+def push(
+    app: Path,
+    folder: Path,
+    cache: Path,
+    config: Mapping[str, str] | None = None,
+    *,
+    buildpack: Path,
+    environment: Mapping[str, str] | None = None,
+    user: int | None = None,
+) -> Push:
+    """Build a copy of `app` in `folder` by `bin/compile`, as the user with the number `user`."""
+    build = folder / "build 4711"
+    env_dir = folder / "env"
+    env_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(app, build, symlinks=True, dirs_exist_ok=True)
+    for name, value in (config or {}).items():
+        (env_dir / name).write_text(value)
+    cache.mkdir(exist_ok=True)
+    if user is not None:
+        for path in (folder, cache, *folder.rglob("*")):
+            os.chown(path, user, user)
+    start = time.monotonic()
+    run = subprocess.run(
+        [buildpack / "bin" / "compile", build, cache, env_dir],
+        env=build_environment() | dict(environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+        user=user,
+    )
+    return Push(build, run.stdout, run.returncode, time.monotonic() - start)
+
+
+def release(pushed: Push) -> Slug:
+    """Move what was built to where dynos run; its old place is gone."""
+    assert pushed.status == 0, pushed.log
+    slug = pushed.folder.with_name("app of a dyno")
+    pushed.folder.rename(slug)
+    tools = slug.with_name("tools")
+    tools.mkdir()
+    # No `python3` among them: the run images of heroku-24 and heroku-26 have none.
+    for tool in ("bash", "cat", "env", "sh"):
+        (tools / tool).symlink_to(shutil.which(tool) or f"/usr/bin/{tool}")
+    return Slug(slug, tools)
+
+
+def build_environment() -> dict[str, str]:
+    """Give what a build has in its environment, and this machine's way to the package index."""
+    of_the_machine = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_", "SSL_CERT_")) or name.lower().endswith("_proxy")
+    }
+    return of_the_machine | {
+        "HOME": str(Path.home()),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "STACK": "heroku-24",
+        # As heroku/python's `export` leaves them for the buildpacks after it.
+        "PYTHONHOME": "/app/.heroku/python",
+        "PYTHONPATH": "/app",
+    }
+
+
+def clone(destination: Path) -> Path:
+    """Copy the buildpack as git has it: nothing that was built or installed on this machine."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        source, target = REPOSITORY / name, destination / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    return destination

@@ -1,0 +1,121 @@
+"""A standalone Python as python-build-standalone lays it out, made of the Python that runs this."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import importlib.util
+import os
+import site
+import sys
+import sysconfig
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def pack(archive: Path) -> Path:
+    """Write the `.tar.gz`: one folder `python`, with bin/python3, its library and pip."""
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    include = Path(sysconfig.get_path("include"))
+    library = Path(sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME"))
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        tar.add(Path(sys.executable).resolve(), f"python/bin/{VERSION}")
+        tar.addfile(_link("python/bin/python3", VERSION))
+        tar.add(stdlib, f"python/lib/{VERSION}", filter=_without_the_large_and_foreign)
+        tar.add(_pip(), f"python/lib/{_packages_folder()}/pip", filter=_without_bytecode)
+        tar.add(include, f"python/include/{VERSION}")
+        if library.suffix != ".a" and library.exists():
+            tar.add(library.resolve(), f"python/lib/{library.name}")
+    return archive
+
+
+def sha256(archive: Path) -> str:
+    """Give the archive's checksum, as `sha256sum` prints it."""
+    return hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+def _link(name: str, target: str) -> tarfile.TarInfo:
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = tarfile.SYMTYPE, target
+    return link
+
+
+def _without_the_large_and_foreign(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    # idlelib and __pycache__ stay: the buildpack has to leave them out.
+    name = Path(member.name).name
+    large = name in ("test", "site-packages", "dist-packages") or name.startswith("config-3.")
+    return None if large else member
+
+
+def _without_bytecode(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if member.name.endswith("__pycache__") else member
+
+
+def _pip() -> Path:
+    found = importlib.util.find_spec("pip")
+    if found is None or found.origin is None:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail("this Python has no pip to put into a standalone one")
+        pytest.skip("this Python has no pip to put into a standalone one")
+    return Path(found.origin).parent
+
+
+def _packages_folder() -> str:
+    debian = any(folder.endswith("dist-packages") for folder in site.getsitepackages())
+    return "python3/dist-packages" if debian else f"{VERSION}/site-packages"
+
+
+@dataclass
+class Mirror:
+    """A web server for one archive; `breaking` says how many of the next transfers break."""
+
+    archive: Path
+    url: str = ""
+    requests: int = 0
+    breaking: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def __init__(self, mirror: Mirror, *arguments: object) -> None:
+        self._mirror = mirror
+        super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        with self._mirror.lock:
+            self._mirror.requests += 1
+            broken = self._mirror.breaking > 0
+            self._mirror.breaking -= broken
+        content = self._mirror.archive.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if broken else content)
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+        pass
+
+
+@contextmanager
+def mirroring(archive: Path) -> Iterator[Mirror]:
+    """Serve `archive` on the loopback interface."""
+    mirror = Mirror(archive)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, mirror))
+    mirror.url = f"http://127.0.0.1:{server.server_port}/python.tar.gz"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield mirror
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,95 @@
+"""`bin/requirements.lock`: what Heroku apps get is what pyproject.toml asks for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+tomllib = pytest.importorskip("tomllib", reason="TOML is in the standard library from Python 3.11")
+
+REPOSITORY = Path(__file__).parents[2]
+LOCK = REPOSITORY / "bin" / "requirements.lock"
+STALE = "bin/requirements.lock is stale: run bin/lock"
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+MACHINES = ["x86_64", "aarch64"]
+
+
+def project() -> dict[str, Any]:
+    text = (REPOSITORY / "pyproject.toml").read_text()
+    table: dict[str, Any] = tomllib.loads(text)["project"]
+    return table
+
+
+def dependencies() -> list[Requirement]:
+    return [Requirement(dependency) for dependency in project()["dependencies"]]
+
+
+def locked(python: str, machine: str) -> dict[str, str]:
+    """Give the versions that the lock has for a Python on a machine, by name."""
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "platform_machine": machine,
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "os_name": "posix",
+    }
+    versions: dict[str, str] = {}
+    for line in LOCK.read_text().splitlines():
+        if line.startswith((" ", "#")):
+            continue
+        requirement = Requirement(line.rstrip("\\"))
+        if requirement.marker and not requirement.marker.evaluate(environment):
+            continue
+        name = canonicalize_name(requirement.name)
+        assert name not in versions, f"{name} is locked twice"
+        [pin] = requirement.specifier
+        assert pin.operator == "=="
+        versions[name] = pin.version
+    return versions
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_dependency_is_locked_in_a_version_that_pyproject_allows(
+    python: str, machine: str
+) -> None:
+    versions = locked(python, machine)
+    for dependency in dependencies():
+        name = canonicalize_name(dependency.name)
+        assert name in versions, STALE
+        assert dependency.specifier.contains(versions[name]), STALE
+
+
+def test_nothing_is_locked_that_no_dependency_asks_for() -> None:
+    pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
+    direct = {pin.partition("==")[0] for pin in pins if "heroku-lambda-packager" in pin}
+    asked = {canonicalize_name(dependency.name) for dependency in dependencies()}
+    assert direct == asked, STALE
+
+
+def test_every_pin_has_hashes() -> None:
+    pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
+    assert pins
+    assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+
+def test_the_lock_names_no_index() -> None:
+    assert not re.search(r"https?:|--(extra-)?index-url|--find-links", LOCK.read_text())
+
+
+def test_the_buildpack_takes_the_pythons_that_pyproject_names() -> None:
+    prefix = "Programming Language :: Python :: 3."
+    named = [
+        classifier.removeprefix("Programming Language :: Python :: ")
+        for classifier in project()["classifiers"]
+        if classifier.startswith(prefix)
+    ]
+    assert named == PYTHONS
+    assert "3.1[0-4]' pip')" in (REPOSITORY / "bin" / "lib" / "python.sh").read_text()
