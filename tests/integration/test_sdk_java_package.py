@@ -1,0 +1,130 @@
+"""The Java reader as Maven builds and tests it: what its jars hold and which Java they run on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.conftest import requires
+
+ROOT = Path(__file__).parent.parent.parent
+POM = ElementTree.parse(ROOT / "sdk_java" / "pom.xml")
+IN_POM = "{http://maven.apache.org/POM/4.0.0}"
+NAME = f"env-properties-{POM.findtext(f'{IN_POM}version')}"
+DESCRIPTOR = "META-INF/maven/io.github.envproperties/env-properties"
+CLASSES = {"EnvProperties", "EnvProperties$Contents", "EnvProperties$FileException"}
+PACKAGED = {"META-INF/MANIFEST.MF", "META-INF/LICENSE"} | {
+    f"{DESCRIPTOR}/pom.{suffix}" for suffix in ("xml", "properties")
+}
+
+pytestmark = requires("java", "javac", "javap", "mvn")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, beside the conformance cases, built and tested."""
+    root = tmp_path_factory.mktemp("root")
+    ignored = shutil.ignore_patterns("target")
+    project = Path(shutil.copytree(ROOT / "sdk_java", root / "sdk_java", ignore=ignored))
+    cases = Path("tests", "conformance", "cases")
+    shutil.copytree(ROOT / cases, root / cases)
+    _maven(project, "package")
+    return project
+
+
+def _maven(project: Path, *arguments: str) -> None:
+    """Skip without a registry; with REQUIRE_ALL=1 that is a failure, as any other."""
+    command = ["mvn", "--batch-mode", *arguments]
+    built = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if "Could not transfer" in built.stdout and os.environ.get("REQUIRE_ALL") != "1":
+        pytest.skip("Maven reaches no registry")
+    assert built.returncode == 0, built.stdout
+
+
+def _files(jar: Path) -> set[str]:
+    with ZipFile(jar) as archive:
+        return {name for name in archive.namelist() if not name.endswith("/")}
+
+
+def test_its_own_tests_ran_every_conformance_case(project: Path) -> None:
+    """Maven's success would also mean that they were skipped."""
+    report = project / "target/surefire-reports/TEST-envproperties.ConformanceTest.xml"
+    suite = ElementTree.parse(report).getroot()
+    cases = list((ROOT / "tests/conformance/cases").glob("*.properties"))
+    assert suite.attrib["tests"] == str(len(cases))
+    assert suite.attrib["skipped"] == suite.attrib["failures"] == suite.attrib["errors"] == "0"
+
+
+def test_the_jar_holds_the_reader_and_nothing_else(project: Path) -> None:
+    """Three classes, the licence, the manifest and Maven's descriptor."""
+    classes = {f"envproperties/{name}.class" for name in CLASSES}
+    assert _files(project / f"target/{NAME}.jar") == PACKAGED | classes
+
+
+def test_the_sources_jar_holds_the_one_source_file(project: Path) -> None:
+    """As it stands in the project."""
+    jar = project / f"target/{NAME}-sources.jar"
+    source = "envproperties/EnvProperties.java"
+    assert _files(jar) == PACKAGED | {source}
+    with ZipFile(jar) as archive:
+        assert archive.read(source) == (ROOT / "sdk_java/src/main/java" / source).read_bytes()
+
+
+def test_the_javadoc_jar_documents_what_is_public(project: Path) -> None:
+    """The reader and its error have a page, what serves them inside has none."""
+    files = _files(project / f"target/{NAME}-javadoc.jar")
+    pages = {"EnvProperties.html", "EnvProperties.FileException.html"}
+    assert {f"envproperties/{page}" for page in pages} <= files
+    assert "envproperties/EnvProperties.Contents.html" not in files
+
+
+def test_the_classes_run_on_java_8(project: Path) -> None:
+    """Major version 52 is Java 8's (JVM specification, table 4.1-A)."""
+    for name in CLASSES:
+        path = project / "target/classes/envproperties" / f"{name}.class"
+        described = subprocess.run(
+            ["javap", "-v", path], capture_output=True, text=True, check=True
+        ).stdout
+        assert "major version: 52\n" in described, name
+
+
+def test_the_manifest_names_the_module(project: Path) -> None:
+    """So that a modular application can require it whatever the jar is called."""
+    with ZipFile(project / f"target/{NAME}.jar") as archive:
+        manifest = archive.read("META-INF/MANIFEST.MF").decode().splitlines()
+    assert "Automatic-Module-Name: envproperties" in manifest
+
+
+def test_nothing_comes_with_it() -> None:
+    """Every dependency is one of its tests."""
+    dependencies = POM.findall(f".//{IN_POM}dependency")
+    assert dependencies
+    assert {dependency.findtext(f"{IN_POM}scope") for dependency in dependencies} == {"test"}
+
+
+def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
+    """Of all three jars."""
+    jars = {path.name: path.read_bytes() for path in (project / "target").glob("*.jar")}
+    assert len(jars) == 3
+    _maven(project, "clean", "package", "-DskipTests")
+    assert jars == {path.name: path.read_bytes() for path in (project / "target").glob("*.jar")}
+
+
+def test_an_application_reads_its_config_with_the_jar(project: Path, tmp_path: Path) -> None:
+    """From the class path, as in Lambda."""
+    (tmp_path / "env.properties").write_bytes(b"GREETING=caf\\u00e9\\nau lait\n")
+    (tmp_path / "App.java").write_text(
+        "class App { public static void main(String[] arguments) { System.out.print("
+        'envproperties.EnvProperties.require("GREETING").equals("caf\\u00e9\\nau lait")); } }'
+    )
+    jar = project / f"target/{NAME}.jar"
+    class_path = os.pathsep.join(map(str, (jar, tmp_path)))
+    command = ["java", "-cp", class_path, str(tmp_path / "App.java")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.stdout == "true", ran.stderr
