@@ -1,0 +1,91 @@
+// Runs a Node.js handler once, as Lambda's own runtime would.
+//
+//   node invoke.mjs ANSWER DEADLINE < event
+//
+// ANSWER is the file that takes the handler's answer (exit status 0) or the name of its error (exit
+// status 1); DEADLINE is in milliseconds since 1970. What to run stands in _HANDLER and
+// LAMBDA_TASK_ROOT. How a handler is found:
+// https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [answerFile, deadline] = process.argv.slice(2)
+const { env } = process
+
+class HandlerNotFound extends Error {
+  name = 'HandlerNotFound'
+}
+
+function isModule (file) {
+  if (!file.endsWith('.js')) return file.endsWith('.mjs')
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const description = join(folder, 'package.json')
+    if (existsSync(description)) return JSON.parse(readFileSync(description)).type === 'module'
+    if (folder === dirname(folder)) return false
+  }
+}
+
+async function load (name) {
+  const root = resolve(env.LAMBDA_TASK_ROOT)
+  const file = ['.js', '.mjs', '.cjs'].map((suffix) => join(root, name + suffix)).find(existsSync)
+  if (!file) throw new HandlerNotFound(`The package has no ${name}.js, .mjs or .cjs`)
+  return isModule(file) ? import(pathToFileURL(file)) : createRequire(file)(file)
+}
+
+// `src/app.hello.handler` is the member `hello.handler` of the module `src/app`.
+async function findHandler (string) {
+  const [, name, path] = /^((?:.*\/)?[^.]*)\.(.*)$/.exec(string) ?? []
+  if (!name) throw new HandlerNotFound(`${string} is not of the form module.function`)
+  const handler = path.split('.').reduce((object, key) => object?.[key], await load(name))
+  if (typeof handler !== 'function') {
+    throw new HandlerNotFound(`${string} is not a function that the module exports`)
+  }
+  return handler
+}
+
+function call (handler, event) {
+  return new Promise((resolve, reject) => {
+    const callback = (error, answer) => error ? reject(error) : resolve(answer)
+    const context = {
+      callbackWaitsForEmptyEventLoop: true,
+      functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+      functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+      memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+      logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+      logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+      invokedFunctionArn: env.PACKAGER_FUNCTION_ARN,
+      awsRequestId: env.PACKAGER_REQUEST_ID,
+      getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+      done: callback,
+      succeed: resolve,
+      fail: reject
+    }
+    // One that neither gives a promise nor calls back has answered when nothing is left to do.
+    process.once('beforeExit', () => resolve(null))
+    const answer = handler(event, context, callback)
+    if (typeof answer?.then === 'function') answer.then(resolve, reject)
+  })
+}
+
+function end (status, text) {
+  writeFileSync(answerFile, text)
+  process.exit(status)
+}
+
+function fail (error) {
+  // Where in this file it was not found says nothing.
+  console.error(error instanceof HandlerNotFound ? String(error) : error)
+  end(1, error instanceof Error ? error.name : typeof error)
+}
+
+process.on('uncaughtException', fail)
+try {
+  const event = JSON.parse(readFileSync(0, 'utf8'))
+  const answer = await call(await findHandler(env._HANDLER), event)
+  end(0, JSON.stringify(answer) ?? 'null')
+} catch (error) {
+  fail(error)
+}

@@ -1,0 +1,101 @@
+"""Runs a Python handler once, as Lambda's own runtime would.
+
+python -I -S -u invoke.py ANSWER DEADLINE SITE_PACKAGES… < event
+
+ANSWER is the file that takes the handler's answer (exit status 0) or the name of its error (exit
+status 1); DEADLINE is in milliseconds since 1970. What to run stands in _HANDLER and
+LAMBDA_TASK_ROOT. How a handler is found:
+https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# https://docs.aws.amazon.com/lambda/latest/dg/python-package.html: the runtime brings boto3, and
+# with it what that depends on. All else has to be in the package.
+_IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+
+
+class HandlerNotFound(Exception):  # noqa: N818 - as Lambda's own runtimes name it.
+    """There is no such handler in the package."""
+
+
+class _RuntimeModules:
+    """Finds the modules of the runtime, where the package does not bring its own."""
+
+    def __init__(self, folders: Sequence[str]) -> None:
+        self._folders = folders
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if path is None and name in _IN_THE_RUNTIME:
+            return PathFinder.find_spec(name, self._folders, target)
+        return None
+
+
+class _Context:
+    """The second argument: https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+
+    function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
+    memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+    log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+    log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+    invoked_function_arn = os.environ["PACKAGER_FUNCTION_ARN"]
+    aws_request_id = os.environ["PACKAGER_REQUEST_ID"]
+    identity = None
+    client_context = None
+
+    def __init__(self, deadline: int) -> None:
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, self._deadline - int(time.time() * 1000))
+
+
+def _find_handler(string: str) -> Callable[[object, _Context], Any]:
+    name, _, function = string.rpartition(".")
+    name = name.replace("/", ".")
+    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise HandlerNotFound(f"The package has no module {name}") from None
+    if not hasattr(module, function):
+        raise HandlerNotFound(f"{name} has no function {function}")
+    handler: Callable[[object, _Context], Any] = getattr(module, function)
+    return handler
+
+
+def _main(answer_file: str, deadline: str, *site_packages: str) -> int:
+    sys.meta_path.append(_RuntimeModules(site_packages))
+    try:
+        handler = _find_handler(os.environ["_HANDLER"])
+        answer = handler(json.load(sys.stdin), _Context(int(deadline)))
+        Path(answer_file).write_bytes(json.dumps(answer, ensure_ascii=False).encode())
+    except Exception as error:
+        if isinstance(error, HandlerNotFound):
+            # Where in this file it was not found says nothing.
+            error = error.with_traceback(None)
+        traceback.print_exception(error)
+        Path(answer_file).write_text(type(error).__name__)
+        return 1
+    return 0
+
+
+# Lambda stops at the answer, too, whatever threads the handler has left running.
+os._exit(_main(*sys.argv[1:]))

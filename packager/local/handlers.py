@@ -1,0 +1,131 @@
+"""Finds the handler of an unpacked package."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from packager.errors import PackageError
+from packager.local import classfile
+
+Language = Literal["node", "python", "java"]
+
+_LIBRARY = "com.amazonaws."
+_INTERFACES = {
+    "com.amazonaws.services.lambda.runtime.RequestHandler",
+    "com.amazonaws.services.lambda.runtime.RequestStreamHandler",
+}
+_NAMES_IN_PYTHON = ("lambda_handler", "handler")
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What Lambda calls: the language of its runtime, and the function's setting Handler."""
+
+    language: Language
+    name: str
+
+
+def find_handler(task: Path, name: str | None = None, language: Language | None = None) -> Handler:
+    """Find the handler of the package in `task`: the one of that `name`, or its only one.
+
+    The package tells its `language`, unless that is given. Raises PackageError if there is no
+    handler, or more than one to choose from.
+    """
+    language = language or _language(task, name or "")
+    if name:
+        return Handler(language, name)
+    found = sorted({"node": _in_node, "python": _in_python, "java": _in_java}[language](task))
+    if len(found) == 1:
+        return Handler(language, found[0])
+    raise PackageError(
+        f"The package has these handlers: {', '.join(found)}."
+        if found
+        else f"No handler was found in the package ({language}).",
+        f"Say which one to run by --handler, as {_EXAMPLES[language]}.",
+    )
+
+
+_EXAMPLES: dict[Language, str] = {
+    "node": "src/app.handler",
+    "python": "lambda_function.lambda_handler",
+    "java": "example.Hello::handleRequest",
+}
+
+
+def _language(task: Path, name: str) -> Language:
+    if "::" in name:
+        return "java"
+    if (task / "package.json").is_file() or any(task.glob("*.*js")):
+        return "node"
+    if any(task.glob("*.py")):
+        return "python"
+    if any(task.rglob("*.class")):
+        return "java"
+    raise PackageError(
+        "The package looks like no Node.js, Python or Java function.",
+        "Those three can be run on this machine.",
+    )
+
+
+def _in_node(task: Path) -> Iterator[str]:
+    """The `handler` of the module that package.json calls `main`."""
+    main = PurePosixPath(_main(task / "package.json") or "index")
+    for suffix in (".js", ".mjs", ".cjs"):
+        module = main if main.suffix == suffix else main.with_name(main.name + suffix)
+        if (task / module).is_file():
+            yield f"{module.with_suffix('')}.handler"
+            return
+
+
+def _main(description: Path) -> str | None:
+    try:
+        main = json.loads(description.read_bytes()).get("main")
+    except FileNotFoundError:
+        return None
+    except (ValueError, AttributeError) as error:
+        raise PackageError(
+            "The package.json in the package is not a JSON object.", "Mend it, then deploy again."
+        ) from error
+    return main if isinstance(main, str) else None
+
+
+def _in_python(task: Path) -> Iterator[str]:
+    """The `lambda_handler` of lambda_function.py, or what is named so in another module."""
+    if (task / "lambda_function.py").is_file():
+        yield "lambda_function.lambda_handler"
+        return
+    for module in task.glob("*.py"):
+        for name in _functions(module):
+            if name in _NAMES_IN_PYTHON:
+                yield f"{module.stem}.{name}"
+
+
+def _functions(module: Path) -> Iterator[str]:
+    try:
+        statements = ast.parse(module.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef):
+            yield statement.name
+
+
+def _in_java(task: Path) -> Iterator[str]:
+    """The classes that implement a handler's interface, but for those of AWS's own libraries."""
+    for path in task.rglob("*.class"):
+        data = path.read_bytes()
+        # A look at all bytes is a hundred times as quick as reading the constants.
+        if b"com/amazonaws/services/lambda/runtime/Request" in data:
+            try:
+                found = classfile.read(data)
+            except ValueError:
+                continue
+            if _INTERFACES.intersection(found.interfaces) and not (
+                found.abstract or found.name.startswith(_LIBRARY)
+            ):
+                yield found.name

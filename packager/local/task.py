@@ -1,0 +1,74 @@
+"""Unpacks a deployment package into a task root, as Lambda does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from packager.errors import ArchiveError
+
+# The system that made an entry, whose modes its external attributes hold: APPNOTE.TXT 4.4.2.2.
+_UNIX = 3
+
+
+def unpack(package: IO[bytes], folder: Path) -> None:
+    """Unpack `package` into the new folder `folder`: modes are kept, and links are links.
+
+    Raises ArchiveError if it is broken or has an entry outside of `folder`.
+    """
+    folder.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(package) as archive:
+            entries = [(entry, _target(entry, folder)) for entry in archive.infolist()]
+            files = [(entry, target) for entry, target in entries if not _is_link(entry)]
+            for parent in {target.parent for _, target in entries}:
+                parent.mkdir(parents=True, exist_ok=True)
+            for entry, target in files:
+                _unpack_file(archive, entry, target)
+            # Last, so that nothing is written through a link.
+            for entry, target in entries:
+                if _is_link(entry):
+                    target.symlink_to(os.fsdecode(archive.read(entry)))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ArchiveError(
+            f"The package cannot be unpacked: {error}", "Lambda could not, either: build it again."
+        ) from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise ArchiveError(
+            f"The package has more than one entry {os.path.relpath(error.filename, folder)}, of"
+            " different kinds.",
+            "Look at them by `unzip -l`, and leave out all but one.",
+        ) from error
+
+
+def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:
+    target = Path(os.path.normpath(folder / entry.filename))
+    if not target.is_relative_to(folder):
+        raise ArchiveError(
+            f"The package has the entry {entry.filename!r}, which is outside of it.",
+            "Leave it out: Lambda does not unpack it.",
+        )
+    return target
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(_mode(entry))
+
+
+def _mode(entry: zipfile.ZipInfo) -> int:
+    return entry.external_attr >> 16 if entry.create_system == _UNIX else 0
+
+
+def _unpack_file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+    if entry.is_dir():
+        target.mkdir(exist_ok=True)
+        return
+    with archive.open(entry) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file)
+    # An entry without one, as the JDK's `jar` writes it, can be read by everybody.
+    target.chmod(stat.S_IMODE(_mode(entry)) or 0o644)
