@@ -43,7 +43,22 @@ def read_process_environment() -> dict[str, str]:
     """
     if not os.supports_bytes_environ:
         return dict(os.environ)
-    return {_decode(name): _decode(value) for name, value in os.environb.items()}
+    variables = {_decode(name): _decode(value) for name, value in os.environb.items()}
+    if _is_set_by_python_itself("LC_CTYPE"):
+        del variables["LC_CTYPE"]
+    return variables
+
+
+def _is_set_by_python_itself(name: str) -> bool:
+    """Tell whether `name` was not in the environment that the process was given.
+
+    PEP 538: Python sets LC_CTYPE where it finds the locale C. Only Linux tells what was given.
+    """
+    try:
+        given = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return False
+    return name in os.environ and f"\0{name}=".encode() not in b"\0" + given
 
 
 def _decode(raw: bytes) -> str:

@@ -8,6 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
+def readable(size: int) -> str:
+    """Show a size in bytes as people do."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
 def _silent(_: str) -> None:
     """Say nothing: how the library works unless it is asked to speak."""
 

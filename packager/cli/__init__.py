@@ -1,5 +1,93 @@
-"""The command line."""
+"""The command line: the only part that reads arguments, prints, and exits.
+
+Exit status: 0 done · 1 failed · 2 the command line, settings or input is wrong · 128 + the signal's
+number if interrupted (130 for Ctrl-C).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from packager import __version__
+from packager.cli.build import build
+from packager.cli.console import show_error
+from packager.cli.deploy import deploy
+from packager.cli.env import env
+
+from packager.errors import InputError, PackagerError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="packager")
+def cli() -> None:
+    """Deploy AWS Lambda functions with their config vars inside: env.properties in the package."""
+
+
+for command in (deploy, build, env):
+    cli.add_command(command)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the process to end."""
+
+    def __init__(self, number: int) -> None:
+        """Hold the signal's `number`."""
+        super().__init__()
+        self.number = number
 
 
 def main() -> None:
-    """Run the command."""
+    """Run the command of `sys.argv`, and exit."""
+    _end_by_signals()
+    try:
+        status = _run(sys.argv[1:])
+        sys.stdout.flush()
+    except Interrupted as interrupted:
+        click.echo("Interrupted.", err=True)
+        status = 128 + interrupted.number
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        with cli.make_context("packager", arguments) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except PackagerError as error:
+        show_error(error)
+        return 2 if isinstance(error, InputError) else 1
+    except OSError as error:
+        # Named by what and where alone: its text is the system's, its path the user's own.
+        where = f"{error.filename}: " if error.filename else ""
+        show_error(PackagerError(f"{where}{error.strerror or 'input or output failed'}."))
+        return 1
+    return 0
+
+
+def _end_by_signals() -> None:
+    """Let signals end the process by an exception, so that everything made is taken away."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP"):
+        numbers.append(signal.SIGHUP)
+
+    def end(number: int, _: FrameType | None) -> None:
+        for other in numbers:
+            # Once is enough: a second one would interrupt the clearing away.
+            signal.signal(other, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    for number in numbers:
+        signal.signal(number, end)

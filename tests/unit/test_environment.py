@@ -39,6 +39,16 @@ def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:
     assert run.stdout.strip() == r"'\xe9\U0001f600'"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process was given")
+@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C.UTF-8"}])
+def test_what_python_adds_to_its_environment_is_no_config(given: dict[str, str]) -> None:
+    program = "from packager.environment import *; print(*read_process_environment())"
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=given, capture_output=True, check=True, text=True
+    )
+    assert run.stdout.split() == list(given)
+
+
 def write(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)

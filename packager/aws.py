@@ -1,0 +1,334 @@
+"""AWS, as a deploy uses it: the only module that imports boto3."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import boto3.exceptions
+import boto3.s3.transfer
+import botocore.config
+import botocore.exceptions
+
+from packager.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DeployError,
+    SettingsError,
+    UncertainError,
+)
+from packager.function import FunctionState, S3Object
+from packager.settings import Settings
+
+# Three tries, with waits between them that grow and differ:
+# https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html, standard mode.
+_TRIES = 3
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+
+# A multiple of 3, so that base64 of the parts is base64 of the whole.
+_CHUNK = 3 << 18
+
+_Sent = Callable[[int, int], None]
+
+
+class LambdaFunction:
+    """A function in AWS Lambda (a `packager.function.Function`).
+
+    `hide` takes out of AWS's words what must not be shown.
+    """
+
+    def __init__(self, settings: Settings, *, timeout: float, hide: Callable[[str], str]) -> None:
+        """Make the session and the client; nothing is sent yet."""
+        self._function = settings.function or ""
+        self._hide = hide
+        self._settings = settings
+        self._config = botocore.config.Config(
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
+            connect_timeout=min(_CONNECT_SECONDS, timeout),
+            read_timeout=max(1.0, min(_READ_SECONDS, timeout / _TRIES)),
+        )
+        self._client = self._new_client("lambda", settings.endpoint_url)
+
+    def state(self) -> FunctionState:
+        """Ask for the function's configuration (`lambda:GetFunctionConfiguration`)."""
+        with self._errors("lambda:GetFunctionConfiguration"):
+            answer = self._client.get_function_configuration(FunctionName=self._function)
+        return self._state(answer)
+
+    def update(self, package: Path, sent: _Sent) -> FunctionState:
+        """Send the package itself (`lambda:UpdateFunctionCode`)."""
+        # Given the bytes, botocore would hold them four times: as they are, in base64, in JSON and
+        # encoded. So the body is made in a file beside the package, and the file is sent.
+        with _request_body(package) as body, self._sending(body, sent):
+            return self._update(ZipFile=b"")
+
+    def update_from(self, source: S3Object) -> FunctionState:
+        """Let Lambda fetch the package from S3 (`lambda:UpdateFunctionCode`, `s3:GetObject`)."""
+        return self._update(S3Bucket=source.bucket, S3Key=source.key)
+
+    def upload(self, package: Path, target: S3Object, sent: _Sent) -> None:
+        """Put the package into S3 in parts (`s3:PutObject`); a failed one leaves no parts there."""
+        size = package.stat().st_size
+        done = 0
+
+        def add(count: int) -> None:
+            nonlocal done
+            done += count
+            sent(done, size)
+
+        with self._errors("s3:PutObject"):
+            self._new_client("s3", self._settings.endpoint_url).upload_file(
+                str(package),
+                target.bucket,
+                target.key,
+                Callback=add,
+                # Four parts under way at once of 8 MB each: more takes memory and gains little.
+                Config=boto3.s3.transfer.TransferConfig(max_concurrency=4),
+            )
+
+    def _update(self, **code: object) -> FunctionState:
+        with self._errors("lambda:UpdateFunctionCode"):
+            answer = self._client.update_function_code(FunctionName=self._function, **code)
+        return self._state(answer)
+
+    @contextlib.contextmanager
+    def _sending(self, body: io.BufferedReader, sent: _Sent) -> Iterator[None]:
+        events = self._client.meta.events
+        name = "lambda.UpdateFunctionCode"
+        shown = _ShownFile(body, sent)
+
+        def take_body(params: dict[str, Any], **_: object) -> None:
+            params["body"] = shown
+
+        def begin(**_: object) -> None:
+            shown.begin()
+
+        events.register(f"before-call.{name}", take_body)
+        events.register(f"before-send.{name}", begin)
+        try:
+            yield
+        finally:
+            events.unregister(f"before-call.{name}", take_body)
+            events.unregister(f"before-send.{name}", begin)
+
+    def _new_client(self, service: str, endpoint_url: str | None) -> Any:
+        settings = self._settings
+        key = settings.credentials
+        try:
+            with _aws_variables_hidden(hidden=key is not None):
+                session = boto3.session.Session(
+                    aws_access_key_id=key and key.access_key_id,
+                    aws_secret_access_key=key and key.secret_access_key,
+                    aws_session_token=key and key.session_token,
+                    region_name=settings.region,
+                    profile_name=settings.profile,
+                )
+                return session.client(service, endpoint_url=endpoint_url, config=self._config)
+        except botocore.exceptions.NoRegionError as error:
+            raise SettingsError(
+                "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
+                "Set it to the function's region, as eu-west-1, or give the function's ARN.",
+            ) from error
+        except botocore.exceptions.ProfileNotFound as error:
+            raise SettingsError(
+                f"There is no AWS profile {settings.profile!r} on this machine.",
+                "Look at `aws configure list-profiles`.",
+            ) from error
+        except (botocore.exceptions.BotoCoreError, ValueError):
+            # From None, here and below: what botocore says can hold what must not be shown.
+            raise SettingsError(
+                "The AWS settings make no client.",
+                "Check _AWS_DEFAULT_REGION, _AWS_ENDPOINT_URL and the AWS configuration files.",
+            ) from None
+
+    @contextlib.contextmanager
+    def _errors(self, action: str) -> Iterator[None]:
+        try:
+            yield
+        except botocore.exceptions.ClientError as error:
+            raise self._client_error(action, error) from None
+        except boto3.exceptions.S3UploadFailedError as error:
+            cause = error.__context__
+            if isinstance(cause, botocore.exceptions.ClientError):
+                raise self._client_error(action, cause) from None
+            raise DeployError(
+                f"{action}: the upload did not end.", "Try again; see --verbose."
+            ) from None
+        except (
+            botocore.exceptions.NoCredentialsError,
+            botocore.exceptions.PartialCredentialsError,
+            botocore.exceptions.CredentialRetrievalError,
+            botocore.exceptions.TokenRetrievalError,
+        ):
+            raise SettingsError(
+                "There are no AWS credentials.",
+                "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
+            ) from None
+        except botocore.exceptions.HTTPClientError as error:
+            raise UncertainError(
+                f"{action}: no answer ({type(error).__name__}).",
+                "Check the network, _AWS_DEFAULT_REGION and _AWS_ENDPOINT_URL, then try again.",
+            ) from None
+        except botocore.exceptions.BotoCoreError as error:
+            raise UncertainError(
+                f"{action}: the answer makes no sense ({type(error).__name__}).",
+                "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
+            ) from None
+
+    def _state(self, answer: dict[str, Any]) -> FunctionState:
+        # Only these: an answer holds the function's whole environment as well.
+        architectures = answer.get("Architectures") or [None]
+        return FunctionState(
+            code_sha256=answer.get("CodeSha256", ""),
+            version=answer.get("Version", ""),
+            last_update_status=answer.get("LastUpdateStatus", ""),
+            last_update_status_reason=self._hide(answer.get("LastUpdateStatusReason", "")),
+            runtime=answer.get("Runtime"),
+            architecture=architectures[0],
+        )
+
+    def _client_error(self, action: str, error: botocore.exceptions.ClientError) -> DeployError:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        said = self._hide(error.response.get("Error", {}).get("Message", ""))
+        return _error(action, code, status, said)
+
+
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
+_REFUSED = (
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "IncompleteSignature",
+)
+_SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
+_THROTTLED = (
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "Throttling",
+    "RequestLimitExceeded",
+    "SlowDown",
+)
+_TOO_LARGE = ("RequestEntityTooLargeException", "RequestTooLargeException", "EntityTooLarge")
+_REDIRECTED = ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed")
+
+
+def _error(action: str, code: str, status: int, said: str) -> DeployError:
+    """Make of an error's code (AWS's word, or the HTTP status) one that says what to do."""
+    words = f" AWS says: {said}" if said else ""
+    if code in ("AccessDeniedException", "AccessDenied", "403"):
+        return AccessDeniedError(
+            f"The credentials do not allow {action}.",
+            f"Add {action} on this function or bucket to the IAM policy of the user.",
+        )
+    if code == "ResourceConflictException":
+        return ConflictError(
+            "Another update of the function is in progress.", "Try again when it has ended."
+        )
+    if code in _THROTTLED or status == 429:
+        return DeployError(
+            f"{action}: AWS takes no more requests now ({code}), after {_TRIES} tries.",
+            "Wait a minute, then try again.",
+        )
+    if code in _EXPIRED:
+        return DeployError(
+            "The AWS credentials have expired.", "Get new ones (as by `aws sso login`), try again."
+        )
+    if code in _SKEWED or "Signature expired" in said:
+        return DeployError(
+            f"{action}: the clock of this machine is not the clock of AWS.", "Set the clock."
+        )
+    if code in _REFUSED:
+        return DeployError(
+            f"AWS does not accept the credentials ({code}).",
+            "Check _AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and _AWS_SESSION_TOKEN.",
+        )
+    if code == "ResourceNotFoundException":
+        return DeployError(
+            "There is no such function in this region and account.",
+            "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION; the function has to exist.",
+        )
+    if code == "NoSuchBucket":
+        return DeployError("There is no such S3 bucket.", "Check _LAMBDA_S3_BUCKET.")
+    if code in _TOO_LARGE or status == 413:
+        return DeployError(
+            "The package is larger than Lambda takes in a request.",
+            "Set _LAMBDA_S3_BUCKET: larger ones go by S3.",
+        )
+    if code == "CodeStorageExceededException":
+        return DeployError(
+            "The code storage of the AWS account is full in this region.",
+            "Delete old versions of functions, or have the quota raised.",
+        )
+    if code in _REDIRECTED or 300 <= status < 400:
+        return DeployError(
+            f"{action}: the answer came from another place ({code}).",
+            "The bucket or function is in another region: check _AWS_DEFAULT_REGION.",
+        )
+    if status >= 500:
+        return UncertainError(
+            f"{action}: AWS failed ({code}), after {_TRIES} tries.", "Try again later."
+        )
+    return DeployError(f"{action} failed ({code}).{words}", "Mend what AWS names, then try again.")
+
+
+@contextlib.contextmanager
+def _aws_variables_hidden(*, hidden: bool) -> Iterator[None]:
+    """Keep the app's own `AWS_…` config vars, which are for the function, away from boto3."""
+    variables = [name for name in os.environ if hidden and name.startswith("AWS_")]
+    kept = {name: os.environ.pop(name) for name in variables}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+@contextlib.contextmanager
+def _request_body(package: Path) -> Iterator[io.BufferedReader]:
+    path = package.with_name(package.name + ".request")
+    try:
+        with package.open("rb") as source, path.open("xb") as body:
+            body.write(b'{"ZipFile":"')
+            while chunk := source.read(_CHUNK):
+                body.write(base64.b64encode(chunk))
+            body.write(b'"}')
+        with path.open("rb") as body_file:
+            yield body_file
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class _ShownFile:
+    """A file that tells how much of it was sent; botocore reads it once before, to sign it."""
+
+    def __init__(self, file: io.BufferedReader, sent: _Sent) -> None:
+        self._file = file
+        self._sent = sent
+        self._size = os.fstat(file.fileno()).st_size
+        self._sending = False
+
+    def begin(self) -> None:
+        self._sending = True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        if self._sending:
+            self._sent(self._file.tell(), self._size)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()

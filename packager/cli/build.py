@@ -1,0 +1,62 @@
+"""`packager build`: the package, written to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from packager.cli import options
+from packager.cli.console import Console
+from packager.names import printable
+from packager.progress import readable
+
+
+@click.command()
+@options.app_folder
+@click.option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where the package is written to; a file that is there is replaced.",
+)
+@options.variables
+@options.package
+@options.output
+def build(
+    app: Path,
+    output: Path,
+    env_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **settings: Any,
+) -> None:
+    """Write the deployment package to a file."""
+    from packager import package
+
+    with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
+        config = options.read_config(settings, env_file=env_file, deploying=False)
+        for name in sorted(config.variables):
+            console.detail(f"  {printable(name)}")
+        progress = console.progress()
+        with progress.stage("package", f"Packaging {package.kind_of(app, config.settings)} app"):
+            built = package.build_file(app, config.settings, config.variables, output)
+        result = {
+            "outcome": "built",
+            "file": str(output),
+            "size": built.size,
+            "codeSha256": built.code_sha256,
+            "variables": built.variables,
+            "seconds": progress.seconds,
+        }
+        lines = [
+            f"Built {output} in {progress.seconds['package']:.2f} s",
+            f"  CodeSha256  {built.code_sha256}",
+            f"  size        {readable(built.size)}",
+            f"  variables   {built.variables}",
+        ]
+        console.finish(result, lines)

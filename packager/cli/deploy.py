@@ -1,0 +1,112 @@
+"""`packager deploy`: config into the package, the package into Lambda."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packager.cli import options
+from packager.cli.console import Console
+from packager.cli.target import open_target
+from packager.names import printable
+from packager.progress import readable
+
+if TYPE_CHECKING:
+    from packager.deploy import Deployment
+
+_ENDINGS = {
+    "deployed": "Deployed {function} ({version})",
+    "unchanged": "Unchanged: {function} ({version}) has this package already",
+    "dry run": "Dry run: {function} would be updated; nothing was sent",
+}
+
+
+@click.command()
+@options.app_folder
+@options.variables
+@options.package
+@options.function
+@click.option("--force", is_flag=True, help="Deploy even if the function has this package already.")
+@click.option("--dry-run", is_flag=True, help="Do everything but the sending.")
+@options.timeout
+@options.local
+@options.output
+def deploy(
+    app: Path,
+    env_file: Path | None,
+    profile: str | None,
+    force: bool,
+    dry_run: bool,
+    timeout: float,
+    local: bool,
+    event: str,
+    handler: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **settings: Any,
+) -> None:
+    """Build the deployment package with its config, and deploy it."""
+    with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
+        config = options.read_config(
+            settings, env_file=env_file, profile=profile, deploying=not local
+        )
+        for name in sorted(config.variables):
+            console.detail(f"  {printable(name)}")
+
+        from packager import workspace
+        from packager.deploy import deploy as deploy_app
+
+        progress = console.progress()
+        with (
+            workspace.private_folder() as folder,
+            open_target(
+                config, app, local=local, event=event, handler=handler, timeout=timeout
+            ) as target,
+        ):
+            deployment = deploy_app(
+                app,
+                target.config,
+                target.function,
+                folder,
+                progress,
+                force=force,
+                dry_run=dry_run,
+                timeout=timeout,
+            )
+            answer = None
+            if target.run and not dry_run:
+                with progress.stage("invoke", "Invoking the function"):
+                    answer = target.run(folder)
+        result, lines = summary(deployment, target.name, progress.seconds)
+        if answer is not None:
+            result["answer"] = answer
+            lines.append(answer)
+        console.finish(result, lines)
+
+
+def summary(
+    deployment: Deployment, function: str, seconds: dict[str, float]
+) -> tuple[dict[str, object], list[str]]:
+    """Say how a deploy ended, for machines and for people."""
+    package = deployment.package
+    result = {
+        "outcome": deployment.outcome,
+        "function": function,
+        "version": deployment.version,
+        "codeSha256": package.code_sha256,
+        "size": package.size,
+        "variables": package.variables,
+        "seconds": seconds,
+    }
+    ending = _ENDINGS[deployment.outcome]
+    lines = [
+        ending.format(function=function, version=deployment.version),
+        f"  CodeSha256  {package.code_sha256}",
+        f"  size        {readable(package.size)}",
+        f"  variables   {package.variables}",
+        f"  seconds     {' · '.join(f'{stage} {time:.2f}' for stage, time in seconds.items())}",
+    ]
+    return result, lines

@@ -1,0 +1,89 @@
+"""What a command deploys to: a function in AWS, or one on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from packager.config import Config
+from packager.function import Function
+
+
+@dataclass(frozen=True)
+class Target:
+    """The function; and, on this machine, a way to `run` its handler from its package."""
+
+    config: Config
+    function: Function
+    run: Callable[[Path], str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's bare name."""
+        return self.config.settings.function_name
+
+
+@contextlib.contextmanager
+def in_aws(config: Config, timeout: float) -> Iterator[Target]:
+    """Deploy to the function that the settings name."""
+    from packager.aws import LambdaFunction
+
+    yield Target(config, LambdaFunction(config.settings, timeout=timeout, hide=config.hide))
+
+
+@contextlib.contextmanager
+def on_this_machine(
+    config: Config, app: Path, event: str, handler: str | None, timeout: float
+) -> Iterator[Target]:
+    """Deploy to an embedded Lambda service, as long as the `with` block lasts.
+
+    The function is named by the settings, or else as the app's folder.
+    """
+    from packager.aws import LambdaFunction
+    from packager.local import LocalLambda, find_handler, invoke
+
+    settings = config.settings
+    runtime = settings.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
+    architecture = settings.architecture or _architecture()
+    if settings.function is None:
+        name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
+        settings = replace(settings, function=name)
+    with LocalLambda() as service:
+        settings = service.settings_for(settings)
+        service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
+        if settings.s3_bucket:
+            service.ensure_bucket(settings.s3_bucket)
+        local = replace(config, settings=settings)
+
+        def run(folder: Path) -> str:
+            task = folder / "task"
+            shutil.rmtree(task, ignore_errors=True)
+            service.take_back(settings.function_name, task)
+            answer = invoke(find_handler(task, handler), task, event.encode(), timeout=timeout)
+            return answer.decode("utf-8", "replace")
+
+        yield Target(local, LambdaFunction(settings, timeout=timeout, hide=config.hide), run)
+
+
+def open_target(
+    config: Config, app: Path, *, local: bool, event: str, handler: str | None, timeout: float
+) -> contextlib.AbstractContextManager[Target]:
+    """Choose between the two as the options `--local`, `--invoke` and `--handler` say."""
+    if not local and (event != "{}" or handler):
+        raise click.UsageError("--invoke and --handler go with --local.")
+    if local:
+        return on_this_machine(config, app, event, handler, timeout)
+    return in_aws(config, timeout)
+
+
+def _architecture() -> str:
+    """Name this machine's processor as Lambda does."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -1,0 +1,1 @@
+"""AWS's own runtime interface clients, and the side of Lambda that they talk to."""

@@ -1,0 +1,353 @@
+"""`packager deploy` as a process, against a Lambda API over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import javaproperties
+import pytest
+
+from tests.proxy import Exchange, Proxy, changed, error, proxying
+from tests.service import SECRET_KEY, Service, bare_environment, command
+
+# Every value is one that must not be seen in any output.
+VARIABLES = {
+    "DATABASE_URL": "postgres://canary:p%40ss@host:5432/db?a=b#c!",
+    "EMPTY": "",
+    "JSON": '{"canary": "a\\nb"}',
+    "UNICODE": "canary é 😀",
+    "TWO_LINES": "canary one\ncanary two",
+}
+ENV = VARIABLES | {"_SECRET": "canary\nLEAK=canary"}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    (folder / "node_modules" / "dep").mkdir(parents=True)
+    (folder / "package.json").write_text("{}")
+    (folder / "index.js").write_text("exports.handler = async () => 1\n")
+    (folder / "node_modules" / "dep" / "index.js").write_text("module.exports = 1\n" * 100)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("no business of the function")
+    return folder
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    with proxying(service.url) as proxy:
+        yield proxy
+
+
+def deploy(
+    service: Service | Proxy, function: str, app: Path, *more: str, temporary: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run the command; look that it leaves nothing and shows no value, however it ends."""
+    settings = Service(service.url).settings(function)
+    run = command("deploy", app, *more, env=ENV | settings, temporary=temporary)
+    assert not list(temporary.iterdir())
+    assert "Traceback" not in run.stderr
+    for text in (run.stdout, run.stderr):
+        assert "canary" not in text
+        assert SECRET_KEY not in text
+    return run
+
+
+def test_the_function_runs_the_app_with_its_variables(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    run = deploy(service, function, app, temporary=temporary)
+    assert (run.returncode, run.stderr) == (0, "")
+    stored = service.stored(function)
+    with zipfile.ZipFile(io.BytesIO(stored)) as package:
+        assert package.testzip() is None
+        assert sorted(package.namelist()) == [
+            "env.properties",
+            "index.js",
+            "node_modules/dep/index.js",
+            "package.json",
+        ]
+        config = javaproperties.loads(package.read("env.properties").decode("ascii"))
+    assert {name: config[name] for name in VARIABLES} == VARIABLES
+    assert "LEAK" not in config
+    assert base64.b64encode(hashlib.sha256(stored).digest()).decode() in run.stdout
+
+
+def test_what_is_deployed_is_byte_for_byte_what_build_writes(
+    service: Service, function: str, app: Path, temporary: Path, tmp_path: Path
+) -> None:
+    deploy(service, function, app, temporary=temporary)
+    built = command("build", app, "-o", tmp_path / "out.zip", env=ENV, temporary=temporary)
+    assert built.returncode == 0
+    assert (tmp_path / "out.zip").read_bytes() == service.stored(function)
+    assert (tmp_path / "out.zip").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_unchanged_package_is_not_sent_again_unless_forced(
+    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
+) -> None:
+    deploy(service, function, app, temporary=temporary)
+    again = deploy(proxy, function, app, temporary=temporary)
+    assert again.returncode == 0
+    assert "unchanged" in again.stdout.lower()
+    assert proxy.calls == ["state"]
+    deploy(proxy, function, app, "--force", temporary=temporary)
+    assert "update" in proxy.calls
+
+
+def test_a_dry_run_sends_nothing(
+    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
+) -> None:
+    before = service.stored(function)
+    run = deploy(proxy, function, app, "--dry-run", temporary=temporary)
+    assert run.returncode == 0
+    assert proxy.calls == ["state"]
+    assert service.stored(function) == before
+
+
+def test_machines_get_one_object_and_nothing_else(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    run = deploy(service, function, app, "--json", temporary=temporary)
+    result = json.loads(run.stdout)
+    assert result["outcome"] == "deployed"
+    assert result["function"] == function
+    assert result["version"] == "$LATEST"
+    assert result["size"] == len(service.stored(function))
+    assert result["variables"] >= len(VARIABLES)
+    assert {"package", "state", "update", "wait"} <= result["seconds"].keys()
+    assert run.stderr
+
+
+def test_machines_get_errors_as_an_object_too(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    proxy.on("update", error(400, "InvalidParameterValueException", "Unzipped size canary two"))
+    run = deploy(proxy, function, app, "--json", temporary=temporary)
+    assert run.returncode == 1
+    result = json.loads(run.stdout)
+    assert result["outcome"] == "failed"
+    assert "Unzipped size ***" in result["error"]
+
+
+def test_quiet_shows_nothing(service: Service, function: str, app: Path, temporary: Path) -> None:
+    run = deploy(service, function, app, "--quiet", temporary=temporary)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_verbose_shows_the_names_of_the_variables(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    run = deploy(service, function, app, "--verbose", temporary=temporary)
+    assert "DATABASE_URL" in run.stdout
+
+
+def test_updating_the_code_is_all_that_has_to_be_allowed(
+    service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    proxy.on("state", error(403, "AccessDeniedException", "User is not authorized"))
+    proxy.on("update", changed(LastUpdateStatus="InProgress"))
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 0
+    skipped = [line for line in run.stdout.splitlines() if "skipped" in line]
+    assert len(skipped) == 2
+    assert all("lambda:GetFunctionConfiguration" in line for line in skipped)
+    assert "index.js" in zipfile.ZipFile(io.BytesIO(service.stored(function))).namelist()
+
+
+def test_a_conflict_is_tried_again(proxy: Proxy, function: str, app: Path, temporary: Path) -> None:
+    proxy.on("update", error(409, "ResourceConflictException", "in progress"), times=2)
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 0
+    assert proxy.calls.count("update") == 3
+
+
+def test_a_conflict_that_never_ends_is_an_error_in_bounded_time(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    proxy.on("update", error(409, "ResourceConflictException", "in progress"))
+    run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
+    assert run.returncode == 1
+    assert "After 2 s another update" in run.stderr
+
+
+def test_an_update_that_fails_is_an_error_with_its_reason(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    reason = "The function lacks a layer"
+    proxy.on("update", changed(LastUpdateStatus="InProgress"))
+    failed = changed(LastUpdateStatus="Failed", LastUpdateStatusReason=reason)
+    proxy.on("state", failed, skip=1)
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 1
+    assert reason in run.stderr
+
+
+def test_an_update_that_never_ends_is_an_error_in_bounded_time(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    proxy.on("update", changed(LastUpdateStatus="InProgress"))
+    proxy.on("state", changed(LastUpdateStatus="InProgress"), skip=1)
+    run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
+    assert run.returncode == 1
+    assert "Lambda has taken the package" in run.stderr
+
+
+def test_updating_has_to_be_allowed(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    proxy.on("update", error(403, "AccessDeniedException", "User is not authorized"))
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 1
+    assert "lambda:UpdateFunctionCode" in run.stderr
+
+
+def test_a_function_that_is_not_there_is_an_error(
+    service: Service, app: Path, temporary: Path
+) -> None:
+    run = deploy(service, "no-such-function", app, temporary=temporary)
+    assert run.returncode == 1
+    assert "no such function" in run.stderr
+
+
+def test_a_large_package_goes_by_s3(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    service.client("s3").create_bucket(
+        Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    (app / "large").write_bytes(os.urandom(51 << 20))
+    run = deploy(
+        service,
+        function,
+        app,
+        "--s3-bucket",
+        "packages",
+        "--s3-prefix",
+        "some",
+        temporary=temporary,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    stored = service.stored(function)
+    key = f"some/{function}/{hashlib.sha256(stored).hexdigest()}.zip"
+    body = service.client("s3").get_object(Bucket="packages", Key=key)["Body"].read()
+    assert body == stored
+    assert "s3://packages" in run.stdout
+
+
+def test_a_large_package_without_a_bucket_is_wrong_input(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    (app / "large").write_bytes(os.urandom(51 << 20))
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 2
+    assert "_LAMBDA_S3_BUCKET" in run.stderr
+    assert proxy.calls == []
+
+
+def test_an_unpacked_size_over_250_mb_is_wrong_input_that_names_the_largest_folders(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    for number in range(1, 8):
+        folder = app / f"folder{number}"
+        folder.mkdir()
+        (folder / "zeros").write_bytes(bytes(number * 10 << 20))
+    run = deploy(proxy, function, app, temporary=temporary)
+    assert run.returncode == 2
+    places = [run.stderr.index(f"folder{number}") for number in (7, 6, 5, 4, 3)]
+    assert places == sorted(places)
+    assert "folder2" not in run.stderr
+    assert proxy.calls == []
+
+
+def test_the_apps_own_aws_variables_play_no_part(
+    proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    own = {
+        "AWS_ACCESS_KEY_ID": "canary-key",
+        "AWS_SECRET_ACCESS_KEY": "canary-secret",
+        "AWS_SESSION_TOKEN": "canary-token",
+        "AWS_REGION": "us-west-2",
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_PROFILE": "canary-profile",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:1",
+        "AWS_CONFIG_FILE": "/canary",
+        "AWS_CA_BUNDLE": "/canary",
+    }
+    settings = Service(proxy.url).settings(function)
+    run = command("deploy", app, env=own | settings, temporary=temporary)
+    assert (run.returncode, run.stderr) == (0, "")
+    package = base64.b64decode(json.loads(proxy.sent[proxy.calls.index("update")])["ZipFile"])
+    config = zipfile.ZipFile(io.BytesIO(package)).read("env.properties").decode()
+    assert javaproperties.loads(config).items() >= own.items()
+
+
+def test_all_that_is_wrong_with_the_settings_is_said_at_once(app: Path, temporary: Path) -> None:
+    wrong = {"_AWS_ACCESS_KEY_ID": "canary", "_LAMBDA_ARCHITECTURE": "canary"}
+    run = command("deploy", app, env=wrong, temporary=temporary)
+    assert run.returncode == 2
+    for name in ("_LAMBDA_FUNCTION_ARN", "_AWS_SECRET_ACCESS_KEY", "_LAMBDA_ARCHITECTURE"):
+        assert name in run.stderr
+    assert "canary" not in run.stderr
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_during_the_upload_ends_it_and_leaves_nothing(
+    service: Service, function: str, app: Path, temporary: Path, number: signal.Signals
+) -> None:
+    before = service.stored(function)
+    with proxying(service.url) as proxy:
+
+        def interrupt(exchange: Exchange) -> None:
+            run.send_signal(number)
+            run.wait(timeout=20)
+
+        proxy.on("update", interrupt)
+        run = subprocess.Popen(
+            [sys.executable, "-m", "packager", "deploy", str(app)],
+            env=bare_environment(temporary) | ENV | Service(proxy.url).settings(function),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 128 + number
+    assert "Traceback" not in err
+    assert "canary" not in out + err
+    assert not list(temporary.iterdir())
+    assert service.stored(function) == before
+
+
+def test_a_signal_during_packaging_leaves_nothing(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    for number in range(40):
+        (app / f"file{number}").write_bytes(os.urandom(4 << 20))
+    run = subprocess.Popen(
+        [sys.executable, "-m", "packager", "deploy", str(app)],
+        env=bare_environment(temporary) | ENV | service.settings(function),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not any(path.is_file() and path.stat().st_size for path in temporary.rglob("*.zip")):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.terminate()
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in err
+    assert not list(temporary.iterdir())

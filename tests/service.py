@@ -1,0 +1,120 @@
+"""A real Lambda and S3 API over HTTP for the tests, and the command run against it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+KEY_ID, SECRET_KEY = "invented-key-id", "invented-secret-key"
+
+
+@dataclass(frozen=True)
+class Service:
+    """moto's server in this process."""
+
+    url: str
+
+    def client(self, name: str) -> Any:
+        """Make a client that looks at what the service has."""
+        return boto3.client(
+            name,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=SECRET_KEY,
+        )
+
+    def create_function(self, name: str, runtime: str = "nodejs22.x") -> None:
+        """Create a function with an empty package."""
+        self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime=runtime,
+            Handler="index.handler",
+            Role=self._role(),
+            Code={"ZipFile": _EMPTY_PACKAGE},
+        )
+
+    def stored(self, name: str) -> bytes:
+        """Give a function's deployment package as the service stores it."""
+        from moto.awslambda.models import lambda_backends
+
+        return bytes(lambda_backends[ACCOUNT][REGION].get_function(name).code_bytes)
+
+    def settings(self, function: str) -> dict[str, str]:
+        """Give the packager's settings that deploy to `function` of this service."""
+        return {
+            "_LAMBDA_FUNCTION_ARN": function,
+            "_AWS_ACCESS_KEY_ID": KEY_ID,
+            "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "_AWS_DEFAULT_REGION": REGION,
+            "_AWS_ENDPOINT_URL": self.url,
+        }
+
+    def _role(self) -> str:
+        iam = self.client("iam")
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
+        return str(iam.get_role(RoleName="role")["Role"]["Arn"])
+
+
+def _zip_of(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+_EMPTY_PACKAGE = _zip_of("index.js", b"")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Service]:
+    """Run the service on a free port of the loopback interface."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield Service(f"http://{host}:{port}")
+    finally:
+        server.stop()
+
+
+def command(
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    temporary: Path | None = None,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run `packager` as a process whose environment is `env` and no more than it takes to start."""
+    return subprocess.run(
+        [sys.executable, "-m", "packager", *map(str, arguments)],
+        env=bare_environment(temporary) | dict(env or {}),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def bare_environment(temporary: Path | None = None) -> dict[str, str]:
+    """Give what a process needs to start; its temporary files go to `temporary`."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | ({"TMPDIR": str(temporary)} if temporary else {})

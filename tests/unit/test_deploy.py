@@ -1,0 +1,227 @@
+"""The steps of a deploy, with a function that answers as it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from packager.deploy import Clock, Deployment, send
+from packager.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DeployError,
+    PackageError,
+    UncertainError,
+)
+from packager.function import FunctionState, S3Object
+from packager.package import Package
+from packager.progress import Progress
+from packager.settings import Settings
+
+PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variables=3)
+OTHER = FunctionState("other", "$LATEST", "Successful", "", "nodejs22.x", "arm64")
+OURS = replace(OTHER, code_sha256=PACKAGE.code_sha256)
+UPDATING = replace(OURS, last_update_status="InProgress")
+SETTINGS = Settings(function="hello")
+
+Answer = FunctionState | DeployError
+
+
+@dataclass
+class ScriptedFunction:
+    """Gives its answers in order, the last one again and again, and keeps what it was asked."""
+
+    states: list[Answer]
+    updates: list[Answer] = field(default_factory=lambda: [OURS])
+    asked: list[str] = field(default_factory=list)
+    uploaded_to: S3Object | None = None
+
+    def state(self) -> FunctionState:
+        self.asked.append("state")
+        return _next(self.states)
+
+    def update(self, package: Path, sent: Callable[[int, int], None]) -> FunctionState:
+        self.asked.append("update")
+        return _next(self.updates)
+
+    def update_from(self, source: S3Object) -> FunctionState:
+        assert source == self.uploaded_to
+        self.asked.append("update_from")
+        return _next(self.updates)
+
+    def upload(self, package: Path, target: S3Object, sent: Callable[[int, int], None]) -> None:
+        self.asked.append("upload")
+        self.uploaded_to = target
+
+
+def _next(answers: list[Answer]) -> FunctionState:
+    answer = answers.pop(0) if len(answers) > 1 else answers[0]
+    if isinstance(answer, DeployError):
+        raise answer
+    return answer
+
+
+class FakeClock(Clock):
+    """Time that passes only in pauses."""
+
+    def __init__(self) -> None:
+        time = [0.0]
+        super().__init__(now=lambda: time[0], sleep=lambda s: time.__setitem__(0, time[0] + s))
+
+
+def run(function: ScriptedFunction, *, package: Package = PACKAGE, **more: bool) -> Deployment:
+    return send(package, function, SETTINGS, Progress(), clock=FakeClock(), **more)
+
+
+def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
+    with pytest.raises(DeployError) as error:
+        run(function, package=package)
+    return error.value.message
+
+
+def test_a_new_package_is_sent_and_waited_for() -> None:
+    function = ScriptedFunction([OTHER, UPDATING, OURS], [UPDATING])
+    assert run(function) == Deployment("deployed", "$LATEST", PACKAGE)
+    assert function.asked == ["state", "update", "state", "state"]
+
+
+def test_the_package_that_the_function_has_is_not_sent() -> None:
+    function = ScriptedFunction([OURS])
+    assert run(function).outcome == "unchanged"
+    assert function.asked == ["state"]
+
+
+def test_it_is_sent_again_if_forced() -> None:
+    assert run(ScriptedFunction([OURS]), force=True).outcome == "deployed"
+
+
+def test_it_is_sent_again_if_the_last_update_failed() -> None:
+    failed = replace(OURS, last_update_status="Failed")
+    assert run(ScriptedFunction([failed, OURS])).outcome == "deployed"
+
+
+def test_a_dry_run_sends_nothing() -> None:
+    function = ScriptedFunction([OTHER])
+    assert run(function, dry_run=True).outcome == "dry run"
+    assert function.asked == ["state"]
+
+
+def test_an_update_in_progress_is_waited_for_before_the_hashes_are_compared() -> None:
+    function = ScriptedFunction([UPDATING, UPDATING, OTHER])
+    assert run(function).outcome == "deployed"
+    assert function.asked == ["state", "state", "state", "update"]
+
+
+def test_an_update_of_somebody_else_that_never_ends_is_an_error() -> None:
+    said = said_by(ScriptedFunction([UPDATING]))
+    assert "After 300 s another update" in said
+    assert "nothing was sent" in said
+
+
+def test_a_conflict_is_tried_again_until_the_update_is_taken() -> None:
+    conflict = ConflictError("conflict")
+    function = ScriptedFunction([OTHER], [conflict, conflict, OURS])
+    assert run(function).outcome == "deployed"
+    assert function.asked.count("update") == 3
+
+
+def test_a_conflict_that_never_ends_is_an_error() -> None:
+    said = said_by(ScriptedFunction([OTHER], [ConflictError("conflict")]))
+    assert "it was not updated" in said
+
+
+def test_updating_alone_is_enough() -> None:
+    lines: list[str] = []
+    function = ScriptedFunction([AccessDeniedError("no")], [UPDATING])
+    progress = Progress(say=lines.append)
+    deployment = send(PACKAGE, function, SETTINGS, progress, clock=FakeClock())
+    assert deployment.outcome == "deployed"
+    assert len([line for line in lines if "lambda:GetFunctionConfiguration" in line]) == 2
+
+
+def test_updating_has_to_be_allowed() -> None:
+    assert said_by(ScriptedFunction([OTHER], [AccessDeniedError("not allowed")])) == "not allowed"
+
+
+def test_a_failed_update_is_an_error_with_its_reason() -> None:
+    failed = replace(OURS, last_update_status="Failed", last_update_status_reason="No such layer")
+    assert "No such layer" in said_by(ScriptedFunction([OTHER, failed], [UPDATING]))
+
+
+def test_an_update_that_never_ends_is_an_error_that_says_what_the_function_has() -> None:
+    said = said_by(ScriptedFunction([OTHER, UPDATING], [UPDATING]))
+    assert "Lambda has taken the package" in said
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        ScriptedFunction([OTHER], [OTHER]),
+        ScriptedFunction([OTHER, OTHER], [UPDATING]),
+        ScriptedFunction([OTHER], [replace(OURS, code_sha256="")]),
+    ],
+    ids=["in the answer", "at the end", "none at all"],
+)
+def test_another_hash_than_ours_is_an_error(function: ScriptedFunction) -> None:
+    assert "another package" in said_by(function)
+
+
+def test_an_update_without_an_answer_that_was_carried_out_is_a_success() -> None:
+    function = ScriptedFunction([OTHER, UPDATING, OURS], [UncertainError("no answer.")])
+    assert run(function).outcome == "deployed"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (OTHER, "no answer. The function was not updated."),
+        (UncertainError("none"), "no answer. Whether the function was updated is not known."),
+        (AccessDeniedError("no"), "no answer. Whether the function was updated is not known."),
+    ],
+)
+def test_an_update_without_an_answer_is_an_error_that_says_what_is_known(
+    after: Answer, said: str
+) -> None:
+    assert said_by(ScriptedFunction([OTHER, after], [UncertainError("no answer.")])) == said
+
+
+def test_a_state_that_cannot_be_had_before_the_update_ends_the_deploy() -> None:
+    function = ScriptedFunction([UncertainError("no answer")])
+    assert said_by(function) == "no answer"
+    assert function.asked == ["state"]
+
+
+def test_a_missing_answer_while_waiting_is_asked_for_again() -> None:
+    function = ScriptedFunction([OTHER, UncertainError("no answer"), OURS], [UPDATING])
+    assert run(function).outcome == "deployed"
+
+
+def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
+    function = ScriptedFunction([OTHER, DeployError("Expired.", "Renew.")], [UPDATING])
+    assert said_by(function).startswith("Expired. Lambda has taken the package")
+
+
+def test_a_large_package_goes_by_s3_under_its_hash() -> None:
+    large = replace(PACKAGE, size=(50 << 20) + 1)
+    settings = replace(SETTINGS, s3_bucket="bucket", s3_prefix="some/prefix/")
+    function = ScriptedFunction([OTHER])
+    send(large, function, settings, Progress(), clock=FakeClock())
+    assert function.asked == ["state", "upload", "update_from"]
+    assert function.uploaded_to == S3Object("bucket", f"some/prefix/hello/{'ab' * 32}.zip")
+
+
+def test_the_largest_package_that_lambda_takes_goes_directly() -> None:
+    function = ScriptedFunction([OTHER])
+    run(function, package=replace(PACKAGE, size=50 << 20))
+    assert function.asked == ["state", "update"]
+
+
+def test_a_large_package_without_a_bucket_is_an_error_before_anything_is_asked() -> None:
+    function = ScriptedFunction([OTHER])
+    with pytest.raises(PackageError, match=r"50\.1 MB.*at most 50 MB") as error:
+        run(function, package=replace(PACKAGE, size=int(50.1 * 2**20)))
+    assert "_LAMBDA_S3_BUCKET" in error.value.hint
+    assert function.asked == []

@@ -1,0 +1,126 @@
+"""The layout of the project, and the direction in which its modules import one another."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGER = ROOT / "packager"
+
+# From what users see down to what nothing else is needed for: a module imports only from its own
+# line and the lines below it.
+LAYERS = [
+    {"__main__", "cli"},
+    {"watch", "local", "vendor"},
+    {"deploy", "aws"},
+    {"package"},
+    {"bundle", "wheels", "archive", "config"},
+    {"zipdirectory", "zipsource", "zipformat", "compression", "environment", "properties"},
+    {"function", "settings", "redaction", "workspace", "progress"},
+    {"errors", "names"},
+]
+
+# The one module that may import a library.
+ONLY_IN = {
+    "boto3": "aws",
+    "botocore": "aws",
+    "watchdog": "watch",
+    "moto": "local",
+    "click": "cli",
+    "rich": "cli",
+    "javaproperties": "properties",
+    "dotenv": "environment",
+    "pathspec": "bundle",
+    "deflate": "compression",
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGER.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def part(path: Path) -> str:
+    """Name the part of the packager that a file belongs to: its module or subpackage."""
+    return path.relative_to(PACKAGER).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Give the full names of all that a file imports, at its top or within functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def level(name: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if name in layer)
+
+
+def test_every_module_has_its_place_in_the_layers() -> None:
+    found = {part(path) for path in modules()} - {"__init__"}
+    assert found == set().union(*LAYERS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGER)))
+def test_a_module_imports_only_from_its_own_layer_and_those_below(path: Path) -> None:
+    own = part(path)
+    for name in imports(path):
+        head, _, rest = name.partition(".")
+        other = rest.split(".")[0]
+        if head == "packager" and (PACKAGER / other).exists() | (PACKAGER / f"{other}.py").exists():
+            assert level(other) >= level(own), f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_imported_in_one_part_only(library: str) -> None:
+    users = {
+        part(path)
+        for path in modules()
+        for name in imports(path)
+        if name.split(".")[0] == library
+    }
+    assert users == {ONLY_IN[library]}
+
+
+def test_only_the_command_line_prints_and_exits() -> None:
+    for path in modules():
+        if part(path) in ("cli", "__main__"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in ("print", "sys.exit", "exit", "click.echo"), path
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["deploy", "--help"], ["env"]])
+def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
+    program = (
+        "import sys; from packager.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in run.stderr.split()}
+    assert "click" in loaded
+    heavy = {"boto3", "botocore", "watchdog", "moto", "rich", "javaproperties", "pathspec"}
+    assert not loaded & (heavy | {"deflate", "dotenv", "asyncio", "urllib3"})
+
+
+def test_the_top_level_holds_what_was_asked_for_and_the_habits_of_the_field() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    assert {line.split("/")[0] for line in tracked if line} <= {
+        *("packager", "sdk_python", "sdk_node", "sdk_java", "tests", "pyproject.toml"),
+        *("README.md", "bin", "docs", "examples", ".ci", ".gitignore", "LICENSE"),
+        *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+    }
