@@ -1,0 +1,41 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const test = require('node:test')
+const { load } = require('env-properties')
+
+const SUITE = path.join(__dirname, '..', '..', 'tests', 'conformance')
+const CASES = path.join(SUITE, 'cases')
+
+const options = {
+  skip: !fs.existsSync(SUITE) && 'the conformance suite is not beside this package'
+}
+
+/** What the reader says of a file, in the words of the expectations. */
+function answer (file) {
+  try {
+    return { pairs: Object.entries(load(file)).sort() }
+  } catch (error) {
+    if (error.line === undefined) throw error
+    const kind = error.code.replace('ERR_', '').replaceAll('_', '-').toLowerCase()
+    return { error: { kind, line: error.line } }
+  }
+}
+
+function expected (file) {
+  const { pairs, error } = JSON.parse(fs.readFileSync(file, 'utf8'))
+  return error ? { error } : { pairs: Object.entries(pairs).sort() }
+}
+
+test('a file gives the answer of java.util.Properties', options, async t => {
+  const names = fs.readdirSync(CASES).filter(name => name.endsWith('.properties'))
+  assert.notEqual(names.length, 0, 'there are no cases')
+  for (const name of names) {
+    await t.test(name, () => {
+      const file = path.join(CASES, name)
+      assert.deepEqual(answer(file), expected(file.replace(/properties$/, 'json')))
+    })
+  }
+})
