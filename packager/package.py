@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,7 +118,17 @@ def build_file(
 
 
 def _members(app: Path, kind: Kind, settings: Settings, leave_out: Path | None) -> list[Member]:
-    ...
+    from packager import bundle
+
+    return bundle.select(app, _pattern_of(leave_out, app))
+
+
+def _pattern_of(leave_out: Path | None, app: Path) -> list[str]:
+    """Write the path of a file in the app folder as a pattern of `.gitignore`."""
+    if leave_out is None or not leave_out.resolve().is_relative_to(app.resolve()):
+        return []
+    inside = leave_out.resolve().relative_to(app.resolve()).as_posix()
+    return ["/" + re.sub(r"([\\*?\[\]! #])", r"\\\1", inside)]
 
 
 def _too_large(package: Path, unpacked: int) -> PackageError:
