@@ -26,7 +26,8 @@ export { requireVariable as require }
 export declare class EnvPropertiesError extends Error {
   /**
    * ERR_MISSING_VARIABLE, ERR_INVALID_VARIABLE (process.env cannot hold it), ERR_BYTE_ORDER_MARK,
-   * ERR_MALFORMED_ESCAPE; or, of a file that cannot be read, the system's: ENOENT, EACCES, EISDIR.
+   * ERR_MALFORMED_ESCAPE, ERR_PIPE (not ASCII); or, of a file that cannot be read, the system's:
+   * ENOENT, EACCES, EISDIR.
    */
   readonly code: string
   /** The file, if it is at fault. */

@@ -125,7 +125,9 @@ function contents (path) {
   const utf8 = readFileSync(path, 'utf8')
   if (!/[^\0-\x7f]/.test(utf8)) return utf8
   const latin1 = readFileSync(path, 'latin1')
-  if (latin1.length < utf8.length) throw new Error('a pipe must be ASCII, as it is read once')
+  if (latin1.length < utf8.length) {
+    throw new EnvPropertiesError('ERR_PIPE', 'a pipe must be ASCII, for it can be read only once')
+  }
   return latin1
 }
 
@@ -150,7 +152,7 @@ function parse (text, path) {
     const malformed = position => {
       const line = number + partAt(parts, position)
       const message = `${path}, line ${line}: malformed escape ` +
-        '(\\u takes four hexadecimal digits; if a backslash is meant, write \\\\)'
+        '(\\u takes 4 hexadecimal digits; for a backslash write \\\\)'
       return new EnvPropertiesError('ERR_MALFORMED_ESCAPE', message, { path, line })
     }
     const line = parts.join('')

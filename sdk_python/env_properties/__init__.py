@@ -201,9 +201,9 @@ def _contents(path: str) -> bytes:
         raise UnreadableFileError(error.errno, error.strerror, path) from error
 
 
-BLANKS = " \t\f"
-ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-HEX_DIGITS = "0123456789abcdefABCDEF"
+_BLANKS = " \t\f"
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+_HEX_DIGITS = "0123456789abcdefABCDEF"
 
 
 class _MalformedEscapeError(Exception):
@@ -212,7 +212,7 @@ class _MalformedEscapeError(Exception):
 
 def _parse(data: bytes, path: str) -> dict[str, str]:
     if data.startswith(b"\xef\xbb\xbf"):
-        raise MalformedFileError(path, 1, "byte-order mark; save the file without one")
+        raise MalformedFileError(path, 1, "byte-order mark (save the file without one)")
     pairs = {}
     for number, parts in _logical_lines(data):
         line = "".join(parts)
@@ -222,7 +222,7 @@ def _parse(data: bytes, path: str) -> dict[str, str]:
             pairs[key] = _unescaped(line, start_of_value, len(line))
         except _MalformedEscapeError as escape:
             number += _part_at(parts, *escape.args)
-            problem = r"malformed escape; \u takes four hexadecimal digits"
+            problem = r"malformed escape (\u takes 4 hexadecimal digits; for a backslash write \\)"
             raise MalformedFileError(path, number, problem) from None
     return pairs
 
@@ -232,7 +232,7 @@ def _logical_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
     parts: list[str] = []
     text = ""
     for number, line in enumerate(data.splitlines(), 1):
-        text = line.decode("latin-1").lstrip(BLANKS)
+        text = line.decode("latin-1").lstrip(_BLANKS)
         if not parts and (text[:1] in ("", "#", "!") or text == "\\"):
             continue
         is_continued = (len(text) - len(text.rstrip("\\"))) % 2
@@ -250,9 +250,9 @@ def _separator(line: str) -> tuple[int, int]:
     end = 0
     while end < len(line) and line[end] not in "=: \t\f":
         end += 2 if line[end] == "\\" else 1
-    value = line[end:].lstrip(BLANKS)
+    value = line[end:].lstrip(_BLANKS)
     if value.startswith(("=", ":")):
-        value = value[1:].lstrip(BLANKS)
+        value = value[1:].lstrip(_BLANKS)
     return end, len(line) - len(value)
 
 
@@ -269,11 +269,11 @@ def _unescaped(line: str, start: int, end: int) -> str:
         if escape == "u":
             start += 4
             digits = line[backslash + 2 : start]
-            if len(digits) < 4 or digits.strip(HEX_DIGITS):
+            if len(digits) < 4 or digits.strip(_HEX_DIGITS):
                 raise _MalformedEscapeError(backslash)
             pieces.append(chr(int(digits, 16)))
         else:
-            pieces.append(ESCAPES.get(escape, escape))
+            pieces.append(_ESCAPES.get(escape, escape))
         backslash = line.find("\\", start, end)
     text = "".join((*pieces, line[start:end]))
     if text.isascii():
