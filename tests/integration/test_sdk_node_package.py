@@ -1,0 +1,114 @@
+"""The Node.js reader as it is published: what its package holds, and that it works installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import requires
+
+SDK = Path(__file__).parent.parent.parent / "sdk_node"
+READER = {"index.js", "index.mjs", "index.d.ts", "populate.js", "populate.d.ts"}
+PACKAGED = READER | {"package.json", "README.md", "LICENSE"}
+
+pytestmark = requires("node", "npm")
+
+
+def _npm(*arguments: str | Path, cwd: Path, cache: Path) -> str:
+    environment = {**os.environ, "npm_config_cache": str(cache)}
+    done = subprocess.run(
+        ["npm", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for npm's own files."""
+    return tmp_path_factory.mktemp("npm")
+
+
+@pytest.fixture(scope="module")
+def tarball(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """The package, as `npm publish` would send it."""
+    folder = tmp_path_factory.mktemp("packed")
+    answer = _npm("pack", "--json", "--pack-destination", folder, cwd=SDK, cache=cache)
+    return folder / str(json.loads(answer)[0]["filename"])
+
+
+@pytest.fixture(scope="module")
+def project(tarball: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """A project that has the package installed; without a registry, as it needs nothing else."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "package.json").write_text('{"private": true}')
+    (folder / "env.properties").write_bytes(rb"GREETING=caf\u00e9\n")
+    _npm("install", "--offline", "--no-audit", "--no-fund", tarball, cwd=folder, cache=cache)
+    return folder
+
+
+def _manifest() -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((SDK / "package.json").read_text())
+    return manifest
+
+
+def test_the_package_holds_the_reader_and_nothing_else(tarball: Path) -> None:
+    """The reader's files as they stand in the project, and what npm always takes along."""
+    with tarfile.open(tarball) as archive:
+        assert set(archive.getnames()) == {f"package/{name}" for name in PACKAGED}
+        for name in PACKAGED:
+            packed = archive.extractfile(f"package/{name}")
+            assert packed is not None
+            assert packed.read() == (SDK / name).read_bytes()
+
+
+def test_installing_runs_nothing_and_brings_nothing_along(project: Path) -> None:
+    """No dependency, and no script that npm runs when it installs."""
+    manifest = _manifest()
+    assert not {"dependencies", "peerDependencies", "optionalDependencies"} & manifest.keys()
+    assert manifest["scripts"].keys() == {"test", "lint"}
+    installed = {path.name for path in (project / "node_modules").iterdir()}
+    assert installed == {"env-properties", ".package-lock.json"}
+
+
+def test_what_is_exported_is_there(project: Path) -> None:
+    """Every file that package.json names is in the package."""
+
+    def files(exported: object) -> set[str]:
+        if isinstance(exported, dict):
+            return set().union(*map(files, exported.values()))
+        return {str(exported)}
+
+    manifest = _manifest()
+    named = files(manifest["exports"]) | {manifest["main"], manifest["types"]}
+    missing = {n for n in named if not (project / "node_modules/env-properties" / n).is_file()}
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "program"),
+    [
+        ("commonjs", "const { env } = require('env-properties'); show(env.GREETING)"),
+        ("commonjs", "require('env-properties/populate'); show(process.env.GREETING)"),
+        ("module", "import { env } from 'env-properties'; show(env.GREETING)"),
+        ("module", "import config from 'env-properties'; show(config.require('GREETING'))"),
+        ("module", "import 'env-properties/populate'; show(process.env.GREETING)"),
+    ],
+)
+def test_an_installed_reader_reads(project: Path, kind: str, program: str) -> None:
+    """A program that has the package finds its config, as CommonJS and as an ES module."""
+    show = "; function show (value) { process.stdout.write(JSON.stringify(value)) }"
+    done = subprocess.run(
+        ["node", f"--input-type={kind}", "--eval", program + show],
+        cwd=project,
+        env={**os.environ, "LAMBDA_TASK_ROOT": str(project)},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == "café\n"

@@ -1,0 +1,126 @@
+"""The Python reader as it is published: what its sdist and wheel hold, and that they work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from email import message_from_bytes
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.conftest import requires
+
+SDK = Path(__file__).parent.parent.parent / "sdk_python"
+READER = {"env_properties/__init__.py", "env_properties/py.typed"}
+METADATA = "env_properties-0.1.0.dist-info"
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, built from the project; beside it the wheel, built from the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(SDK)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder / "env_properties-0.1.0.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """The wheel."""
+    return sdist.with_name("env_properties-0.1.0-py3-none-any.whl")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the wheel's files, as an installation has them."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    with ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_the_sdist_holds_what_it_takes_to_build_and_test(sdist: Path) -> None:
+    """The reader, its tests, and what describes them; hatchling adds what git ignores."""
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    described = {"LICENSE", "README.md", "pyproject.toml", "PKG-INFO", ".gitignore"}
+    tests = {"tests/test_conformance.py", "tests/test_reader.py"}
+    assert names == READER | tests | described
+
+
+def test_the_wheel_holds_the_reader_and_nothing_else(wheel: Path) -> None:
+    """The reader's two files as they stand in the project, and the wheel's own."""
+    with ZipFile(wheel) as archive:
+        described = {"METADATA", "WHEEL", "RECORD", "licenses/LICENSE"}
+        assert set(archive.namelist()) == READER | {f"{METADATA}/{name}" for name in described}
+        for name in READER:
+            assert archive.read(name) == (SDK / name).read_bytes()
+
+
+def test_the_wheel_needs_nothing_but_python(wheel: Path) -> None:
+    """No dependency outside the extra of its tests, from Python 3.9 on."""
+    with ZipFile(wheel) as archive:
+        metadata = message_from_bytes(archive.read(f"{METADATA}/METADATA"))
+    assert (metadata["Name"], metadata["Version"]) == ("env-properties", "0.1.0")
+    assert metadata["Requires-Python"] == ">=3.9"
+    assert metadata["License-Expression"] == "MIT"
+    assert all("extra == 'test'" in need for need in metadata.get_all("Requires-Dist", []))
+
+
+@requires("vermin")
+def test_the_syntax_is_that_of_python_3_9() -> None:
+    """Nothing in the reader is of a later Python."""
+    command = ["vermin", "--target=3.9-", "--violations", "--no-tips", "env_properties"]
+    checked = subprocess.run(command, cwd=SDK, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_an_installed_reader_reads(installed: Path, tmp_path: Path) -> None:
+    """A program that has the wheel finds its config."""
+    file = tmp_path / "env.properties"
+    file.write_bytes(rb"GREETING=caf\u00e9\n")
+    environment = {**os.environ, "PYTHONPATH": str(installed), "ENV_PROPERTIES_FILE": str(file)}
+    program = "from env_properties import env; print(ascii(env['GREETING']))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == r"'caf\xe9\n'" + "\n"
+
+
+CONSUMER = """
+from pathlib import Path
+from typing import Mapping
+
+from env_properties import MalformedFileError, env, load, populate
+
+url: str = env["DATABASE_URL"]
+level: str = env.get("LOG_LEVEL", "INFO")
+missing: str | None = env.get("NONE")
+file: Mapping[str, str] = load(Path("env.properties"))
+populate(override=True)
+try:
+    load()
+except MalformedFileError as error:
+    line: int = error.line
+env["DATABASE_URL"] = "other"  # type: ignore[index]
+"""
+
+
+@requires("mypy")
+def test_an_installed_reader_is_typed(installed: Path, tmp_path: Path) -> None:
+    """A program that uses all of the reader passes mypy's strict mode, and cannot write to it."""
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+    checked = subprocess.run(
+        ["mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "consumer.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
