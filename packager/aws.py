@@ -171,7 +171,7 @@ class LambdaFunction:
                 "There are no AWS credentials.",
                 "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
             ) from None
-        except botocore.exceptions.HTTPClientError as error:
+        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as error:
             raise UncertainError(
                 f"{action}: no answer ({type(error).__name__}).",
                 "Check the network, _AWS_DEFAULT_REGION and _AWS_ENDPOINT_URL, then try again.",

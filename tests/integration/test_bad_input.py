@@ -1,0 +1,163 @@
+"""Bad input: one message that says what to do, exit status 2 or 1, and nothing left or changed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.service import bound_by_permissions, command
+
+SETTINGS = {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+CREDENTIALS = {
+    "_AWS_ACCESS_KEY_ID": "invented",
+    "_AWS_SECRET_ACCESS_KEY": "invented",
+    "_AWS_DEFAULT_REGION": "eu-west-1",
+}
+ENV = SETTINGS | CREDENTIALS | {"TOKEN": "canary"}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}")
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, bytes | Path]:
+    """Keep all that is in a folder, to see that it stays as it is."""
+    return {
+        str(path): path.readlink() if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def failed(
+    app: Path, *options: str, temporary: Path, env: dict[str, str] = ENV, status: int = 2
+) -> str:
+    """Deploy what cannot be deployed; give the message, and look that nothing else happened."""
+    before = snapshot(app)
+    run = command("deploy", app, *options, env=env, temporary=temporary)
+    assert run.returncode == status, run.stderr
+    assert snapshot(app) == before
+    assert not list(temporary.iterdir())
+    assert "Traceback" not in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+    message, *hint = run.stderr.splitlines()
+    assert message.startswith("Error: ")
+    assert len(hint) == 1
+    return run.stderr
+
+
+def test_a_jar_that_is_not_there(app: Path, temporary: Path) -> None:
+    assert "no.jar (_LAMBDA_JAR_FILE)" in failed(app, "--jar", "no.jar", temporary=temporary)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\3\4" + bytes(100)])
+def test_a_file_that_is_no_zip(app: Path, temporary: Path, content: bytes) -> None:
+    (app / "a.jar").write_bytes(content)
+    assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
+
+
+def test_a_jar_cut_short(app: Path, temporary: Path) -> None:
+    with zipfile.ZipFile(app / "a.jar", "w") as archive:
+        archive.writestr("a", os.urandom(1 << 18))
+    content = (app / "a.jar").read_bytes()
+    for length in range(1 << 16, len(content), 1 << 16):
+        (app / "a.jar").write_bytes(content[:length])
+        assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
+
+
+def test_a_folder_in_place_of_the_jar(app: Path, temporary: Path) -> None:
+    (app / "a.jar").mkdir()
+    assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
+
+
+def test_an_app_folder_that_is_not_there(app: Path, temporary: Path) -> None:
+    run = command("deploy", app / "no", env=ENV, temporary=temporary)
+    assert run.returncode == 2
+    assert "no folder" in run.stderr
+
+
+def test_a_broken_link(app: Path, temporary: Path) -> None:
+    (app / "broken").symlink_to("nowhere")
+    said = failed(app, temporary=temporary)
+    assert "broken" in said
+    assert ".lambdaignore" in said
+
+
+def test_a_loop_of_links(app: Path, temporary: Path) -> None:
+    (app / "one").symlink_to("two")
+    (app / "two").symlink_to("one")
+    assert "one" in failed(app, temporary=temporary)
+
+
+def test_a_link_to_a_folder_that_holds_it(app: Path, temporary: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "again").symlink_to(outside)
+    (app / "link").symlink_to(outside)
+    assert "link" in failed(app, temporary=temporary)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root is bound by permissions only on Linux")
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_what_may_not_be_read(app: Path, temporary: Path, kind: str) -> None:
+    private = app / "private"
+    private.touch() if kind == "file" else private.mkdir()
+    private.chmod(0o000)
+    run = command("deploy", app, env=ENV, temporary=temporary, preexec=bound_by_permissions)
+    private.chmod(0o700)
+    assert run.returncode == 2
+    assert "private" in run.stderr
+    assert "Permission denied" in run.stderr
+    assert not list(temporary.iterdir())
+
+
+def test_a_variable_that_is_no_unicode(app: Path, temporary: Path) -> None:
+    env = ENV | {"BINARY": os.fsdecode(b"canary\xff")}
+    assert "BINARY" in failed(app, temporary=temporary, env=env)
+
+
+def test_an_env_file_that_is_not_there(app: Path, temporary: Path) -> None:
+    assert "no.env" in failed(app, "--env-file", "no.env", temporary=temporary)
+
+
+def test_an_option_that_is_not_there(app: Path, temporary: Path) -> None:
+    run = command("deploy", app, "--no-such-option", env=ENV, temporary=temporary)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+
+
+def test_an_endpoint_that_is_not_there(app: Path, temporary: Path) -> None:
+    said = failed(app, "--timeout", "5", temporary=temporary, status=1)
+    assert "no answer" in said
+
+
+@pytest.mark.parametrize("kind", ["jar", "node"])
+def test_a_full_disk(app: Path, temporary: Path, kind: str) -> None:
+    with zipfile.ZipFile(app / "a.jar", "w") as archive:
+        archive.writestr("a", os.urandom(1 << 20))
+    before = snapshot(app)
+    options = ["--jar", "a.jar"] if kind == "jar" else []
+    limit = (1 << 19, 1 << 19)
+    run = command(
+        "deploy",
+        app,
+        *options,
+        env=ENV,
+        temporary=temporary,
+        preexec=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.startswith("Error: ")
+    assert "large" in run.stderr or "space" in run.stderr
+    assert not list(temporary.iterdir())
+    assert snapshot(app) == before
