@@ -143,11 +143,12 @@ python::download() {
 
 	url=${url//\\/\\\\}
 	if ! answer=$(curl --config - --fail --location --silent --output "${destination}" \
-		--retry 3 --retry-all-errors --retry-delay 1 --connect-timeout 10 --max-time 300 \
+		--retry 3 --retry-all-errors --retry-delay 1 --retry-max-time 300 \
+		--connect-timeout 10 --max-time 300 \
 		--write-out 'curl ended with status %{exitcode}, HTTP status %{http_code}' \
 		<<<"url = \"${url//\"/\\\"}\""); then
 		output::notice <<-EOF
-			The standalone Python could not be downloaded, in 4 attempts.
+			The standalone Python could not be downloaded, in several attempts.
 
 			Tried:  $(python::source)
 			Seen:   ${answer}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,16 +69,16 @@ def push(
     environment: Mapping[str, str] | None = None,
     user: int | None = None,
 ) -> Push:
-    """Build a copy of `app` in `folder` by `bin/compile`, as the user with the number `user`."""
-    build = folder / "build 4711"
-    env_dir = folder / "env"
-    env_dir.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(app, build, symlinks=True, dirs_exist_ok=True)
+    """Build a copy of `app` below `folder` by `bin/compile`, as the user with the number `user`."""
+    builds = Path(tempfile.mkdtemp(dir=folder))
+    build, env_dir = builds / "build 4711", builds / "env"
+    env_dir.mkdir()
+    shutil.copytree(app, build, symlinks=True)
     for name, value in (config or {}).items():
         (env_dir / name).write_text(value)
     cache.mkdir(exist_ok=True)
     if user is not None:
-        for path in (folder, cache, *folder.rglob("*")):
+        for path in (cache, *cache.rglob("*"), builds, *builds.rglob("*")):
             os.chown(path, user, user)
     start = time.monotonic()
     run = subprocess.run(
@@ -108,18 +109,22 @@ def release(pushed: Push) -> Slug:
 
 def build_environment() -> dict[str, str]:
     """Give what a build has in its environment, and this machine's way to the package index."""
-    of_the_machine = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(("PIP_", "SSL_CERT_")) or name.lower().endswith("_proxy")
-    }
-    return of_the_machine | {
+    return of_the_machine() | {
         "HOME": str(Path.home()),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "STACK": "heroku-24",
         # As heroku/python's `export` leaves them for the buildpacks after it.
         "PYTHONHOME": "/app/.heroku/python",
         "PYTHONPATH": "/app",
+    }
+
+
+def of_the_machine() -> dict[str, str]:
+    """Give the variables by which pip reaches the package index from this machine."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_", "SSL_CERT_")) or name.lower().endswith("_proxy")
     }
 
 

@@ -108,9 +108,7 @@ def test_the_files_of_the_app_stay_as_they_were(cold: Cold, app: Path) -> None:
     ("before", "after"),
     [
         (None, "deploy: deploy\n"),
-        ("", "deploy: deploy\n"),
         ("web: node x", "web: node x\ndeploy: deploy\n"),
-        ("web: node x\n", "web: node x\ndeploy: deploy\n"),
         ("web: node x\r\n", "web: node x\r\ndeploy: deploy\n"),
         ("deploy: mine --now", "deploy: mine --now"),
         ("deploy: mine --now\r\n", "deploy: mine --now\r\n"),
@@ -198,9 +196,8 @@ def test_files_that_nobody_may_write_are_no_hindrance(
     with tempfile.TemporaryDirectory() as public:
         folder = Path(public)
         folder.chmod(0o755)
-        shutil.copytree(buildpack, folder / "buildpack")
-        shutil.copytree(cold.cache, folder / "cache")
-        shutil.copytree(app, folder / "app")
+        for name, source in (("buildpack", buildpack), ("cache", cold.cache), ("app", app)):
+            shutil.copytree(source, folder / name).chmod(0o755)
         (folder / "app" / "Procfile").write_text("web: node x")
         for path in (folder / "app").iterdir():
             path.chmod(0o444)

@@ -1,0 +1,180 @@
+"""`deploy` and `packager` in a dyno: what they send, and that nothing in the app disturbs them."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import javaproperties
+import pytest
+
+from packager.environment import DEFAULT_EXCLUDE
+from tests.integration.buildpack import heroku
+from tests.integration.buildpack.conftest import Build
+from tests.integration.buildpack.heroku import PACKAGER, Slug
+from tests.service import Service
+
+CONFIG = {
+    "GREETING": "grüße, 世界 😀",
+    "KEY": "-----BEGIN INVENTED-----\nline two\n\n_LINE=four\n-----END INVENTED-----\n",
+    "PADDED": "  both ends  ",
+    "BACKSLASHES": r"C:\users\new",
+    "EMPTY": "",
+    "name.with-dots": "dash would drop it",
+    "_SECRET": "one\nCANARY=two",
+}
+
+
+def environment(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a dyno, as a process there finds it."""
+    variables = slug.run("env -0", config).stdout.rstrip("\0").split("\0")
+    return {name: value for name, _, value in (variable.partition("=") for variable in variables)}
+
+
+def injected(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
+    """Give what of a dyno's environment has to reach the function."""
+    return {
+        name: value
+        for name, value in environment(slug, config).items()
+        if not name.startswith("_") and name not in DEFAULT_EXCLUDE
+    }
+
+
+def package(service: Service, function: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(service.stored(function)))
+
+
+def config_in(package: zipfile.ZipFile) -> dict[str, str]:
+    return dict(javaproperties.loads(package.read("env.properties").decode("ascii")))
+
+
+@pytest.mark.parametrize("command", ["deploy", "deploy --json", "packager deploy ."])
+def test_the_function_gets_the_config_of_the_dyno_exactly(
+    slug: Slug, service: Service, function: str, command: str
+) -> None:
+    config = CONFIG | service.settings(function)
+    run = slug.run(command, config)
+    assert run.returncode == 0, run.stderr
+    stored = package(service, function)
+    assert config_in(stored) == injected(slug, config)
+    assert config_in(stored).keys() >= CONFIG.keys() - {"_SECRET"}
+    assert set(stored.namelist()) == {
+        "Procfile", "a file with blanks.txt", "env.properties", "index.js", "package.json"
+    }  # fmt: skip
+
+
+def test_the_process_of_the_procfile_takes_options(
+    slug: Slug, service: Service, function: str
+) -> None:
+    [line] = (slug.folder / "Procfile").read_text().splitlines()
+    command = line.removeprefix("deploy: ")
+    run = slug.run(f"{command} --json --force", CONFIG | service.settings(function))
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)
+
+
+def test_a_failed_deploy_ends_with_its_exit_status(slug: Slug) -> None:
+    run = slug.run("deploy", CONFIG)
+    assert run.returncode == 2
+    assert "_LAMBDA_FUNCTION_ARN" in run.stderr
+
+
+def test_packager_env_lists_the_names(slug: Slug) -> None:
+    run = slug.run("packager env", CONFIG)
+    assert run.returncode == 0, run.stderr
+    assert set(run.stdout.splitlines()) == injected(slug, CONFIG).keys()
+
+
+def test_a_release_deploys(slug: Slug, service: Service, function: str) -> None:
+    config = CONFIG | service.settings(function) | {"_LAMBDA_DEPLOY_ON_RELEASE": "true"}
+    assert slug.run("deploy-on-release", config).returncode == 0
+    assert config_in(package(service, function))["GREETING"] == CONFIG["GREETING"]
+
+
+def test_an_app_of_the_pipeline_switches_the_release_off(
+    slug: Slug, service: Service, function: str
+) -> None:
+    before = service.stored(function)
+    config = CONFIG | service.settings(function) | {"_LAMBDA_DEPLOY_ON_RELEASE": "False"}
+    run = slug.run("deploy-on-release", config)
+    assert (run.returncode, run.stdout.count("\n")) == (0, 1)
+    assert service.stored(function) == before
+
+
+def test_a_dynos_own_environment_differs_by_one_folder_on_path(slug: Slug) -> None:
+    with_packager = environment(slug, CONFIG)
+    [script] = (slug.folder / ".profile.d").iterdir()
+    aside = script.rename(script.with_suffix(".aside"))
+    without = environment(slug, CONFIG)
+    aside.rename(script)
+    folder = slug.folder / PACKAGER / "bin"
+    assert with_packager == without | {"PATH": f"{folder}:{without['PATH']}"}
+    assert {path.name for path in folder.iterdir()} == {"deploy", "deploy-on-release", "packager"}
+
+
+@pytest.fixture(scope="module", params=["standalone", "heroku/python"])
+def hostile(
+    request: pytest.FixtureRequest,
+    app: Path,
+    herokus_python: Path,
+    build_once: Build,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Slug:
+    """An app whose modules and libraries take the place of those of whoever is not careful."""
+    folder = tmp_path_factory.mktemp("hostile") / "app"
+    shutil.copytree(app, folder)
+    if request.param == "heroku/python":
+        shutil.copytree(herokus_python, folder, symlinks=True, dirs_exist_ok=True)
+    add_hostile_modules(folder)
+    (folder / "lib").mkdir()
+    versions = [f"libpython3.{minor}.so.1.0" for minor in range(10, 15)]
+    for library in ("libcrypto.so.3", "libpython3.so", "libssl.so.3", "libz.so.1", *versions):
+        (folder / "lib" / library).write_text("not a library")
+    (folder / "bash_env").write_text("exit 68\n")
+    slug = heroku.release(build_once(folder))
+    for pip in slug.folder.glob(".heroku/python/lib/python3*/*/pip"):
+        add_hostile_modules(pip.parent)
+    return slug
+
+
+def add_hostile_modules(folder: Path) -> None:
+    for name in ("boto3", "click", "json", "packager", "sitecustomize", "usercustomize"):
+        (folder / f"{name}.py").write_text("import os; os._exit(66)\n")
+    (folder / "hostile.pth").write_text("import os; os._exit(67)\n")
+
+
+def test_an_app_does_not_disturb_the_packager(
+    hostile: Slug, service: Service, function: str
+) -> None:
+    config = service.settings(function) | {
+        "PYTHONPATH": str(hostile.folder),
+        "PYTHONHOME": "/nowhere",
+        "PYTHONSTARTUP": str(hostile.folder / "boto3.py"),
+        "PYTHONWARNINGS": "error",
+        "PYTHONINSPECT": "1",
+        "LC_CTYPE": "xx_YY",
+        "LD_LIBRARY_PATH": str(hostile.folder / "lib"),
+        "AWS_DATA_PATH": str(hostile.folder),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9/",
+    }
+    run = hostile.run("deploy", config)
+    assert run.returncode == 0, run.stderr
+    assert config_in(package(service, function)) == injected(hostile, config)
+
+
+def test_a_script_in_bash_env_does_not_disturb_the_packager(hostile: Slug) -> None:
+    # Apart from the others: a dyno starts no bash script at all with this one.
+    launcher = hostile.folder / PACKAGER / "bin" / "packager"
+    run = subprocess.run(
+        [launcher, "--version"],
+        env={"BASH_ENV": str(hostile.folder / "bash_env"), "SHELLOPTS": "xtrace"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
