@@ -1,0 +1,268 @@
+"""Where the system tells of changed files: the only module that imports watchdog.
+
+What is told is where something may have happened, no more: `tree` finds out what it was.
+"""
+
+# Paths by the thousand are strings here, which are much faster than Path.
+# ruff: noqa: PTH118
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import queue
+import select
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from watchdog.events import FileSystemEvent, FileSystemEventHandler
+    from watchdog.observers.api import ObservedWatch
+    from watchdog.observers.inotify_c import WatchDescriptor
+
+
+@dataclass(frozen=True)
+class Events:
+    """Paths where something happened, in order; if some were `lost`, anything may have changed."""
+
+    paths: tuple[str, ...] = ()
+    lost: bool = False
+
+
+class Watcher(Protocol):
+    """Hears of changes in folders."""
+
+    @property
+    def limit(self) -> str | None:
+        """The name of the system's limit that has kept a folder from being watched."""
+
+    def watch(self, folder: str, *, deep: bool) -> None:
+        """Hear of changes of what is directly in `folder`; with `deep`, it is of use to hear of
+        those below it as well.
+        """
+
+    def unwatch(self, folder: str) -> None:
+        """Hear of them no more."""
+
+    def wait(self, seconds: float | None) -> Events:
+        """Wait for events, at most `seconds`; give all there are then, perhaps none."""
+
+    def close(self) -> None:
+        """End, and let go of everything."""
+
+
+def new_watcher() -> Watcher:
+    """Make the watcher that suits this system."""
+    return Inotify() if sys.platform == "linux" else Observed()
+
+
+# struct inotify_event of inotify(7): wd, mask, cookie, len; then the name, padded with NUL.
+_EVENT = struct.Struct("iIII")
+
+
+class Inotify:
+    """Linux: each folder is registered by itself, so that ignored ones are not.
+
+    watchdog's own observer registers every folder below one, starts threads, holds events back for
+    half a second, and does not pass on that some were lost. So only its binding is used.
+    """
+
+    def __init__(self) -> None:
+        """Open an inotify instance."""
+        from watchdog.observers import inotify_c
+
+        self._inotify = inotify_c
+        of = inotify_c.InotifyConstants
+        # Not IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE: who only reads changes nothing. IN_MODIFY,
+        # for files that grow and stay open.
+        self._mask = (
+            (of.IN_CREATE | of.IN_MODIFY | of.IN_CLOSE_WRITE | of.IN_ATTRIB)
+            | (of.IN_MOVED_FROM | of.IN_MOVED_TO | of.IN_DELETE)
+            | (of.IN_DELETE_SELF | of.IN_MOVE_SELF | of.IN_ONLYDIR)
+        )
+        self._file = inotify_c.inotify_init()
+        self._ready = select.poll()
+        self.limit = "fs.inotify.max_user_instances" if self._file == -1 else None
+        if self._file != -1:
+            os.set_inheritable(self._file, False)
+            os.set_blocking(self._file, False)
+            self._ready.register(self._file, select.POLLIN)
+        # One folder can be reached by several paths: by symbolic links, or while it is renamed.
+        self._folders: dict[WatchDescriptor, set[str]] = {}
+        self._descriptors: dict[str, WatchDescriptor] = {}
+
+    def watch(self, folder: str, *, deep: bool) -> None:  # noqa: ARG002
+        """Register `folder`, and nothing below it; if it is gone or unreadable, do nothing."""
+        descriptor = self._inotify.inotify_add_watch(self._file, os.fsencode(folder), self._mask)
+        if descriptor == -1:
+            if ctypes.get_errno() == errno.ENOSPC:
+                self.limit = "fs.inotify.max_user_watches"
+        elif self._descriptors.get(folder) != descriptor:
+            self.unwatch(folder)
+            self._descriptors[folder] = descriptor
+            self._folders.setdefault(descriptor, set()).add(folder)
+
+    def unwatch(self, folder: str) -> None:
+        """Take the registration of `folder` back."""
+        descriptor = self._descriptors.pop(folder, None)
+        if descriptor is None:
+            return
+        folders = self._folders[descriptor]
+        folders.discard(folder)
+        if not folders:
+            del self._folders[descriptor]
+            # Fails where the folder was deleted, which has taken it back already.
+            self._inotify.inotify_rm_watch(self._file, descriptor)
+
+    def wait(self, seconds: float | None) -> Events:
+        """Wait for events, and take what one reading gives."""
+        self._ready.poll(None if seconds is None else seconds * 1000)
+        paths: dict[str, None] = {}
+        lost = False
+        for descriptor, mask, name in self._read():
+            lost = lost or bool(mask & self._inotify.InotifyConstants.IN_Q_OVERFLOW)
+            for folder in self._folders.get(descriptor, ()):
+                paths[os.path.join(folder, name) if name else folder] = None
+            if mask & self._inotify.InotifyConstants.IN_IGNORED:
+                self._forget(descriptor)
+        return Events(tuple(paths), lost)
+
+    def close(self) -> None:
+        """Close the instance, and all registrations with it."""
+        if self._file != -1:
+            os.close(self._file)
+
+    def _read(self) -> list[tuple[WatchDescriptor, int, str]]:
+        try:
+            data = os.read(self._file, 1 << 16)
+        except BlockingIOError:
+            return []
+        events = []
+        offset = 0
+        while offset < len(data):
+            descriptor, mask, _, length = _EVENT.unpack_from(data, offset)
+            offset += _EVENT.size
+            name = os.fsdecode(data[offset : offset + length].rstrip(b"\0"))
+            events.append((descriptor, mask, name))
+            offset += length
+        return events
+
+    def _forget(self, descriptor: WatchDescriptor) -> None:
+        for folder in self._folders.pop(descriptor, ()):
+            del self._descriptors[folder]
+
+
+class Observed:
+    """macOS and Windows: watchdog's observer, where one registration covers all below a folder.
+
+    Its threads only queue; everything else happens where `wait` is called.
+    """
+
+    limit = None
+
+    def __init__(self) -> None:
+        """Start the observer."""
+        from watchdog.observers import Observer
+
+        self._observer = Observer()
+        self._registrations: dict[str, _Registration] = {}
+        self._queue: queue.SimpleQueue[tuple[_Registration, FileSystemEvent]] = queue.SimpleQueue()
+        self._observer.start()
+
+    def watch(self, folder: str, *, deep: bool) -> None:
+        """Register `folder`, unless it is covered; if it is gone or unreadable, do nothing."""
+        target = os.path.realpath(folder)
+        if any(known.covers(target) for known in self._registrations.values()):
+            return
+        registration = _Registration(folder, target, deep)
+        handler = _queueing(lambda event: self._queue.put((registration, event)))
+        with contextlib.suppress(OSError):
+            registration.watch = self._observer.schedule(handler, target, recursive=deep)
+            self._registrations[folder] = registration
+
+    def unwatch(self, folder: str) -> None:
+        """Take the registration of `folder` back."""
+        registration = self._registrations.pop(folder, None)
+        if registration and registration.watch:
+            with contextlib.suppress(KeyError, OSError):
+                self._observer.unschedule(registration.watch)
+
+    def wait(self, seconds: float | None) -> Events:
+        """Wait for an event, and take those that came with it."""
+        paths: dict[str, None] = {}
+        with contextlib.suppress(queue.Empty):
+            registration, event = self._queue.get(timeout=seconds)
+            while True:
+                paths |= dict.fromkeys(registration.paths(event))
+                registration, event = self._queue.get_nowait()
+        return Events(tuple(paths))
+
+    def close(self) -> None:
+        """Stop the observer's threads."""
+        self._observer.stop()
+        self._observer.join()
+
+
+@dataclass
+class _Registration:
+    """A folder, what it is but for symbolic links, and whether all below it is covered."""
+
+    folder: str
+    target: str
+    deep: bool
+    watch: ObservedWatch | None = None
+
+    def covers(self, target: str) -> bool:
+        return target == self.target or (self.deep and target.startswith(self.target + os.sep))
+
+    def paths(self, event: FileSystemEvent) -> list[str]:
+        """Where the event happened, as the paths of the folder are known to us."""
+        if event.event_type in ("opened", "closed_no_write"):
+            return []
+        told = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        return [self.folder + path[len(self.target) :] for path in told if self.covers_path(path)]
+
+    def covers_path(self, path: str) -> bool:
+        return path == self.target or path.startswith(self.target + os.sep)
+
+
+def _queueing(put: Callable[[FileSystemEvent], None]) -> FileSystemEventHandler:
+    """Make a handler that does no more: watchdog calls it while it holds a lock."""
+    from watchdog.events import FileSystemEventHandler
+
+    class Handler(FileSystemEventHandler):
+        def dispatch(self, event: FileSystemEvent) -> None:
+            put(event)
+
+    return Handler()
+
+
+class Polling:
+    """Any system: everything may have changed, again and again."""
+
+    limit = None
+
+    def __init__(self, interval: float = 1.0) -> None:
+        """Say so every `interval` seconds."""
+        self._interval = interval
+
+    def watch(self, folder: str, *, deep: bool) -> None:
+        """Nothing is registered."""
+
+    def unwatch(self, folder: str) -> None:
+        """Nothing was registered."""
+
+    def wait(self, seconds: float | None) -> Events:
+        """Let time pass."""
+        time.sleep(self._interval if seconds is None else min(seconds, self._interval))
+        return Events(lost=True)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,76 @@
+"""When to act: after a quiet time, and again after a failure, ever later.
+
+A state machine without a clock of its own: the time, in seconds, is told to it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Due = Literal["change", "retry"]
+
+FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
+
+# Changes that never pause are no save any more: the user is told what keeps changing.
+RESTLESS = 10.0
+
+
+class Schedule:
+    """Says when what has changed is to be looked at, and when a failed deploy is tried again."""
+
+    def __init__(self, quiet_time: float) -> None:
+        """Wait after each change until nothing has changed for `quiet_time` seconds."""
+        self._quiet_time = quiet_time
+        self._restless_since: float | None = None
+        self._quiet_at: float | None = None
+        self._retry_at: float | None = None
+        self._next_pause = FIRST_RETRY
+
+    def changed(self, now: float) -> None:
+        """Note that something has changed."""
+        if self._quiet_at is None:
+            self._restless_since = now
+        self._quiet_at = now + self._quiet_time
+
+    def seconds_left(self, now: float) -> float | None:
+        """Say how long there is nothing to do; None if only a change can end that."""
+        return None if self._due_at is None else max(0.0, self._due_at - now)
+
+    def take(self, now: float) -> Due | None:
+        """Say what it is time for, if anything; it is due no more then."""
+        if self._due_at is None or now < self._due_at:
+            return None
+        if self._quiet_at is not None:
+            self._quiet_at = self._restless_since = None
+            return "change"
+        self._retry_at = None
+        return "retry"
+
+    def restless(self, now: float) -> bool:
+        """Say, once, that there was no quiet time for long."""
+        if self._restless_since is None or now - self._restless_since < RESTLESS:
+            return False
+        self._restless_since = None
+        return True
+
+    def succeeded(self) -> None:
+        """Note that everything is deployed: there is nothing to try again."""
+        self._retry_at = None
+        self._next_pause = FIRST_RETRY
+
+    def failed(self, now: float, *, passing: bool) -> float | None:
+        """Note a failure. One that may be `passing` is tried again without a change: return the
+        seconds until then.
+        """
+        if not passing:
+            self.succeeded()
+            return None
+        pause = self._next_pause
+        self._retry_at = now + pause
+        self._next_pause = min(2 * pause, LONGEST_RETRY)
+        return pause
+
+    @property
+    def _due_at(self) -> float | None:
+        # A retry waits for the end of the changes that go on, and takes them along.
+        return self._retry_at if self._quiet_at is None else self._quiet_at

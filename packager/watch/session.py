@@ -1,0 +1,228 @@
+"""The watching itself: hears of changes, and builds and deploys when it is time to."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, NoReturn, Protocol, TypeVar
+
+from packager.errors import ArchiveError, PackageError, PackagerError, VariableError
+from packager.progress import Progress
+from packager.watch.command import BuildError
+from packager.watch.files import Polling, Watcher, new_watcher
+from packager.watch.outputs import Outputs
+from packager.watch.relevance import Relevance
+from packager.watch.schedule import Schedule
+from packager.watch.tree import Difference, Tree
+
+# How often a folder that is gone is looked for.
+_SECONDS_TO_COME_BACK = 0.5
+
+# What only a change of a file can mend; everything else may pass by itself.
+_LASTING = (ArchiveError, BuildError, PackageError, VariableError)
+
+Result = TypeVar("Result")
+Shown = TypeVar("Shown", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why there is a run: the file that has changed (none at the start) and how many more have."""
+
+    path: str | None
+    more: int
+    retry: bool
+
+
+class View(Protocol[Shown]):
+    """Where it is shown what happens."""
+
+    def started(self, cause: Cause) -> Progress:
+        """A run begins; its stages tell of themselves to the Progress returned."""
+
+    def succeeded(self, cause: Cause, result: Shown) -> None:
+        """The run has ended with `result`."""
+
+    def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
+        """The run has failed; without a change it is tried again after `retry_in` seconds."""
+
+    def notice(self, text: str) -> None:
+        """There is something else that the user has to know."""
+
+
+class Session(Generic[Result]):
+    """An app that is watched, in one thread: what happens during a run is heard of after it."""
+
+    def __init__(
+        self,
+        app: Path,
+        *,
+        relevance: Callable[[], Relevance],
+        build: Callable[[], None] | None,
+        outputs: Outputs,
+        deploy: Callable[[frozenset[Path], Progress], Result],
+        view: View[Result],
+        quiet_time: float,
+        watcher: Callable[[], Watcher] = new_watcher,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Watch what `relevance` says, which is asked again where that may be something else now.
+        A run is `build`, and `deploy` with the paths that have changed since it last succeeded.
+        """
+        self._app = app
+        self._relevance = relevance
+        self._build = build
+        self._outputs = outputs
+        self._deploy = deploy
+        self._view = view
+        self._clock = clock
+        self._schedule = Schedule(quiet_time)
+        self._tree = Tree(str(app), relevance(), watcher())
+        # Both are dicts for their order. Where something has happened that was not yet looked at:
+        self._heard: dict[str, None] = {}
+        # What was found changed and is not yet deployed, some of it since the last run:
+        self._pending: dict[str, None] = {}
+        self._has_news = False
+        self._saved_meanwhile: set[str] = set()
+
+    def watch(self) -> NoReturn:
+        """Deploy now and at each change; only what is no Exception, as an interrupt, ends it."""
+        try:
+            # Before the first run, for nothing to be missed that happens in its course.
+            self._tree.scan()
+            self._poll_at_limit()
+            self._run(retry=False)
+            while True:
+                self._hear()
+                self._act()
+        finally:
+            self._tree.watcher.close()
+
+    def _hear(self) -> None:
+        """Wait until something happens, or is due."""
+        missing = self._tree.missing_roots()
+        events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)))
+        heard = [path for path in events.paths if self._tree.relevance.concerns(path)]
+        self._heard |= dict.fromkeys(heard)
+        is_back = any(Path(root).is_dir() for root in missing)
+        found = self._look(everywhere=True) if events.lost or is_back else False
+        now = self._clock()
+        if heard or found:
+            self._schedule.changed(now)
+        if heard and self._schedule.restless(now):
+            self._view.notice(
+                f"{self._shown(heard[-1])} keeps changing: it is deployed when it has come to rest."
+                " Leave it out by --ignore if it is no source."
+            )
+
+    def _seconds_to_wait(self, missing: bool) -> float | None:
+        left = self._schedule.seconds_left(self._clock())
+        if missing:
+            return _SECONDS_TO_COME_BACK if left is None else min(left, _SECONDS_TO_COME_BACK)
+        return left
+
+    def _act(self) -> None:
+        """Run if it is time, and if there is anything to run for."""
+        due = self._schedule.take(self._clock())
+        if due == "change":
+            self._look()
+            if self._has_news:
+                self._run(retry=False)
+        elif due == "retry":
+            self._run(retry=True)
+
+    def _look(self, *, everywhere: bool = False) -> bool:
+        """Find out what has happened, and return whether any contents have changed."""
+        found = self._difference(everywhere=everywhere)
+        self._outputs.changed_between_builds(found.contents)
+        return bool(found.contents)
+
+    def _difference(self, *, everywhere: bool) -> Difference:
+        heard, self._heard = self._heard, {}
+        found = self._tree.scan(heard) if everywhere else self._tree.refresh(heard)
+        if any(map(self._tree.relevance.is_named, found.contents)):
+            self._renew_relevance(found)
+        self._poll_at_limit()
+        self._pending |= dict.fromkeys(path for path in heard if path in found.contents)
+        self._pending |= dict.fromkeys(sorted(found.contents))
+        self._has_news = self._has_news or bool(found.contents)
+        return found
+
+    def _renew_relevance(self, found: Difference) -> None:
+        try:
+            self._tree.relevance = self._relevance()
+        except PackagerError:
+            # The run that follows says so.
+            return
+        found.add(self._tree.scan())
+
+    def _poll_at_limit(self) -> None:
+        limit = self._tree.watcher.limit
+        if limit is None:
+            return
+        self._tree.watcher.close()
+        self._tree.watcher = Polling()
+        self._view.notice(
+            f"The system's limit {limit} is reached: changes are looked for every second instead."
+            f" Raise it (`sudo sysctl {limit}=…`), or watch less by --ignore."
+        )
+
+    def _run(self, *, retry: bool) -> None:
+        cause = self._cause(retry)
+        self._has_news = False
+        self._saved_meanwhile = set()
+        progress = self._view.started(cause)
+        try:
+            if not self._app.is_dir():
+                raise PackageError(f"{self._app} is gone.", "It is deployed when it is back.")
+            if self._build and not retry:
+                self._run_build(self._build, progress)
+            result = self._deploy(frozenset(map(Path, self._pending)), progress)
+        except Exception as error:
+            passing = not isinstance(error, _LASTING)
+            retry_in = self._schedule.failed(self._clock(), passing=passing)
+            self._view.failed(cause, _shown_error(error), retry_in)
+        else:
+            self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
+            self._schedule.succeeded()
+            self._view.succeeded(cause, result)
+        self._has_news = bool(self._saved_meanwhile)
+        if self._has_news:
+            self._schedule.changed(self._clock())
+
+    def _run_build(self, build: Callable[[], None], progress: Progress) -> None:
+        failure = None
+        with progress.stage("build", "Building"):
+            try:
+                build()
+            except BuildError as error:
+                failure = error
+        # A look at everything, not at events: those of the build's last writes may yet come.
+        difference = self._difference(everywhere=True)
+        self._saved_meanwhile = self._outputs.changed_by_build(difference)
+        if failure:
+            raise failure
+
+    def _cause(self, retry: bool) -> Cause:
+        first = next(iter(self._pending), None)
+        shown = None if first is None else self._shown(first)
+        return Cause(shown, max(0, len(self._pending) - 1), retry)
+
+    def _shown(self, path: str) -> str:
+        return os.path.relpath(path, self._app)
+
+
+def _shown_error(error: Exception) -> PackagerError:
+    if isinstance(error, PackagerError):
+        return error
+    if isinstance(error, OSError):
+        # The system's text, and a path of the user's own.
+        where = f"{error.filename}: " if error.filename else ""
+        return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
+    # Not its text, which could hold anything.
+    return PackagerError(
+        f"Unexpected: {type(error).__name__}.", "This is a defect of the packager, not of the app."
+    )

@@ -1,0 +1,63 @@
+"""What holds for when the watch mode acts, whatever happens when."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packager.watch.schedule import Schedule
+
+QUIET = 0.25
+
+# Binary fractions: their sums are exact.
+STEPS = st.lists(st.integers(0, 64).map(lambda number: number / 64), max_size=60)
+
+
+def runs(moments: list[float], schedule: Schedule) -> list[float]:
+    """Let changes happen at `moments`, act as soon as it is time, and give when that was."""
+    acted = []
+    for moment, following in zip(moments, [*moments[1:], float("inf")], strict=False):
+        schedule.changed(moment)
+        left = schedule.seconds_left(moment)
+        assert left is not None
+        if moment + left < following:
+            assert schedule.take(moment + left) == "change"
+            acted.append(moment + left)
+    return acted
+
+
+@given(STEPS)
+def test_there_is_one_run_for_each_quiet_time_and_it_ends_it(steps: list[float]) -> None:
+    moments = [sum(steps[: count + 1]) for count in range(len(steps))]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
+    expected = sum(gap > QUIET for gap in gaps) + bool(moments)
+    acted = runs(moments, Schedule(QUIET))
+    assert len(acted) == expected
+    assert all(moment - QUIET in moments for moment in acted)
+
+
+EVENTS = st.sampled_from(["change", "look", "success", "passing failure", "lasting failure"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 64).map(lambda number: number / 64), EVENTS)))
+def test_no_change_is_ever_left_behind(events: list[tuple[float, str]]) -> None:
+    schedule = Schedule(QUIET)
+    now, unseen = 0.0, False
+    for step, event in events:
+        now += step
+        match event:
+            case "change":
+                schedule.changed(now)
+                unseen = True
+            case "look":
+                unseen = unseen and schedule.take(now) != "change"
+            case "success":
+                schedule.succeeded()
+            case failure:
+                schedule.failed(now, passing=failure.startswith("passing"))
+        left = schedule.seconds_left(now)
+        if unseen:
+            assert left is not None
+            assert left <= QUIET
