@@ -107,9 +107,11 @@ class LocalLambda:
         """
         with self._request("lambda", "GET", f"/2015-03-31/functions/{name}") as answer:
             _check(answer, "GetFunction", http.client.OK)
-            location = urllib.parse.urlsplit(json.load(answer)["Code"]["Location"])
+            location: str = json.load(answer)["Code"]["Location"]
+        host, _, key = location.partition("://")[2].partition("/")
+        path = f"/{urllib.parse.quote(key)}"
         with tempfile.TemporaryFile() as package:
-            with self._request("s3", "GET", location.path, host=location.netloc) as answer:
+            with self._request("s3", "GET", path, host=host) as answer:
                 _check(answer, "GetObject", http.client.OK)
                 shutil.copyfileobj(answer, package)
             unpack(package, folder)
@@ -176,18 +178,20 @@ def _with_packages(moto: WSGIApplication) -> WSGIApplication:
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_HOST", "").startswith("awslambda-"):
-            return _package(environ["PATH_INFO"], start)
+            # WSGI gives the bytes of the path as if they were ISO-8859-1 (PEP 3333).
+            path = environ["PATH_INFO"].encode("iso-8859-1").decode("utf-8")
+            return _package(path.removeprefix("/"), start)
         return moto(environ, start)
 
     return application
 
 
-def _package(path: str, start: StartResponse) -> list[bytes]:
+def _package(key: str, start: StartResponse) -> list[bytes]:
     from moto.awslambda.models import lambda_backends
 
     functions: Iterable[Any] = lambda_backends[_ACCOUNT][_REGION].list_functions()
     for function in functions:
-        if path == f"/{function.code['S3Key']}":
+        if key == function.code["S3Key"]:
             start("200 OK", [("Content-Length", str(len(function.code_bytes)))])
             return [function.code_bytes]
     start("404 Not Found", [])

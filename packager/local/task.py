@@ -39,9 +39,10 @@ def unpack(package: IO[bytes], folder: Path) -> None:
             f"The package cannot be unpacked: {error}", "Lambda could not, either: build it again."
         ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        # Of a link that cannot be made, the first name is what it points to.
+        name = os.path.relpath(error.filename2 or error.filename, folder)
         raise ArchiveError(
-            f"The package has more than one entry {os.path.relpath(error.filename, folder)}, of"
-            " different kinds.",
+            f"The package has more than one entry {name}, of different kinds.",
             "Look at them by `unzip -l`, and leave out all but one.",
         ) from error
 

@@ -1,0 +1,601 @@
+"""The embedded Lambda service, and handlers run on this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import socket
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from packager.aws import LambdaFunction
+from packager.errors import ArchiveError, DeployError, InputError, PackageError, PackagerError
+from packager.function import S3Object
+from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
+from packager.local.task import unpack
+from packager.settings import Credentials, Settings
+from tests.conftest import requires
+from tests.e2e.runtimes import tools
+
+needs_node = requires("node")
+needs_java = requires("java", "javac", "mvn")
+
+Files = dict[str, str]
+
+
+def write(folder: Path, files: Files) -> Path:
+    """Write the files of an unpacked package."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def package(files: Files) -> bytes:
+    """Make a deployment package."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def run(
+    task: Path, event: object = None, handler: str | None = None, timeout: float = 60
+) -> object:
+    """Run the handler of an unpacked package."""
+    answer = invoke(find_handler(task, handler), task, json.dumps(event).encode(), timeout=timeout)
+    return json.loads(answer)
+
+
+# The service.
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[LocalLambda]:
+    """A running service."""
+    with LocalLambda() as running:
+        yield running
+
+
+def local_function(service: LocalLambda, name: str) -> LambdaFunction:
+    service.ensure_function(name)
+    local = service.settings_for(Settings(function=name))
+    return LambdaFunction(local, timeout=30, hide=str)
+
+
+def test_what_is_deployed_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
+    function = local_function(service, "taken-back")
+    (tmp_path / "package").write_bytes(package({"index.js": "1", "a/b.txt": "é"}))
+    function.update(tmp_path / "package", lambda *_: None)
+    service.take_back("taken-back", tmp_path / "task")
+    assert (tmp_path / "task" / "index.js").read_text() == "1"
+    assert (tmp_path / "task" / "a" / "b.txt").read_text() == "é"
+
+
+def test_the_last_deploy_is_what_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
+    function = local_function(service, "deployed-twice")
+    for text in ("first", "second"):
+        (tmp_path / "package").write_bytes(package({"index.js": text}))
+        function.update(tmp_path / "package", lambda *_: None)
+        service.take_back("deployed-twice", tmp_path / text)
+        assert (tmp_path / text / "index.js").read_text() == text
+
+
+def test_a_package_sent_by_s3_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
+    function = local_function(service, "by-s3")
+    service.ensure_bucket("packages")
+    service.ensure_bucket("packages")
+    (tmp_path / "package").write_bytes(package({"index.js": "1"}))
+    place = S3Object("packages", "by-s3/a key? with #é%41.zip")
+    function.upload(tmp_path / "package", place, lambda *_: None)
+    function.update_from(place)
+    service.take_back("by-s3", tmp_path / "task")
+    assert (tmp_path / "task" / "index.js").read_text() == "1"
+
+
+def test_a_function_that_is_there_keeps_its_package(service: LocalLambda, tmp_path: Path) -> None:
+    function = local_function(service, "kept")
+    (tmp_path / "package").write_bytes(package({"index.js": "1"}))
+    deployed = function.update(tmp_path / "package", lambda *_: None)
+    service.ensure_function("kept")
+    assert function.state().code_sha256 == deployed.code_sha256
+
+
+def test_a_function_is_created_with_its_runtime_and_architecture(service: LocalLambda) -> None:
+    service.ensure_function("python", runtime="python3.12", architecture="arm64")
+    state = local_function(service, "python").state()
+    assert (state.runtime, state.architecture) == ("python3.12", "arm64")
+
+
+def test_the_users_own_place_in_aws_plays_no_part(service: LocalLambda) -> None:
+    users = Settings(
+        function="arn:aws:lambda:eu-west-1:111122223333:function:shop",
+        region="eu-west-1",
+        credentials=Credentials("invented-id", "invented-secret"),
+        profile="work",
+        endpoint_url="https://lambda.example",
+        s3_prefix="kept",
+    )
+    local = service.settings_for(users)
+    assert (local.function, local.endpoint_url) == ("shop", service.endpoint_url)
+    assert local.profile is None
+    assert local.credentials not in (None, users.credentials)
+    assert local.s3_prefix == "kept"
+
+
+def test_the_service_is_silent_and_on_loopback_only(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with LocalLambda() as service:
+        assert service.endpoint_url.startswith("http://127.0.0.1:")
+        local_function(service, "silent").state()
+        with pytest.raises(DeployError, match="There is no such function"):
+            local = service.settings_for(Settings(function="missing"))
+            LambdaFunction(local, timeout=30, hide=str).state()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_port_is_closed_at_the_end() -> None:
+    with LocalLambda() as service:
+        port = int(service.endpoint_url.rpartition(":")[2])
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        pass
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
+    with pytest.raises(PackagerError) as error, LocalLambda():
+        pass
+    assert "pip install 'heroku-lambda-packager[local]'" in error.value.hint
+
+
+def test_taking_back_what_was_never_there_is_an_error(service: LocalLambda, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="404 to GetFunction"):
+        service.take_back("missing", tmp_path / "task")
+
+
+# Unpacking.
+
+
+def entry(name: str, mode: int = 0o100644, system: int = 3) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.create_system = system
+    info.external_attr = mode << 16
+    return info
+
+
+def unpacked(folder: Path, *entries: tuple[zipfile.ZipInfo, str]) -> Path:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for info, text in entries:
+            archive.writestr(info, text)
+    unpack(content, folder / "task")
+    return folder / "task"
+
+
+def test_modes_are_kept(tmp_path: Path) -> None:
+    task = unpacked(tmp_path, (entry("run", 0o100755), ""), (entry("read", 0o100640), ""))
+    assert (task / "run").stat().st_mode & 0o777 == 0o755
+    assert (task / "read").stat().st_mode & 0o777 == 0o640
+
+
+def test_an_entry_without_modes_can_be_read_by_all(tmp_path: Path) -> None:
+    task = unpacked(tmp_path, (entry("A.class", 0, system=0), ""))
+    assert (task / "A.class").stat().st_mode & 0o777 == 0o644
+
+
+def test_links_are_kept_as_links(tmp_path: Path) -> None:
+    task = unpacked(
+        tmp_path,
+        (entry("node_modules/a", 0o120777), "../packages/a"),
+        (entry("packages/a/index.js"), "1"),
+    )
+    assert (task / "node_modules" / "a").readlink() == Path("../packages/a")
+    assert (task / "node_modules" / "a" / "index.js").read_text() == "1"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside"])
+def test_an_entry_outside_of_the_package_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArchiveError, match="outside of it"):
+        unpacked(tmp_path, (entry("inside"), ""), (entry(name), ""))
+    assert not (tmp_path / "outside").exists()
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    with pytest.raises(ArchiveError, match="more than one entry link, of different kinds"):
+        unpacked(
+            tmp_path,
+            (entry("link", 0o120777), str(tmp_path / "target")),
+            (entry("link/file"), "1"),
+        )
+    assert list((tmp_path / "target").iterdir()) == []
+
+
+def test_a_package_cut_short_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="cannot be unpacked"):
+        unpack(io.BytesIO(package({"a": "1"})[:-30]), tmp_path / "task")
+
+
+# Finding the handler.
+
+
+@pytest.mark.parametrize(
+    ("files", "handler"),
+    [
+        ({"index.js": ""}, Handler("node", "index.handler")),
+        ({"index.mjs": ""}, Handler("node", "index.handler")),
+        ({"package.json": "{}", "index.js": ""}, Handler("node", "index.handler")),
+        (
+            {"package.json": '{"main": "./src/app"}', "src/app.js": ""},
+            Handler("node", "src/app.handler"),
+        ),
+        ({"package.json": '{"main": "a.cjs"}', "a.cjs": ""}, Handler("node", "a.handler")),
+        (
+            {"lambda_function.py": "", "a.py": "def handler(): 0"},
+            Handler("python", "lambda_function.lambda_handler"),
+        ),
+        ({"a.py": "def handler(): 0", "b.py": "def other(): 0"}, Handler("python", "a.handler")),
+    ],
+)
+def test_the_only_handler_is_found(files: Files, handler: Handler, tmp_path: Path) -> None:
+    assert find_handler(write(tmp_path, files)) == handler
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"package.json": "{}"}, "No handler was found"),
+        ({"package.json": "[]"}, "not a JSON object"),
+        ({"package.json": "{"}, "not a JSON object"),
+        ({"a.py": "def handler(): 0", "b.py": "def handler(): 0"}, "a.handler, b.handler"),
+        ({"a.py": "def handler("}, "No handler was found"),
+        ({"README": ""}, "looks like no Node.js, Python or Java function"),
+    ],
+)
+def test_no_handler_or_too_many_are_an_error(files: Files, message: str, tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=message):
+        find_handler(write(tmp_path, files))
+
+
+def test_a_handler_that_is_named_need_not_be_looked_for(tmp_path: Path) -> None:
+    task = write(tmp_path, {"a.py": "", "package.json": "{}"})
+    assert find_handler(task, "a.run", "python") == Handler("python", "a.run")
+    assert find_handler(task, "a.run") == Handler("node", "a.run")
+    assert find_handler(task, "a.B::run") == Handler("java", "a.B::run")
+
+
+@given(st.binary() | st.binary().map(b"\xca\xfe\xba\xbe".__add__))
+def test_what_is_no_class_file_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no class file"):
+        classfile.read(data)
+
+
+# Running a handler.
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "module",
+    [
+        "exports.handler = async event => event",
+        "exports.handler = (event, context, callback) => setTimeout(callback, 1, null, event)",
+        "exports.handler = (event, context) => { context.succeed(event) }",
+        "exports.handler = event => ({ then: resolve => resolve(event) })",
+    ],
+)
+def test_a_node_handler_answers_in_any_of_its_styles(module: str, tmp_path: Path) -> None:
+    assert run(write(tmp_path, {"index.js": module}), {"é": [1, None]}) == {"é": [1, None]}
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("files", "handler"),
+    [
+        ({"index.mjs": "export const handler = async () => 1"}, None),
+        (
+            {
+                "package.json": '{"type": "module"}',
+                "index.js": "export const handler = async () => 1",
+            },
+            None,
+        ),
+        ({"src/app.js": "exports.handler = async () => 1"}, "src/app.handler"),
+        ({"index.js": "exports.a = { b: async () => 1 }"}, "index.a.b"),
+        ({"index.cjs": "exports.handler = async () => require('./b.json')", "b.json": "1"}, None),
+    ],
+)
+def test_a_node_handler_is_found_wherever_lambda_finds_it(
+    files: Files, handler: str | None, tmp_path: Path
+) -> None:
+    task = write(tmp_path, {"package.json": "{}"} | files)
+    assert run(task, {}, handler) == 1
+
+
+@needs_node
+def test_a_node_handler_that_answers_nothing_answers_null(tmp_path: Path) -> None:
+    assert run(write(tmp_path, {"index.js": "exports.handler = () => {}"})) is None
+    assert run(write(tmp_path, {"index.js": "exports.handler = async () => {}"})) is None
+
+
+@needs_node
+def test_an_open_connection_does_not_keep_a_node_handler(tmp_path: Path) -> None:
+    module = "exports.handler = async () => { setInterval(() => {}, 1000); return 1 }"
+    assert run(write(tmp_path, {"index.js": module})) == 1
+
+
+def python(body: str, before: str = "") -> Files:
+    return {
+        "lambda_function.py": f"{before}\ndef lambda_handler(event, context):\n    return {body}"
+    }
+
+
+def test_a_python_handler_answers(tmp_path: Path) -> None:
+    task = write(tmp_path, python("[event, context.function_name]"))
+    assert run(task, {"é": [1, None]}) == [{"é": [1, None]}, "function"]
+
+
+def test_a_python_handler_in_a_folder_is_found(tmp_path: Path) -> None:
+    task = write(tmp_path, {"app/main.py": "def run(event, context): return 1", "a.py": ""})
+    assert run(task, {}, "app.main.run") == 1
+    assert run(task, {}, "app/main.run") == 1
+
+
+def test_python_has_boto3_as_in_lambda_and_nothing_else_of_this_machine(tmp_path: Path) -> None:
+    assert run(write(tmp_path, python("boto3.__name__", before="import boto3"))) == "boto3"
+    with pytest.raises(DeployError, match="ModuleNotFoundError"):
+        run(write(tmp_path, python("1", before="import click")))
+
+
+def test_a_thread_does_not_keep_a_python_handler(tmp_path: Path) -> None:
+    before = "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()"
+    assert run(write(tmp_path, python("1", before=before))) == 1
+
+
+@pytest.fixture(scope="session")
+def java_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Java handlers of every kind, compiled, with the interfaces that they implement."""
+    task = tmp_path_factory.mktemp("java")
+    (jar,) = tools.java_core().glob("*.jar")
+    sources = [str(path) for path in (Path(__file__).parent / "handlers").rglob("*.java")]
+    tools.run("javac", "-Xlint:all", "-Werror", "-cp", str(jar), "-d", str(task), *sources)
+    (task / "lib").mkdir()
+    shutil.copy(jar, task / "lib")
+    return task
+
+
+def run_java(task: Path, handler: str, event: object) -> object:
+    return run(task, event, f"handlers.Handlers${handler}")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@needs_java
+@given(event=st.lists(JSON, max_size=30))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_java_handler_has_all_json_as_it_is(java_task: Path, event: object) -> None:
+    assert run_java(java_task, "Echo", event) == event
+
+
+@needs_java
+@pytest.mark.parametrize(
+    ("handler", "event", "answer"),
+    [
+        ("Streams", {"a": 1}, {"a": 1}),
+        (
+            "ReversingPets",
+            [{"name": "é", "age": 1, "kind": "CAT"}, {"name": "b", "age": 2, "kind": "DOG"}],
+            [{"name": "b", "age": 2, "kind": "DOG"}, {"name": "é", "age": 1, "kind": "CAT"}],
+        ),
+        (
+            "Methods::bean",
+            {"Name": "A", "pets": [{"name": "b", "age": 2}], "unknown": 1},
+            {"name": "A", "pets": [{"name": "b", "age": 2, "kind": None}], "happy": True},
+        ),
+        ("Methods::staticOne", "text", "text function"),
+        ("Methods::doubled", {"a": 1, "b": 2**40}, {"a": 2, "b": 2**41}),
+        ("Methods::square", 10**30, 10**60),
+        ("Methods::nothing", {}, None),
+        ("Methods::logs", {}, True),
+    ],
+)
+def test_a_java_handler_takes_and_gives_what_its_types_say(
+    java_task: Path, handler: str, event: object, answer: object
+) -> None:
+    assert run_java(java_task, handler, event) == answer
+
+
+@needs_java
+@pytest.mark.parametrize(
+    ("handler", "said"),
+    [
+        ("takesWhatNoJsonIs", "cannot make java.time.Instant of the event"),
+        ("givesWhatNoJsonIs", "cannot write java.time.Instant as JSON"),
+    ],
+)
+def test_a_java_type_that_cannot_be_is_named(
+    java_task: Path, handler: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DeployError, match=r"failed: java.lang.IllegalArgumentException"):
+        run_java(java_task, f"Methods::{handler}", "1")
+    assert said in capfd.readouterr().err
+
+
+@needs_java
+def test_the_classes_that_are_java_handlers_are_found(java_task: Path) -> None:
+    with pytest.raises(PackageError) as error:
+        find_handler(java_task)
+    assert error.value.message == (
+        "The package has these handlers: handlers.Handlers$Echo, handlers.Handlers$Streams."
+    )
+
+
+@needs_java
+def test_what_a_class_file_says_is_what_the_compiler_was_told(java_task: Path) -> None:
+    found = classfile.read((java_task / "handlers" / "Handlers$Reversing.class").read_bytes())
+    assert found == classfile.ClassFile(
+        name="handlers.Handlers$Reversing",
+        interfaces=("com.amazonaws.services.lambda.runtime.RequestHandler",),
+        abstract=True,
+    )
+
+
+# Whatever the language.
+
+ENVIRONMENT: dict[str, Files] = {
+    "node": {"index.js": "exports.handler = async () => [process.cwd(), process.env]"},
+    "python": python("[os.getcwd(), dict(os.environ)]", before="import os"),
+}
+
+
+@pytest.mark.parametrize("language", [pytest.param("node", marks=needs_node), "python"])
+def test_a_handler_has_the_environment_of_lambda_and_none_of_ours(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "NODE_OPTIONS", "HOME"):
+        monkeypatch.setenv(name, "ours")
+    task = write(tmp_path.resolve(), ENVIRONMENT[language])
+    answer = run(task)
+    assert isinstance(answer, list)
+    folder, environment = answer
+    assert folder == environment["LAMBDA_TASK_ROOT"] == str(task)
+    assert "ours" not in environment.values()
+    assert {"_HANDLER", "PATH", "TZ", "LANG", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME"} <= set(
+        environment
+    )
+
+
+PRINTING: dict[str, Files] = {
+    "node": {"index.js": "exports.handler = async () => { console.log('printed'); return 1 }"},
+    "python": python("print('printed') or 1"),
+}
+
+
+@pytest.mark.parametrize("language", [pytest.param("node", marks=needs_node), "python"])
+def test_what_a_handler_prints_goes_to_stderr(
+    language: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(write(tmp_path, PRINTING[language])) == 1
+    assert capfd.readouterr() == ("", "printed\n")
+
+
+FAILING: dict[str, Files] = {
+    "node": {"index.js": "exports.handler = async () => { throw new RangeError('said') }"},
+    "python": python("[][0]", before="said = 1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "error"),
+    [pytest.param("node", "RangeError", marks=needs_node), ("python", "IndexError")],
+)
+def test_a_handler_that_fails_says_so_itself_and_we_say_its_error(
+    language: str, error: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DeployError) as raised:
+        run(write(tmp_path, FAILING[language]))
+    assert raised.value.message.endswith(f"handler failed: {error}.")
+    assert error in capfd.readouterr().err
+
+
+@needs_java
+def test_a_java_handler_that_fails_says_so_itself_and_we_say_its_error(
+    java_task: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DeployError, match=r"::throwing failed: java.lang.IllegalStateException\."):
+        run_java(java_task, "Methods::throwing", {})
+    written = capfd.readouterr().err
+    assert "the message" in written
+    assert "InvokeHandler" not in written
+
+
+EXITING: dict[str, Files] = {
+    "node": {"index.js": "exports.handler = async () => process.exit(7)"},
+    "python": python("os._exit(7)", before="import os"),
+}
+
+
+@pytest.mark.parametrize("language", [pytest.param("node", marks=needs_node), "python"])
+def test_a_handler_that_ends_its_process_is_an_error(language: str, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"ended its process \(exit status 7\)"):
+        run(write(tmp_path, EXITING[language]))
+
+
+@needs_java
+def test_a_java_handler_that_ends_its_process_is_an_error(java_task: Path) -> None:
+    with pytest.raises(DeployError, match=r"ended its process \(exit status 7\)"):
+        run_java(java_task, "Methods::exiting", {})
+
+
+@pytest.mark.parametrize(
+    ("files", "handler", "said"),
+    [
+        pytest.param(
+            {"index.js": ""}, "index.run", "index.run is not a function", marks=needs_node
+        ),
+        pytest.param({"index.js": ""}, "other.run", "no other.js", marks=needs_node),
+        pytest.param({"index.js": ""}, "index", "module.function", marks=needs_node),
+        ({"a.py": ""}, "a.run", "a has no function run"),
+        ({"a.py": ""}, "b.run", "no module b"),
+    ],
+)
+def test_a_handler_that_is_not_there_is_an_error(
+    files: Files, handler: str, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DeployError, match="failed: HandlerNotFound"):
+        run(write(tmp_path, files), {}, handler)
+    written = capfd.readouterr().err
+    assert said in written
+    assert "invoke" not in written
+
+
+def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    child = (
+        f"import time, pathlib\nwhile True: pathlib.Path({str(alive)!r}).touch(); time.sleep(0.01)"
+    )
+    before = f"import subprocess, sys\nchild = {child!r}"
+    body = "subprocess.run([sys.executable, '-c', child])"
+    with pytest.raises(DeployError, match="has not answered after 3 s"):
+        run(write(tmp_path / "task", python(body, before=before)), timeout=3)
+    alive.unlink()
+    time.sleep(0.2)
+    assert not alive.exists()
+
+
+def test_an_event_that_is_not_json_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        invoke(Handler("python", "a.b"), tmp_path, b"{secret", timeout=1)
+    assert "secret" not in error.value.message + error.value.hint
+    assert error.value.__suppress_context__
+
+
+def test_a_missing_runtime_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DeployError, match="There is no program node on this machine"):
+        invoke(Handler("node", "index.handler"), tmp_path, b"{}", timeout=1)
+
+
+def test_nothing_is_left_in_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    run(write(tmp_path / "task", python("1")))
+    assert list(temporary.iterdir()) == []
