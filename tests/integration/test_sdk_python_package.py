@@ -12,11 +12,13 @@ from zipfile import ZipFile
 
 import pytest
 
+from packager import __version__
 from tests.conftest import requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_python"
 READER = {"env_properties/__init__.py", "env_properties/py.typed"}
-METADATA = "env_properties-0.1.0.dist-info"
+NAME = f"env_properties-{__version__}"
+METADATA = f"{NAME}.dist-info"
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,13 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(SDK)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    return folder / "env_properties-0.1.0.tar.gz"
+    return folder / f"{NAME}.tar.gz"
 
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path) -> Path:
     """The wheel."""
-    return sdist.with_name("env_properties-0.1.0-py3-none-any.whl")
+    return sdist.with_name(f"{NAME}-py3-none-any.whl")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def test_the_wheel_needs_nothing_but_python(wheel: Path) -> None:
     """No dependency outside the extra of its tests, from Python 3.9 on."""
     with ZipFile(wheel) as archive:
         metadata = message_from_bytes(archive.read(f"{METADATA}/METADATA"))
-    assert (metadata["Name"], metadata["Version"]) == ("env-properties", "0.1.0")
+    assert (metadata["Name"], metadata["Version"]) == ("env-properties", __version__)
     assert metadata["Requires-Python"] == ">=3.9"
     assert metadata["License-Expression"] == "MIT"
     assert all("extra == 'test'" in need for need in metadata.get_all("Requires-Dist", []))

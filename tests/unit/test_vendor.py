@@ -1,0 +1,248 @@
+"""Readers copied into projects: complete, working there, and never over somebody's changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from packager import __version__
+from packager.errors import VendorError
+from packager.vendor import Copy, vendor
+from tests.conftest import requires
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = {
+    "python": {
+        "env_properties/__init__.py": "sdk_python/env_properties/__init__.py",
+        "env_properties/py.typed": "sdk_python/env_properties/py.typed",
+    },
+    "node": {
+        "env-properties/index.js": "sdk_node/index.js",
+        "env-properties/index.mjs": "sdk_node/index.mjs",
+        "env-properties/index.d.ts": "sdk_node/index.d.ts",
+        "env-properties/populate.js": "sdk_node/populate.js",
+        "env-properties/populate.d.ts": "sdk_node/populate.d.ts",
+        "env-properties/package.json": "sdk_node/package.json",
+    },
+    "java": {
+        "envproperties/EnvProperties.java": (
+            "sdk_java/src/main/java/envproperties/EnvProperties.java"
+        ),
+    },
+}
+
+every_language = pytest.mark.parametrize("language", FILES)
+
+
+def found(copies: tuple[Copy, ...]) -> set[str]:
+    """How the copies were found."""
+    return {copy.found for copy in copies}
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@every_language
+def test_the_reader_is_copied_with_a_line_that_says_what_it_is(
+    language: str, tmp_path: Path
+) -> None:
+    """Version and origin, then the file as it stands in the SDK."""
+    copies = vendor(language, tmp_path)
+    assert {copy.path for copy in copies} == {tmp_path / name for name in FILES[language]}
+    assert tree(tmp_path).keys() == FILES[language].keys()
+    for name, source in FILES[language].items():
+        first, _, rest = (tmp_path / name).read_bytes().partition(b"\n")
+        assert f"env-properties {__version__} (MIT), from heroku-lambda-packager".encode() in first
+        if name.endswith(".json"):
+            rest = b"{\n" + rest
+        assert rest == (ROOT / source).read_bytes()
+
+
+@every_language
+def test_a_current_copy_is_left_alone(language: str, tmp_path: Path) -> None:
+    """The second time nothing is written."""
+    assert found(vendor(language, tmp_path)) == {"missing"}
+    before = [path.stat() for path in sorted(tmp_path.rglob("*"))]
+    assert found(vendor(language, tmp_path)) == {"current"}
+    assert [path.stat() for path in sorted(tmp_path.rglob("*"))] == before
+
+
+def test_check_writes_nothing(tmp_path: Path) -> None:
+    """Whether the copies are missing, modified or outdated."""
+    assert found(vendor("python", tmp_path, check=True)) == {"missing"}
+    assert not list(tmp_path.iterdir())
+    vendor("python", tmp_path)
+    (tmp_path / "env_properties/__init__.py").write_bytes(b"pass\n")
+    before = tree(tmp_path)
+    assert found(vendor("python", tmp_path, check=True, force=True)) == {"current", "modified"}
+    assert tree(tmp_path) == before
+
+
+@every_language
+def test_an_outdated_copy_is_replaced(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another version has written, and nobody has changed since."""
+    with monkeypatch.context() as earlier:
+        origin = "env-properties 0.0.9 (MIT), from heroku-lambda-packager"
+        earlier.setattr("packager.vendor.ORIGIN", origin)
+        vendor(language, tmp_path)
+    assert found(vendor(language, tmp_path, check=True)) == {"outdated"}
+    assert found(vendor(language, tmp_path)) == {"outdated"}
+    assert found(vendor(language, tmp_path)) == {"current"}
+
+
+@every_language
+def test_a_modified_copy_is_not_overwritten(language: str, tmp_path: Path) -> None:
+    """Not without force; and the files beside it stay as they are, too."""
+    vendor(language, tmp_path)
+    changed, *others = (tmp_path / name for name in FILES[language])
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    for other in others:
+        other.unlink()
+    before = tree(tmp_path)
+    assert "modified" in found(vendor(language, tmp_path, check=True))
+    with pytest.raises(VendorError, match=re.escape(str(changed))) as raised:
+        vendor(language, tmp_path)
+    assert "--force" in raised.value.hint
+    assert tree(tmp_path) == before
+    vendor(language, tmp_path, force=True)
+    assert found(vendor(language, tmp_path, check=True)) == {"current"}
+
+
+def test_a_file_of_another_origin_is_not_overwritten(tmp_path: Path) -> None:
+    """A package of the same name that was there before."""
+    file = tmp_path / "env_properties" / "__init__.py"
+    file.parent.mkdir()
+    file.write_bytes(b"")
+    with pytest.raises(VendorError, match="no unmodified copy"):
+        vendor("python", tmp_path)
+    assert file.read_bytes() == b""
+
+
+def test_line_ends_of_windows_are_no_modification(tmp_path: Path) -> None:
+    """A copy that git has checked out with CR LF is current."""
+    for copy in vendor("node", tmp_path):
+        copy.path.write_bytes(copy.path.read_bytes().replace(b"\n", b"\r\n"))
+    assert found(vendor("node", tmp_path, check=True)) == {"current"}
+
+
+def test_a_copy_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the disk is full the old copy is still there, and nothing beside it."""
+    copy = vendor("java", tmp_path)[0].path
+    old = copy.read_bytes().replace(b" (MIT)", b"")
+    copy.write_bytes(old)
+
+    def full(descriptor: int, mode: str) -> None:
+        os.close(descriptor)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fdopen", full)
+    with pytest.raises(VendorError, match="No space left on device"):
+        vendor("java", tmp_path)
+    assert tree(tmp_path) == {"envproperties/EnvProperties.java": old}
+
+
+def test_copies_can_be_read_by_all(tmp_path: Path) -> None:
+    """In Lambda the user is not the files' owner."""
+    assert {copy.path.stat().st_mode & 0o777 for copy in vendor("node", tmp_path)} == {0o644}
+
+
+@pytest.mark.parametrize("build", ["pom.xml", "build.gradle", "build.gradle.kts"])
+def test_java_goes_where_the_build_looks_for_it(build: str, tmp_path: Path) -> None:
+    """Into the source folder of a Maven or Gradle project."""
+    (tmp_path / build).touch()
+    path = vendor("java", tmp_path)[0].path
+    assert path == tmp_path / "src" / "main" / "java" / "envproperties" / "EnvProperties.java"
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "message"),
+    [
+        ("python", "no-such-folder", "no such folder: .*no-such-folder"),
+        ("python", "file", "no such folder: .*file"),
+        ("ruby", ".", "no reader for ruby"),
+        ("node", "blocked", "cannot vendor to .*blocked"),
+    ],
+)
+def test_what_cannot_be_written_is_an_error(
+    tmp_path: Path, language: str, name: str, message: str
+) -> None:
+    """A folder that is none, a language there is no reader for, a file in the way."""
+    (tmp_path / "file").touch()
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "env-properties").touch()
+    with pytest.raises(VendorError, match=message):
+        vendor(language, tmp_path / name)
+
+
+def test_readers_and_packager_have_one_version() -> None:
+    """The version that a copy names is that of the reader's own package."""
+    python = (ROOT / "sdk_python/env_properties/__init__.py").read_text()
+    node = json.loads((ROOT / "sdk_node/package.json").read_text())["version"]
+    pom = ElementTree.parse(ROOT / "sdk_java/pom.xml")
+    java = pom.findtext("{http://maven.apache.org/POM/4.0.0}version")
+    assert f'\n__version__ = "{__version__}"\n' in python
+    assert {node, java} == {__version__}
+
+
+def _output(command: list[str], folder: Path) -> str:
+    environment = {**os.environ, "LAMBDA_TASK_ROOT": str(folder), "PYTHONPATH": str(folder)}
+    environment.pop("ENV_PROPERTIES_FILE", None)
+    (folder / "env.properties").write_bytes(rb"GREETING=caf\u00e9")
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_vendored_python_reader_reads(tmp_path: Path) -> None:
+    """It is imported by its name, and has its documentation still."""
+    vendor("python", tmp_path)
+    program = "import env_properties as e; assert e.__doc__; print(ascii(e.env['GREETING']))"
+    assert _output([sys.executable, "-c", program], tmp_path) == r"'caf\xe9'"
+
+
+@requires("node")
+@pytest.mark.parametrize(
+    ("kind", "program"),
+    [
+        ("commonjs", "const { env } = require('./env-properties'); show(env)"),
+        ("commonjs", "require('./env-properties/populate'); show(process.env)"),
+        ("module", "import { env } from './env-properties/index.mjs'; show(env)"),
+        ("module", "import { env } from './env-properties/index.js'; show(env)"),
+        ("module", "import './env-properties/populate.js'; show(process.env)"),
+    ],
+)
+def test_a_vendored_node_reader_reads(kind: str, program: str, tmp_path: Path) -> None:
+    """It is required by its folder, in projects of CommonJS and of ES modules."""
+    vendor("node", tmp_path)
+    (tmp_path / "package.json").write_text(json.dumps({"type": kind}))
+    show = "; function show (env) { console.log(encodeURI(env.GREETING)) }"
+    (tmp_path / "app.js").write_text(program + show)
+    assert _output(["node", "app.js"], tmp_path) == "caf%C3%A9"
+
+
+@requires("java", "javac")
+def test_a_vendored_java_reader_reads(tmp_path: Path) -> None:
+    """It compiles beside the project's own classes."""
+    vendor("java", tmp_path)
+    (tmp_path / "App.java").write_text(
+        "class App { public static void main(String[] a) { System.out.println("
+        'envproperties.EnvProperties.get("GREETING").length()); } }'
+    )
+    _output(["javac", "-Xlint:all", "-Werror", "App.java"], tmp_path)
+    assert _output(["java", "-cp", ".", "App"], tmp_path) == "4"
