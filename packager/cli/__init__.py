@@ -18,7 +18,7 @@ from packager.cli.build import build
 from packager.cli.console import show_error
 from packager.cli.deploy import deploy
 from packager.cli.env import env
-
+from packager.cli.vendor import vendor
 from packager.errors import InputError, PackagerError
 
 
@@ -28,7 +28,7 @@ def cli() -> None:
     """Deploy AWS Lambda functions with their config vars inside: env.properties in the package."""
 
 
-for command in (deploy, build, env):
+for command in (deploy, build, env, vendor):
     cli.add_command(command)
 
 

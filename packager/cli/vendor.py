@@ -1,0 +1,30 @@
+"""`packager vendor`: a reader's source, copied into a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from packager.errors import VendorError
+
+
+@click.command()
+@click.argument("language", type=click.Choice(["python", "node", "java"]))
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Only say whether the copy is current and unmodified.")
+@click.option("--force", is_flag=True, help="Replace a copy that was modified, too.")
+def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
+    """Copy the source of a reader into a project."""
+    from packager.vendor import vendor as copy
+
+    copies = copy(language, directory, check=check, force=force)
+    stale = [f"{file.path} ({file.found})" for file in copies if file.found != "current"]
+    if check and stale:
+        raise VendorError(
+            f"Not the current reader, unmodified: {', '.join(stale)}.",
+            f"`packager vendor {language} {directory}` writes it.",
+        )
+    for file in copies:
+        written = "current" if file.found == "current" else f"written (was {file.found})"
+        click.echo(f"{file.path}: {written}")
