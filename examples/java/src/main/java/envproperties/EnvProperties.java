@@ -1,0 +1,444 @@
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 4f7d622abbf6aeb2
+package envproperties;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.AbstractMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+
+/**
+ * The app's config: the process environment first, then the file {@code env.properties}.
+ *
+ * <p>The file is the one that {@code ENV_PROPERTIES_FILE} names, else the first of {@code
+ * /env.properties} on the class path, {@code $LAMBDA_TASK_ROOT/env.properties} and {@code
+ * /opt/env.properties}. It is read once, when a variable is first looked up that the process
+ * environment has not; where there is none, the process environment alone is the config.
+ *
+ * <p>All methods may be called by several threads at once. Those that read the file throw {@link
+ * FileException} if it cannot be read or is malformed.
+ */
+public final class EnvProperties {
+    private static final String FILE_NAME = "env.properties";
+    private static final String FILE_VARIABLE = "ENV_PROPERTIES_FILE";
+
+    private static volatile Contents file;
+
+    private EnvProperties() {}
+
+    /** The value of a variable, or null if there is none. */
+    public static String get(String name) {
+        String value = System.getenv(name);
+        return value != null ? value : file().get(name);
+    }
+
+    /** The value of a variable, or {@code otherwise} if there is none. */
+    public static String get(String name, String otherwise) {
+        String value = get(name);
+        return value != null ? value : otherwise;
+    }
+
+    /**
+     * The value of a variable that the app cannot do without.
+     *
+     * @throws NoSuchElementException if there is none; the message says where it was looked for
+     */
+    public static String require(String name) {
+        String value = get(name);
+        if (value == null) {
+            throw new NoSuchElementException(
+                    name + " is neither in the process environment nor in " + file().place);
+        }
+        return value;
+    }
+
+    /** All of the config, unmodifiable; as text it shows names only. */
+    public static Map<String, String> env() {
+        Map<String, String> pairs = new LinkedHashMap<>(file());
+        pairs.putAll(System.getenv());
+        return new Contents("the process environment and " + file().place, pairs);
+    }
+
+    /**
+     * What the file says, read anew: unmodifiable, in the order of the lines, and empty if there is
+     * no file. As text it shows names only.
+     */
+    public static Map<String, String> load() {
+        return find(System.getenv(), EnvProperties.class.getClassLoader());
+    }
+
+    /** What this file of the default file system says, like {@link #load()}. */
+    public static Map<String, String> load(Path path) {
+        return read(path.toFile(), path.toString());
+    }
+
+    /**
+     * Makes the variables of the file system properties, with the values that {@link #get} has for
+     * them. A system property that is there already stays.
+     */
+    public static void populateSystemProperties() {
+        for (String name : file().keySet()) {
+            if (!name.isEmpty() && System.getProperty(name) == null) {
+                System.setProperty(name, get(name));
+            }
+        }
+    }
+
+    /** Not read in a static initializer: an error there would be told at the first look-up only. */
+    private static Contents file() {
+        Contents known = file;
+        return known != null ? known : readOnce();
+    }
+
+    private static synchronized Contents readOnce() {
+        if (file == null) {
+            file = find(System.getenv(), EnvProperties.class.getClassLoader());
+        }
+        return file;
+    }
+
+    // Files are opened by java.io: java.nio.file.Files has forty classes to load, two milliseconds
+    // of a cold start.
+
+    static Contents find(Map<String, String> environment, ClassLoader classPath) {
+        String named = environment.get(FILE_VARIABLE);
+        if (named != null && !named.isEmpty()) {
+            return read(new File(named), named + " (" + FILE_VARIABLE + ")");
+        }
+        URL resource = classPath.getResource(FILE_NAME);
+        if (resource != null) {
+            return read(resource);
+        }
+        String places = "the class path";
+        for (String folder : new String[] {environment.get("LAMBDA_TASK_ROOT"), "/opt"}) {
+            if (folder != null && !folder.isEmpty()) {
+                File candidate = new File(folder, FILE_NAME);
+                if (candidate.exists()) {
+                    return read(candidate, candidate.getPath());
+                }
+                places += ", " + folder;
+            }
+        }
+        return new Contents(FILE_NAME + " (not found in " + places + ")", Collections.emptyMap());
+    }
+
+    private static Contents read(URL resource) {
+        // A folder in the file's place would be no error: as a URL it reads as a list of files.
+        if (resource.getProtocol().equals("file")) {
+            File path = new File(URI.create(resource.toString()));
+            return read(path, path.getPath());
+        }
+        try (InputStream stream = resource.openStream()) {
+            return read(stream, resource.toString());
+        } catch (IOException cause) {
+            throw FileException.unreadable(resource.toString(), cause);
+        }
+    }
+
+    private static Contents read(File path, String place) {
+        try (InputStream stream = new FileInputStream(path)) {
+            return read(stream, place);
+        } catch (IOException cause) {
+            throw FileException.unreadable(place, cause);
+        }
+    }
+
+    private static Contents read(InputStream stream, String place) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        byte[] chunk = new byte[8192];
+        for (int count; (count = stream.read(chunk)) > 0; ) {
+            bytes.write(chunk, 0, count);
+        }
+        return new Contents(place, parse(bytes.toByteArray(), place));
+    }
+
+    // The grammar is that of java.util.Properties. Each function goes from one position in the
+    // file to another. A continuation (a backslash at the end of a line, that line end and the
+    // blanks that begin the next line) counts for nothing, wherever it stands.
+
+    private static Map<String, String> parse(byte[] file, String place) {
+        if (beginsWithByteOrderMark(file)) {
+            throw FileException.byteOrderMark(place);
+        }
+        Map<String, String> pairs = new LinkedHashMap<>();
+        int key = startOfPair(file, 0);
+        while (key < file.length) {
+            int endOfKey = endOfKey(file, key);
+            int value = startOfValue(file, endOfKey);
+            int endOfValue = endOfValue(file, value);
+            pairs.put(text(file, key, endOfKey, place), text(file, value, endOfValue, place));
+            key = startOfPair(file, endOfValue);
+        }
+        return pairs;
+    }
+
+    private static boolean beginsWithByteOrderMark(byte[] file) {
+        return file.length >= 3
+                && file[0] == (byte) 0xEF
+                && file[1] == (byte) 0xBB
+                && file[2] == (byte) 0xBF;
+    }
+
+    /** Over blank lines and comments. */
+    private static int startOfPair(byte[] file, int at) {
+        while (at < file.length) {
+            byte next = file[at];
+            if (isBlank(next) || isLineEnd(next)) {
+                at++;
+            } else if (next == '#' || next == '!') {
+                at = endOfLine(file, at);
+            } else if (isContinuation(file, at) && at + 2 < file.length) {
+                at = afterContinuation(file, at);
+            } else {
+                break; // a backslash alone at the very end is a pair, "" and "", in Properties too
+            }
+        }
+        return at;
+    }
+
+    private static int endOfLine(byte[] file, int at) {
+        while (at < file.length && !isLineEnd(file[at])) {
+            at++;
+        }
+        return at;
+    }
+
+    private static int endOfKey(byte[] file, int at) {
+        while (at < file.length) {
+            byte next = file[at];
+            if (next == '\\') {
+                at = afterEscape(file, at);
+            } else if (next <= '=' && endsKey(next)) { // letters are above '='
+                break;
+            } else {
+                at++;
+            }
+        }
+        return at;
+    }
+
+    private static int startOfValue(byte[] file, int at) {
+        at = afterBlanks(file, at);
+        boolean separator = at < file.length && (file[at] == '=' || file[at] == ':');
+        return separator ? afterBlanks(file, at + 1) : at;
+    }
+
+    private static int endOfValue(byte[] file, int at) {
+        while (at < file.length) {
+            byte next = file[at];
+            if (next == '\\') {
+                at = afterEscape(file, at);
+            } else if (next <= '\r' && isLineEnd(next)) {
+                break;
+            } else {
+                at++;
+            }
+        }
+        return at;
+    }
+
+    /** A key or a value without its escapes. */
+    private static String text(byte[] file, int at, int end, String place) {
+        int backslash = nextBackslash(file, at, end);
+        if (backslash == end) {
+            return latin1(file, at, end);
+        }
+        StringBuilder text = new StringBuilder(end - at);
+        for (; backslash < end; backslash = nextBackslash(file, at, end)) {
+            text.append(latin1(file, at, backslash));
+            at = afterEscape(file, backslash);
+            if (!isContinuation(file, backslash)) {
+                int character = escaped(file[at - 1]);
+                if (character == 'u') {
+                    character = hexadecimal(file, at, end);
+                    at = afterHexadecimal(file, at);
+                }
+                if (character < 0) {
+                    throw FileException.malformedEscape(place, lineOf(file, backslash));
+                }
+                text.append((char) character);
+            }
+        }
+        return text.append(latin1(file, at, end)).toString();
+    }
+
+    private static int nextBackslash(byte[] file, int at, int end) {
+        while (at < end && file[at] != '\\') {
+            at++;
+        }
+        return at;
+    }
+
+    private static String latin1(byte[] file, int at, int end) {
+        return new String(file, at, end - at, StandardCharsets.ISO_8859_1);
+    }
+
+    private static int escaped(byte next) {
+        switch (next) {
+            case 't':
+                return '\t';
+            case 'n':
+                return '\n';
+            case 'r':
+                return '\r';
+            case 'f':
+                return '\f';
+            default:
+                return next & 0xFF;
+        }
+    }
+
+    /** The character that four digits name, or -1 if there are not four. */
+    private static int hexadecimal(byte[] file, int at, int end) {
+        int character = 0;
+        for (int i = 0; i < 4; i++) {
+            at = afterContinuations(file, at);
+            int digit = at < end ? Character.digit(file[at++] & 0xFF, 16) : -1;
+            if (digit < 0) {
+                return -1;
+            }
+            character = character << 4 | digit;
+        }
+        return character;
+    }
+
+    private static int afterHexadecimal(byte[] file, int at) {
+        for (int i = 0; i < 4; i++) {
+            at = afterContinuations(file, at) + 1;
+        }
+        return at;
+    }
+
+    private static int afterBlanks(byte[] file, int at) {
+        at = afterContinuations(file, at);
+        while (at < file.length && isBlank(file[at])) {
+            at = afterContinuations(file, at + 1);
+        }
+        return at;
+    }
+
+    private static int afterEscape(byte[] file, int backslash) {
+        return isContinuation(file, backslash) ? afterContinuation(file, backslash) : backslash + 2;
+    }
+
+    private static int afterContinuations(byte[] file, int at) {
+        while (isContinuation(file, at)) {
+            at = afterContinuation(file, at);
+        }
+        return at;
+    }
+
+    private static int afterContinuation(byte[] file, int backslash) {
+        int at = backslash + 1;
+        at += at + 1 < file.length && file[at] == '\r' && file[at + 1] == '\n' ? 2 : 1;
+        while (at < file.length && isBlank(file[at])) {
+            at++;
+        }
+        return Math.min(at, file.length);
+    }
+
+    private static boolean isContinuation(byte[] file, int at) {
+        return at < file.length
+                && file[at] == '\\'
+                && (at + 1 == file.length || isLineEnd(file[at + 1]));
+    }
+
+    private static boolean isLineEnd(byte next) {
+        return next == '\n' || next == '\r';
+    }
+
+    private static boolean isBlank(byte next) {
+        return next == ' ' || next == '\t' || next == '\f';
+    }
+
+    private static boolean endsKey(byte next) {
+        return next == '=' || next == ':' || next <= ' ' && (isBlank(next) || isLineEnd(next));
+    }
+
+    /** The number, from 1, of the natural line on which a byte stands. */
+    private static int lineOf(byte[] file, int position) {
+        int line = 1;
+        for (int i = 0; i < position; i++) {
+            boolean lineFeedOfCrlf = file[i] == '\n' && i > 0 && file[i - 1] == '\r';
+            if (isLineEnd(file[i]) && !lineFeedOfCrlf) {
+                line++;
+            }
+        }
+        return line;
+    }
+
+    /** Pairs that nobody can change, and whose text shows names only. */
+    static final class Contents extends AbstractMap<String, String> {
+        final String place;
+        private final Map<String, String> pairs;
+
+        Contents(String place, Map<String, String> pairs) {
+            this.place = place;
+            this.pairs = Collections.unmodifiableMap(pairs);
+        }
+
+        @Override
+        public String get(Object name) {
+            return pairs.get(name);
+        }
+
+        @Override
+        public boolean containsKey(Object name) {
+            return pairs.containsKey(name);
+        }
+
+        @Override
+        public Set<Map.Entry<String, String>> entrySet() {
+            return pairs.entrySet();
+        }
+
+        @Override
+        public String toString() {
+            return place + ": " + pairs.keySet();
+        }
+    }
+
+    /** The file cannot be read or is malformed. The message holds no value and no line of it. */
+    public static final class FileException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private final int line;
+
+        FileException(String message, int line, Throwable cause) {
+            super(message, cause);
+            this.line = line;
+        }
+
+        /** The malformed line, counted from 1; 0 if the file cannot be read. */
+        public int line() {
+            return line;
+        }
+
+        // As RuntimeException, so that verifying the other classes need not load this one.
+
+        static RuntimeException unreadable(String place, IOException cause) {
+            return new FileException("cannot read " + place + ": " + cause.getMessage(), 0, cause);
+        }
+
+        static RuntimeException malformedEscape(String place, int line) {
+            String problem =
+                    "\\u without four hexadecimal digits (is a backslash meant? write \\\\)";
+            return new FileException(place + ", line " + line + ": " + problem, line, null);
+        }
+
+        static RuntimeException byteOrderMark(String place) {
+            String problem = "a byte-order mark (save the file without one)";
+            return new FileException(place + ", line 1: " + problem, 1, null);
+        }
+    }
+}

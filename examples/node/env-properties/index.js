@@ -1,0 +1,251 @@
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: f188a8617194ac85
+'use strict'
+
+/**
+ * The app's config, as the packager put it into the deployment package: the process environment
+ * first, then the file `env.properties`. The file's grammar is that of java.util.Properties, with
+ * one difference: a byte-order mark or a malformed `\u` is an error. Nothing is ever printed, and
+ * no error or inspection shows a value. The API is described in index.d.ts.
+ */
+
+const { readFileSync } = require('node:fs')
+
+class EnvPropertiesError extends Error {
+  constructor (code, message, details) {
+    super(message)
+    this.code = code
+    Object.assign(this, details)
+  }
+
+  get name () {
+    return 'EnvPropertiesError'
+  }
+}
+
+function load (path) {
+  const { place, pairs } = find(path)
+  return readOnly(place, name => pairs.get(name), () => [...pairs.keys()])
+}
+
+let firstFound
+
+/** The file that `env` reads: once, when it is first needed. */
+function file () {
+  firstFound ??= find()
+  return firstFound
+}
+
+const env = readOnly('env', lookUp, () =>
+  [...new Set([...Object.keys(process.env), ...file().pairs.keys()])])
+
+function lookUp (name) {
+  return isSet(name) ? process.env[name] : file().pairs.get(name)
+}
+
+function requireVariable (name) {
+  const value = lookUp(name)
+  if (value === undefined) {
+    const message = `${name} is not set in ${file().place}, nor in the process environment`
+    throw new EnvPropertiesError('ERR_MISSING_VARIABLE', message)
+  }
+  return value
+}
+
+function populate ({ override = false } = {}) {
+  const { pairs } = find()
+  const names = [...pairs.keys()].filter(name => override || !isSet(name))
+  for (const name of names) {
+    if (!NAME.test(name)) {
+      const message = `${JSON.stringify(name)} cannot be the name of an environment variable`
+      throw new EnvPropertiesError('ERR_INVALID_VARIABLE', message)
+    }
+    if (!VALUE.test(pairs.get(name))) {
+      const message = `${name} cannot be an environment variable: ` +
+        'its value holds NUL or a lone surrogate'
+      throw new EnvPropertiesError('ERR_INVALID_VARIABLE', message)
+    }
+  }
+  for (const name of names) process.env[name] = pairs.get(name)
+}
+
+// What the process environment can hold. Asked for another name, process.env answers for one that
+// is like it: for A where A\0 is meant, and for A=B with the end of what A holds if that is B=….
+const NAME = /^[^=\0\ud800-\udfff]+$/u
+const VALUE = /^[^\0\ud800-\udfff]*$/u
+
+function isSet (name) {
+  return NAME.test(name) && Object.prototype.hasOwnProperty.call(process.env, name)
+}
+
+/**
+ * An object whose properties are variables and nothing else, whatever their names. The values are
+ * out of reach of tools that look behind a proxy; for those that ask, symbols tell the names.
+ */
+function readOnly (place, lookUp, names) {
+  const show = () => `[${place}: ${names().join(', ')}]`
+  const hidden = Object.create(null, {
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: show, configurable: true },
+    [Symbol.toPrimitive]: { value: show, configurable: true }
+  })
+  const refuse = () => false
+  return new Proxy(hidden, {
+    get: (_, name) => typeof name === 'symbol' ? hidden[name] : lookUp(name),
+    has: (_, name) => typeof name === 'string' && lookUp(name) !== undefined,
+    ownKeys: names,
+    getOwnPropertyDescriptor (_, name) {
+      const value = typeof name === 'symbol' ? undefined : lookUp(name)
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true }
+    },
+    set: refuse,
+    defineProperty: refuse,
+    deleteProperty: refuse,
+    preventExtensions: refuse,
+    setPrototypeOf: refuse
+  })
+}
+
+/** The pairs of the file at `path` or, without one, at the first place where there is one. */
+function find (path) {
+  path ??= process.env.ENV_PROPERTIES_FILE || undefined
+  if (path !== undefined) return read(path)
+  const folders = [process.env.LAMBDA_TASK_ROOT, '/opt'].filter(Boolean)
+  const places = folders.map(folder => `${folder}/env.properties`)
+  for (const place of places) {
+    try {
+      return read(place)
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error
+    }
+  }
+  const place = `env.properties (not found: $ENV_PROPERTIES_FILE, ${places.join(', ')})`
+  return { place, pairs: new Map() }
+}
+
+/** The file as ISO-8859-1. Node reads UTF-8 ten times as fast, and ASCII is the same in both. */
+function contents (path) {
+  const utf8 = readFileSync(path, 'utf8')
+  if (!/[^\0-\x7f]/.test(utf8)) return utf8
+  const latin1 = readFileSync(path, 'latin1')
+  if (latin1.length < utf8.length) {
+    throw new EnvPropertiesError('ERR_PIPE', 'a pipe must be ASCII, for it can be read only once')
+  }
+  return latin1
+}
+
+function read (path) {
+  const place = String(path)
+  let text
+  try {
+    text = contents(path)
+  } catch ({ code, message }) {
+    throw new EnvPropertiesError(code, `cannot read ${place}: ${message}`, { path: place })
+  }
+  return { place, pairs: parse(text, place) }
+}
+
+function parse (text, path) {
+  if (text.startsWith('\xef\xbb\xbf')) {
+    const message = `${path}, line 1: byte-order mark (save the file without one)`
+    throw new EnvPropertiesError('ERR_BYTE_ORDER_MARK', message, { path, line: 1 })
+  }
+  const pairs = new Map()
+  for (const { number, parts } of logicalLines(text)) {
+    const malformed = position => {
+      const line = number + partAt(parts, position)
+      const message = `${path}, line ${line}: malformed escape ` +
+        '(\\u takes 4 hexadecimal digits; for a backslash write \\\\)'
+      return new EnvPropertiesError('ERR_MALFORMED_ESCAPE', message, { path, line })
+    }
+    const line = parts.join('')
+    const end = endOfKey(line)
+    const key = unescaped(line, 0, end, malformed)
+    pairs.set(key, unescaped(line, startOfValue(line, end), line.length, malformed))
+  }
+  return pairs
+}
+
+/** The lines that hold a pair: the number of the first natural line, and what each adds. */
+function logicalLines (text) {
+  const logical = []
+  let parts = []
+  let number = 0
+  let line
+  for (const natural of naturalLines(text)) {
+    number++
+    line = natural.slice(afterBlanks(natural, 0))
+    if (parts.length === 0 && (line === '' || line === '\\' || '#!'.includes(line[0]))) continue
+    const isContinued = backslashesAtEnd(line) % 2 === 1
+    parts.push(isContinued ? line.slice(0, -1) : line)
+    if (!isContinued) {
+      logical.push({ number: number - parts.length + 1, parts })
+      parts = []
+    }
+  }
+  if (parts.length > 0 || line === '\\') {
+    logical.push({ number: number - parts.length + 1, parts })
+  }
+  return logical
+}
+
+/**
+ * What stands between line ends. At a line end the JDK looks one character further for the end of
+ * the file, and there reads a backslash alone as an empty key; but not before CR LF, which are two.
+ */
+function naturalLines (text) {
+  const end = text.endsWith('\n') || text.endsWith('\r') ? text.length - 1 : text.length
+  return text.slice(0, end).split(/\r\n?|\n/)
+}
+
+function backslashesAtEnd (line) {
+  let count = 0
+  while (line.endsWith('\\', line.length - count)) count++
+  return count
+}
+
+function endOfKey (line) {
+  let end = 0
+  while (end < line.length && !'=: \t\f'.includes(line[end])) end += line[end] === '\\' ? 2 : 1
+  return end
+}
+
+function startOfValue (line, endOfKey) {
+  const start = afterBlanks(line, endOfKey)
+  return line[start] === '=' || line[start] === ':' ? afterBlanks(line, start + 1) : start
+}
+
+function afterBlanks (line, start) {
+  while (start < line.length && ' \t\f'.includes(line[start])) start++
+  return start
+}
+
+const ESCAPES = { t: '\t', n: '\n', r: '\r', f: '\f' }
+
+/** The key or value between two positions of a logical line. */
+function unescaped (line, start, end, malformed) {
+  let text = ''
+  let backslash = line.indexOf('\\', start)
+  while (backslash >= 0 && backslash < end) {
+    text += line.slice(start, backslash)
+    start = backslash + 2
+    const escape = line[backslash + 1]
+    if (escape === 'u') {
+      start += 4
+      const digits = line.slice(backslash + 2, start)
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw malformed(backslash)
+      text += String.fromCharCode(parseInt(digits, 16))
+    } else {
+      text += ESCAPES[escape] ?? escape
+    }
+    backslash = line.indexOf('\\', start)
+  }
+  return text + line.slice(start, end)
+}
+
+/** Which part of a logical line holds the character at a position. */
+function partAt (parts, position) {
+  let index = 0
+  while (position >= parts[index].length) position -= parts[index++].length
+  return index
+}
+
+module.exports = { env, load, populate, require: requireVariable, EnvPropertiesError }
