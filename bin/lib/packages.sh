@@ -76,11 +76,20 @@ packages::trim() {
 	find "${target}" -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
 }
 
-# The packager itself is pure Python: its sources are what a wheel would install.
+# The packager itself is pure Python: its sources, and those of the readers that it hands out, are
+# what a wheel would install.
 packages::copy_own() {
 	local target=$1
 	cp -R "${BUILDPACK_DIR}/packager" "${target}"
 	find "${target}/packager" -name __pycache__ -prune -exec rm -r {} +
+
+	local vendored=${target}/packager/_vendored
+	mkdir -p "${vendored}"
+	(
+		cd "${BUILDPACK_DIR}"
+		cp -R --parents sdk_python/env_properties sdk_java/src/main "${vendored}"
+		cp --parents sdk_node/{index,populate}.* sdk_node/package.json "${vendored}"
+	)
 }
 
 # Compiles what a deploy imports, as it will be found in the folder $3: half of the time of
