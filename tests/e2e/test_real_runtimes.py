@@ -1,14 +1,15 @@
-"""The examples, deployed by the command, and run from what was stored by AWS's own runtimes."""
+"""The examples, deployed by the command: to this machine, and to what AWS's own runtimes run."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from packager.environment import read_env_file
 from packager.local import find_handler
 from packager.local.task import unpack
+from packager.vendor import vendor
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.e2e.runtimes.runtime_api import serving
@@ -23,36 +25,26 @@ from tests.service import Service, command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-# Building the Node.js client takes about two minutes, the first time.
-needs_node = requires("node", "npm", "cmake", "g++", "autoconf", "automake", "libtoolize")
-needs_java = requires("java", "mvn")
+LANGUAGES = {
+    "node": requires("node", "npm"),
+    "python": requires(),
+    "java": requires("java", "mvn"),
+}
+LAMBDA_RUNTIMES = {
+    "node": "nodejs22.x",
+    # Its wheels are for the Python that runs the tests.
+    "python": f"python{sys.version_info.major}.{sys.version_info.minor}",
+    "java": "java17",
+}
 
 
-def node(task: Path) -> list[str]:
-    """Give the command that starts the Node.js runtime."""
-    return ["node", str(tools.node_client())]
-
-
-def python(task: Path) -> list[str]:
-    """Give the command that starts the Python runtime, with nothing of this environment in it."""
-    start = f"""
-import sys
-sys.path[:0] = [{str(task)!r}, {str(tools.python_client())!r}]
-from awslambdaric.__main__ import main
-main(sys.argv)
-"""
-    return [sys.executable, "-I", "-S", "-c", start]
-
-
-def java(task: Path) -> list[str]:
-    """Give the command that starts the Java runtime."""
-    classes = os.pathsep.join([str(task), str(tools.java_client() / "*")])
-    return ["java", "-cp", classes, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"]
-
-
-def built_example(name: str, folder: Path) -> Path:
-    """Copy an example, and make it ready to be deployed, as its README says."""
-    app = folder / name
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=mark) for name, mark in LANGUAGES.items()]
+)
+def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of an example, made ready to be deployed as examples/README.md says."""
+    name: str = request.param
+    app = tmp_path_factory.mktemp("examples") / name
     shutil.copytree(EXAMPLES / name, app, ignore=shutil.ignore_patterns("node_modules", "target"))
     if name == "node":
         tools.run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
@@ -61,51 +53,64 @@ def built_example(name: str, folder: Path) -> Path:
     return app
 
 
-@pytest.mark.parametrize(
-    ("name", "runtime"),
-    [
-        pytest.param("node", node, marks=needs_node),
-        pytest.param("python", python),
-        pytest.param("java", java, marks=needs_java),
-    ],
-)
-def test_the_runtime_of_aws_finds_every_value_as_it_was_set(
-    name: str, runtime: Callable[[Path], list[str]], service: Service, tmp_path: Path
+def expected(app: Path, who: str) -> dict[str, object]:
+    """Say what an example answers when its config has arrived."""
+    config = read_env_file(app / ".env")
+    features = config["FEATURES"]
+    return {
+        "greeting": f"{config['GREETING']} {who}",
+        "shop": config["SHOP_URL"],
+        "cacheSeconds": 48 * 3600,
+        # The Java example has no library for JSON.
+        "features": features if app.name == "java" else json.loads(features),
+        "signature": config["SIGNATURE"],
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_example_has_the_reader_as_it_is(language: str) -> None:
+    copies = vendor(language, EXAMPLES / language, check=True)
+    assert {copy.found for copy in copies} == {"current"}
+
+
+def test_the_config_has_what_is_hard_to_bring_over(example: Path) -> None:
+    config = read_env_file(example / ".env")
+    assert not config["GREETING"].isascii()
+    assert set(":=#?!") <= set(config["SHOP_URL"])
+    assert len(config["SIGNATURE"].splitlines()) == 3
+
+
+def test_an_example_runs_on_this_machine(example: Path) -> None:
+    event = json.dumps({"name": "Zoë"})
+    done = command(
+        *("deploy", "--local", example, "--env-file", example / ".env"),
+        *("--invoke", event, "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(json.loads(done.stdout)["answer"]) == expected(example, "Zoë")
+
+
+def test_an_example_runs_in_the_runtime_of_aws(
+    example: Path, service: Service, tmp_path: Path
 ) -> None:
-    app = built_example(name, tmp_path)
-    env_file = app / ".env"
+    env_file = example / ".env"
     function = read_env_file(env_file)["_LAMBDA_FUNCTION_ARN"]
-    service.create_function(function, runtime=RUNTIMES[name])
-    deployed = command("deploy", app, "--env-file", env_file, env=service.settings(function))
-    assert deployed.returncode == 0, deployed.stderr
+    service.create_function(function, runtime=LAMBDA_RUNTIMES[example.name])
+    done = command("deploy", example, "--env-file", env_file, env=service.settings(function))
+    assert done.returncode == 0, done.stderr
 
     task = tmp_path / "task"
     unpack(io.BytesIO(service.stored(function)), task)
-    with serving(function) as api:
-        handler = find_handler(task).name
-        process = subprocess.Popen(
-            [*runtime(task), handler], cwd=task, env=environment(task, handler, api.address)
-        )
-        try:
-            answer = api.invoke({"name": "Zoë"})
-        finally:
-            process.kill()
-            process.wait()
-
-    assert answer == expected(name, env_file, "Zoë")
+    with serving(function) as api, running(example.name, task, api.address):
+        assert api.invoke({"name": "Zoë"}) == expected(example, "Zoë")
+        assert api.invoke({}) == expected(example, "World")
 
 
-# Wheels are for the Python that runs the tests.
-RUNTIMES = {
-    "node": "nodejs22.x",
-    "python": f"python{sys.version_info.major}.{sys.version_info.minor}",
-    "java": "java17",
-}
-
-
-def environment(task: Path, handler: str, api: str) -> dict[str, str]:
-    """Give a runtime what it has in Lambda, and nothing of this environment but the PATH."""
-    return {
+@contextlib.contextmanager
+def running(language: str, task: Path, api: str) -> Iterator[None]:
+    """Run AWS's runtime as Lambda does, with nothing of this environment but the PATH."""
+    handler = find_handler(task).name
+    environment = {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "LAMBDA_TASK_ROOT": str(task),
@@ -118,17 +123,24 @@ def environment(task: Path, handler: str, api: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
         "AWS_REGION": "eu-west-1",
     }
+    process = subprocess.Popen([*runtime(language, task), handler], cwd=task, env=environment)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
-def expected(name: str, env_file: Path, who: str) -> dict[str, object]:
-    """Say what an example answers when its config has arrived."""
-    config = read_env_file(env_file)
-    features = config["FEATURES"]
-    return {
-        "greeting": f"{config['GREETING']} {who}",
-        "shop": config["SHOP_URL"],
-        "cacheSeconds": 48 * 3600,
-        # The Java example needs no library for JSON.
-        "features": features if name == "java" else json.loads(features),
-        "signature": config["SIGNATURE"],
-    }
+def runtime(language: str, task: Path) -> list[str]:
+    """Give the command that starts a runtime; the handler is its last argument."""
+    if language == "node":
+        return ["node", str(tools.node_client())]
+    if language == "java":
+        classes = os.pathsep.join([str(task), str(tools.java_client() / "*")])
+        main = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
+        return ["java", "-cp", classes, main]
+    folders = [str(task), str(tools.python_client())]
+    start = f"import sys; sys.path[:0] = {folders}"
+    main = "from awslambdaric.__main__ import main; main(sys.argv)"
+    # Isolated, so that nothing but the package and the runtime is there.
+    return [sys.executable, "-I", "-S", "-c", f"{start}; {main}"]
