@@ -47,7 +47,8 @@ packages::install_locked() {
 		output::notice <<-'EOF'
 			The packager's dependencies could not be installed.
 
-			What pip says stands above. Your app and the build cache are as they were.
+			What pip says stands above. Your app is as it was, and what the build cache holds
+			is kept.
 
 			Ways out:
 			  1. Push again: the package index or the network may have been away for a moment
@@ -102,7 +103,7 @@ packages::precompile() {
 		output::notice <<-'EOF'
 			The packager does not start with this Python.
 
-			What Python says stands above. Your app and the build cache are as they were.
+			What Python says stands above. Your app is as it was.
 
 			Ways out:
 			  1. With heroku/python: name another version from 3.10 to 3.14 in the file

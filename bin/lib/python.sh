@@ -60,7 +60,8 @@ print("%d.%d" % sys.version_info[:2], "pip" if importlib.util.find_spec("pip") e
 	esac
 }
 
-# Unpacks a standalone Python to $1/python.
+# Unpacks a standalone Python to $1/python, without what python.exclude lists: tests, headers and
+# tools of developers, Tcl/Tk, and bytecode, which names the folder it was compiled in.
 python::bring() {
 	local staging=$1 archive version
 	archive=$(python::fetch)
@@ -170,8 +171,11 @@ python::verify() {
 	seen=$(sha256sum "${archive}")
 	seen=${seen%% *}
 	if [[ ${seen} != "${expected}" ]]; then
+		if [[ -n $(config::value _LAMBDA_PYTHON_SHA256) ]]; then
+			expected='that of the config var _LAMBDA_PYTHON_SHA256'
+		fi
 		output::notice <<-EOF
-			The standalone Python that was downloaded is not the one that is pinned.
+			The standalone Python that was downloaded has another checksum than it should.
 
 			Source:             $(python::source)
 			SHA-256 expected:   ${expected}

@@ -37,7 +37,7 @@ def test_an_app_is_known_by_its_build_file(
 def test_an_app_in_two_languages_is_both(buildpack: Path, tmp_path: Path) -> None:
     for file in ("package.json", "pom.xml"):
         (tmp_path / file).touch()
-    assert detect(buildpack, tmp_path).stdout == "Lambda packager (Java,Node.js)\n"
+    assert detect(buildpack, tmp_path).stdout == "Lambda packager (Java, Node.js)\n"
 
 
 def test_another_app_fails_and_says_what_was_looked_for(buildpack: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import zipfile
@@ -88,6 +89,13 @@ def test_packager_env_lists_the_names(slug: Slug) -> None:
     run = slug.run("packager env", CONFIG)
     assert run.returncode == 0, run.stderr
     assert set(run.stdout.splitlines()) == injected(slug, CONFIG).keys()
+
+
+@pytest.mark.parametrize("language", ["python", "node", "java"])
+def test_packager_vendor_has_the_readers(slug: Slug, tmp_path: Path, language: str) -> None:
+    run = slug.run(f"packager vendor {language} {shlex.quote(str(tmp_path))}", {})
+    assert run.returncode == 0, run.stderr
+    assert any(tmp_path.iterdir())
 
 
 def test_a_release_deploys(slug: Slug, service: Service, function: str) -> None:

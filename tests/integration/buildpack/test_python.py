@@ -63,10 +63,20 @@ def test_another_checksum_is_refused_before_anything_is_unpacked(
 ) -> None:
     pushed = push(_LAMBDA_PYTHON_URL=mirror.url)
     assert pushed.status == 1
-    assert "not the one that is pinned" in pushed.log
+    assert "has another checksum than it should" in pushed.log
     assert standalone_python.sha256(mirror.archive) in pushed.log
     assert not list(archives.glob("python-*"))
     assert {path.name for path in pushed.folder.iterdir()} == {path.name for path in app.iterdir()}
+
+
+def test_a_checksum_from_a_config_var_holds_and_is_not_shown(
+    archives: Path, push: Build, mirror: Mirror
+) -> None:
+    wrong = "0123456789abcdef" * 4
+    pushed = push(_LAMBDA_PYTHON_URL=mirror.url, _LAMBDA_PYTHON_SHA256=wrong)
+    assert pushed.status == 1
+    assert "that of the config var _LAMBDA_PYTHON_SHA256" in pushed.log
+    assert wrong not in pushed.log
 
 
 def test_a_new_pin_takes_the_place_of_the_old_one(
