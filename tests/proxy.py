@@ -6,9 +6,12 @@ import contextlib
 import http.client
 import json
 import re
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,8 +27,10 @@ CALLS = {
     "put": re.compile(r"PUT /[^?]+/[^?]+(\?x-id=PutObject)?"),
 }
 
-# Does something to a request, its body read, in place of passing it on.
+# Does something to a request in place of passing it on.
 Fault = Callable[["Exchange"], None]
+
+Answer = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
@@ -33,10 +38,43 @@ class Exchange:
     """A request at the proxy, and the ways to answer it."""
 
     handler: BaseHTTPRequestHandler
-    body: bytes
     upstream: str
+    go_away: Callable[[], None]
+    heard: Callable[[bytes], None]
 
-    def ask_upstream(self) -> tuple[int, dict[str, str], bytes]:
+    @cached_property
+    def body(self) -> bytes:
+        """Read the body, when it is first asked for."""
+        body = self.read(self._size)
+        self.heard(body)
+        return body
+
+    def read(self, size: int) -> bytes:
+        """Read so much of the body that was not read yet."""
+        if self.handler.headers.get("Expect", "").lower() == "100-continue":
+            self.handler.send_response_only(100)
+            self.handler.end_headers()
+        return self.handler.rfile.read(size)
+
+    @property
+    def _size(self) -> int:
+        return int(self.handler.headers.get("Content-Length", 0))
+
+    def reset(self) -> None:
+        """Break the connection off, as a machine that goes down (RST in place of FIN)."""
+        self.handler.connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, whatever was answered so far."""
+        self.handler.close_connection = True
+        # The socket itself closes only with the last of the files made of it.
+        self.handler.rfile.close()
+        self.handler.connection.close()
+
+    def ask_upstream(self) -> Answer:
         """Pass the request on; give status, headers and body of the answer."""
         address = urlsplit(self.upstream)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
@@ -46,8 +84,11 @@ class Exchange:
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
 
-    def reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        """Answer the request."""
+    def reply(
+        self, status: int, headers: dict[str, str], body: bytes, *, sent: int | None = None
+    ) -> None:
+        """Answer the request, once it is read; of the answer's body only `sent` bytes."""
+        _ = self.body
         self.handler.send_response_only(status)
         for name, value in headers.items():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
@@ -56,7 +97,8 @@ class Exchange:
             self.handler.send_header("Content-Length", str(len(body)))
         self.handler.end_headers()
         if self.handler.command != "HEAD":
-            self.handler.wfile.write(body)
+            self.handler.wfile.write(body[:sent])
+        self.handler.wfile.flush()
 
 
 def error(status: int, code: str, message: str = "") -> Fault:
@@ -83,6 +125,73 @@ def changed(**fields: Any) -> Fault:
     return answer
 
 
+def reset_before_the_body(exchange: Exchange) -> None:
+    """Break the connection off when the headers are read."""
+    exchange.reset()
+
+
+def reset_during_the_body(exchange: Exchange) -> None:
+    """Break the connection off when half of the body is read."""
+    exchange.read(exchange._size // 2)
+    exchange.reset()
+
+
+def reset_after_the_body(exchange: Exchange) -> None:
+    """Break the connection off when all is read, and do nothing of what was asked."""
+    _ = exchange.body
+    exchange.reset()
+
+
+def lose_the_answer(exchange: Exchange) -> None:
+    """Pass the request on, and break the connection off."""
+    exchange.ask_upstream()
+    exchange.reset()
+
+
+def half_an_answer(exchange: Exchange) -> None:
+    """Pass the request on, and close the connection within the answer's body."""
+    status, headers, body = exchange.ask_upstream()
+    body = body or b"nothing"
+    exchange.reply(status, headers, body, sent=len(body) // 2)
+    exchange.close()
+
+
+def silence(seconds: float) -> Fault:
+    """Say nothing for so long, or until the client gives up; then break the connection off."""
+
+    def wait(exchange: Exchange) -> None:
+        _ = exchange.body
+        exchange.handler.connection.settimeout(seconds)
+        with contextlib.suppress(OSError):
+            exchange.handler.connection.recv(1)
+        exchange.reset()
+
+    return wait
+
+
+def garbage(exchange: Exchange) -> None:
+    """Pass the request on, and answer what is neither JSON nor XML, as something in between may."""
+    exchange.ask_upstream()
+    exchange.reply(200, {"Content-Type": "text/html"}, b"<html>{Welcome to our Wi-Fi")
+
+
+def redirect(location: str) -> Fault:
+    """Answer that what is asked for is at `location`, for ever."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.reply(307, {"Location": location}, b"")
+
+    return answer
+
+
+def go_away_after(exchange: Exchange) -> None:
+    """Pass the request on, and listen no more before it is answered: the next one is refused."""
+    answer = exchange.ask_upstream()
+    exchange.go_away()
+    exchange.handler.close_connection = True
+    exchange.reply(*answer)
+
+
 @dataclass
 class Rule:
     """Requests of a call, from the one after `skip` on, `times` of them (or all), meet a fault."""
@@ -98,6 +207,7 @@ class Proxy:
     """A running proxy: where it is, what it does, and what it saw."""
 
     url: str
+    go_away: Callable[[], None]
     rules: list[Rule] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
@@ -117,6 +227,38 @@ class Proxy:
         return None
 
 
+class _Server(ThreadingHTTPServer):
+    """Serves until it goes away, with all its connections."""
+
+    daemon_threads = True
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._connections: set[socket.socket] = set()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that has gone: tests send them signals."""
+
+    def go_away(self, *, but: socket.socket | None = None) -> None:
+        """Close the port and every connection `but` one."""
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        for connection in self._connections - {but}:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 @contextlib.contextmanager
 def proxying(upstream: str) -> Iterator[Proxy]:
     """Run a proxy in front of `upstream`, on a free port of the loopback interface."""
@@ -126,14 +268,21 @@ def proxying(upstream: str) -> Iterator[Proxy]:
         protocol_version = "HTTP/1.1"
 
         def handle_one(self) -> None:
-            body = self._read_body()
             line = f"{self.command} {self.path}"
             call = next((name for name, form in CALLS.items() if form.match(line)), "other")
             with lock:
+                number = len(proxy.calls)
                 proxy.calls.append(call)
-                proxy.sent.append(body)
+                proxy.sent.append(b"")
                 fault = proxy._fault_for(call)
-            exchange = Exchange(self, body, upstream)
+
+            def heard(body: bytes) -> None:
+                proxy.sent[number] = body
+
+            def go_away() -> None:
+                server.go_away(but=self.connection)
+
+            exchange = Exchange(self, upstream, go_away, heard)
             if fault:
                 fault(exchange)
             else:
@@ -141,23 +290,12 @@ def proxying(upstream: str) -> Iterator[Proxy]:
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 
-        def _read_body(self) -> bytes:
-            if self.headers.get("Expect", "").lower() == "100-continue":
-                self.send_response_only(100)
-                self.end_headers()
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Keep the test's output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = _Server(Handler)
+    proxy = Proxy(f"http://127.0.0.1:{server.server_port}", server.go_away)
     try:
         yield proxy
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        server.go_away()
