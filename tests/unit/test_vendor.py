@@ -9,6 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -246,3 +247,31 @@ def test_a_vendored_java_reader_reads(tmp_path: Path) -> None:
     )
     _output(["javac", "-Xlint:all", "-Werror", "App.java"], tmp_path)
     assert _output(["java", "-cp", ".", "App"], tmp_path) == "4"
+
+
+def test_the_wheel_of_the_packager_carries_the_readers(tmp_path: Path) -> None:
+    """An installed packager vendors the same bytes as this checkout."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
+    built = subprocess.run(
+        [*command, str(tmp_path), str(ROOT)], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    installed = tmp_path / "site-packages"
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    for language in FILES:
+        expected, copied = tmp_path / f"{language} expected", tmp_path / language
+        expected.mkdir()
+        copied.mkdir()
+        vendor(language, expected)
+        program = (
+            f"import sys; sys.path.insert(0, {str(installed)!r}); from pathlib import Path;"
+            f"from packager import vendor; vendor.vendor({language!r}, Path({str(copied)!r}));"
+            "print(vendor.__file__)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.startswith(str(installed))
+        assert tree(copied) == tree(expected)
