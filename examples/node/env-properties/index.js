@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: f188a8617194ac85
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 084c6025f0d51c25
 'use strict'
 
 /**
@@ -83,10 +83,11 @@ function isSet (name) {
  */
 function readOnly (place, lookUp, names) {
   const show = () => `[${place}: ${names().join(', ')}]`
-  const hidden = Object.create(null, {
-    [Symbol.for('nodejs.util.inspect.custom')]: { value: show, configurable: true },
-    [Symbol.toPrimitive]: { value: show, configurable: true }
-  })
+  const hidden = {
+    __proto__: null,
+    [Symbol.for('nodejs.util.inspect.custom')]: show,
+    [Symbol.toPrimitive]: show
+  }
   const refuse = () => false
   return new Proxy(hidden, {
     get: (_, name) => typeof name === 'symbol' ? hidden[name] : lookUp(name),
@@ -150,16 +151,21 @@ function parse (text, path) {
   }
   const pairs = new Map()
   for (const { number, parts } of logicalLines(text)) {
+    const line = parts.join('')
+    const end = endOfKey(line)
+    const start = startOfValue(line, end)
+    if (!line.includes('\\')) {
+      pairs.set(line.slice(0, end), line.slice(start))
+      continue
+    }
     const malformed = position => {
       const line = number + partAt(parts, position)
       const message = `${path}, line ${line}: malformed escape ` +
         '(\\u takes 4 hexadecimal digits; for a backslash write \\\\)'
       return new EnvPropertiesError('ERR_MALFORMED_ESCAPE', message, { path, line })
     }
-    const line = parts.join('')
-    const end = endOfKey(line)
     const key = unescaped(line, 0, end, malformed)
-    pairs.set(key, unescaped(line, startOfValue(line, end), line.length, malformed))
+    pairs.set(key, unescaped(line, start, line.length, malformed))
   }
   return pairs
 }
@@ -174,7 +180,7 @@ function logicalLines (text) {
     number++
     line = natural.slice(afterBlanks(natural, 0))
     if (parts.length === 0 && (line === '' || line === '\\' || '#!'.includes(line[0]))) continue
-    const isContinued = backslashesAtEnd(line) % 2 === 1
+    const isContinued = line.endsWith('\\') && backslashesAtEnd(line) % 2 === 1
     parts.push(isContinued ? line.slice(0, -1) : line)
     if (!isContinued) {
       logical.push({ number: number - parts.length + 1, parts })
