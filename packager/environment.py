@@ -14,15 +14,11 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from pathlib import Path
 
+from packager import settings
 from packager.errors import VariableError
 from packager.names import printable
 
-SETTING_PREFIX = "_"
-
 _LINE_END = re.compile(r"\r\n|\r|\n")
-
-# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
-DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
 
 
 def choose(variables: Mapping[str, str], exclude: Iterable[str]) -> dict[str, str]:
@@ -31,7 +27,7 @@ def choose(variables: Mapping[str, str], exclude: Iterable[str]) -> dict[str, st
     return {
         name: value
         for name, value in variables.items()
-        if not name.startswith(SETTING_PREFIX)
+        if not name.startswith(settings.PREFIX)
         and not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
     }
 

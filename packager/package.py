@@ -16,7 +16,7 @@ from packager.names import printable
 from packager.settings import Settings
 
 if TYPE_CHECKING:
-    from packager.bundle import CompressionCache, Member
+    from packager.bundle import CompressionCache
 
 ENTRY = "env.properties"
 
@@ -82,15 +82,16 @@ def build(
     VariableError; there is no `destination` then.
     """
     config = properties.dumps(variables)
-    kind = kind_of(app, settings)
+    kind_of(app, settings)
     ready_made = settings.jar or settings.zip
     if ready_made:
         unpacked = archive.inject(_existing(app, ready_made), destination, ENTRY, config)
     else:
         from packager import bundle
+        from packager.selection import Member
 
-        members = _members(app, kind, settings, leave_out)
-        unpacked = bundle.write([*members, bundle.Member(ENTRY, config)], destination, cache=cache)
+        members = bundle.select(app, _pattern_of(leave_out, app), cache=cache)
+        unpacked = bundle.write([*members, Member(ENTRY, config)], destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
         error = _too_large(destination, unpacked)
         destination.unlink()
@@ -115,12 +116,6 @@ def build_file(
     finally:
         part.unlink(missing_ok=True)
     return replace(package, path=output)
-
-
-def _members(app: Path, kind: Kind, settings: Settings, leave_out: Path | None) -> list[Member]:
-    from packager import bundle
-
-    return bundle.select(app, _pattern_of(leave_out, app))
 
 
 def _pattern_of(leave_out: Path | None, app: Path) -> list[str]:

@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packager.environment import DEFAULT_EXCLUDE
 from packager.errors import SettingsError
+
+# What the names of settings begin with. No variable of such a name goes into a package.
+PREFIX = "_"
+
+# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
+DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html, FunctionName: a name, a
 # partial ARN or an ARN.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -19,6 +21,7 @@ from packager.cli.console import show_error
 from packager.cli.deploy import deploy
 from packager.cli.env import env
 from packager.cli.vendor import vendor
+from packager.cli.watch import watch
 from packager.errors import InputError, PackagerError
 
 
@@ -28,7 +31,7 @@ def cli() -> None:
     """Deploy AWS Lambda functions with their config vars inside: env.properties in the package."""
 
 
-for command in (deploy, build, env, vendor):
+for command in (deploy, build, env, watch, vendor):
     cli.add_command(command)
 
 
@@ -74,7 +77,19 @@ def _run(arguments: list[str]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         show_error(PackagerError(f"{where}{error.strerror or 'input or output failed'}."))
         return 1
+    except Exception as error:
+        show_error(_defect(error))
+        return 1
     return 0
+
+
+def _defect(error: Exception) -> PackagerError:
+    """Say where an exception comes from; not its text, nor a traceback's, which can hold values."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return PackagerError(
+        f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
+        "This is a defect of the packager: please report it, with the command.",
+    )
 
 
 def _end_by_signals() -> None:

@@ -98,14 +98,6 @@ def test_a_loop_of_links(app: Path, temporary: Path) -> None:
     assert "one" in failed(app, temporary=temporary)
 
 
-def test_a_link_to_a_folder_that_holds_it(app: Path, temporary: Path, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "again").symlink_to(outside)
-    (app / "link").symlink_to(outside)
-    assert "link" in failed(app, temporary=temporary)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="root is bound by permissions only on Linux")
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_what_may_not_be_read(app: Path, temporary: Path, kind: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.environment import DEFAULT_EXCLUDE, choose, read_env_file
+from packager.environment import choose, read_env_file
 from packager.errors import VariableError
+from packager.settings import DEFAULT_EXCLUDE
 
 
 def test_a_setting_is_never_chosen() -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.environment import DEFAULT_EXCLUDE
 from packager.errors import SettingsError
-from packager.settings import Credentials, Settings, read
+from packager.settings import DEFAULT_EXCLUDE, Credentials, Settings, read
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 KEYS = {"_AWS_ACCESS_KEY_ID": "the key", "_AWS_SECRET_ACCESS_KEY": "the secret"}

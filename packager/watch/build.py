@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from packager.environment import SETTING_PREFIX
+from packager import settings
 from packager.errors import PackagerError
 
 # Between being asked to end and being ended: Ctrl-C has to end everything within a second.
@@ -28,7 +28,7 @@ def run(command: str, folder: Path, timeout: float) -> None:
     Raises BuildError.
     """
     variables = {
-        name: value for name, value in os.environ.items() if not name.startswith(SETTING_PREFIX)
+        name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)
     }
     process = subprocess.Popen(  # noqa: S602 - the user's own line, written for the shell
         command,
