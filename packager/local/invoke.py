@@ -34,7 +34,9 @@ def invoke(
     DeployError for a handler that fails, or takes more than `timeout` seconds.
     """
     _check(event)
-    command, environment = _command(handler.language, task), _environment(handler, task, function)
+    task = task.resolve()
+    command = _command(handler.language, task)
+    environment = _environment(handler, task, function)
     environment["PATH"] = os.pathsep.join([str(Path(command[0]).parent), os.defpath])
     with workspace.private_folder() as folder:
         answer = folder / "answer"

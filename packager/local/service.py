@@ -9,6 +9,7 @@ import http.client
 import io
 import json
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -32,6 +33,8 @@ _HOST = "127.0.0.1"
 _CREDENTIALS = Credentials("local", "local")
 _REGION = "us-east-1"
 _ACCOUNT = "123456789012"
+
+_AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 # How often the server looks whether it is to stop, and how long an answer may take, in seconds.
 _POLL_INTERVAL, _TIMEOUT = 0.05, 60
@@ -159,8 +162,15 @@ def _empty_zip() -> bytes:
 
 def _new_server() -> BaseWSGIServer:
     try:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import make_server
+        with _without_aws_settings():
+            from moto.awslambda.models import lambda_backends
+            from moto.moto_server.werkzeug_app import (
+                DomainDispatcherApplication,
+                create_backend_app,
+            )
+            from werkzeug.serving import make_server
+
+            lambda_backends[_ACCOUNT]
     except ImportError as error:
         raise PackagerError(
             f"--local needs the module {error.name}, which is not installed.",
@@ -171,6 +181,19 @@ def _new_server() -> BaseWSGIServer:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     moto = DomainDispatcherApplication(create_backend_app)
     return make_server(_HOST, 0, _with_packages(moto), threaded=True)
+
+
+@contextlib.contextmanager
+def _without_aws_settings() -> Iterator[None]:
+    """Hide the user's own: moto asks boto3 for all regions, which fails for a profile not found."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
+    os.environ |= dict.fromkeys(_AWS_FILES, os.devnull)
+    try:
+        yield
+    finally:
+        for name in _AWS_FILES:
+            del os.environ[name]
+        os.environ |= hidden
 
 
 def _with_packages(moto: WSGIApplication) -> WSGIApplication:

@@ -21,6 +21,7 @@ def unpack(package: IO[bytes], folder: Path) -> None:
 
     Raises ArchiveError if it is broken or has an entry outside of `folder`.
     """
+    folder = folder.resolve()
     folder.mkdir(parents=True)
     try:
         with zipfile.ZipFile(package) as archive:

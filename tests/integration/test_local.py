@@ -24,6 +24,7 @@ from packager.local.task import unpack
 from packager.settings import Credentials, Settings
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
+from tests.service import command
 
 needs_node = requires("node")
 needs_java = requires("java", "javac", "mvn")
@@ -599,3 +600,38 @@ def test_nothing_is_left_in_the_temporary_folder(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     run(write(tmp_path / "task", python("1")))
     assert list(temporary.iterdir()) == []
+
+
+# By the command.
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "variable",
+    [
+        ("AWS_PROFILE", "missing"),
+        ("AWS_CONFIG_FILE", __file__),
+        ("AWS_DEFAULT_REGION", "nowhere-1"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("_AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("_LAMBDA_FUNCTION_ARN", "arn:aws:lambda:eu-west-1:111122223333:function:shop"),
+    ],
+    ids=lambda variable: variable[0],
+)
+def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
+    variable: tuple[str, str], tmp_path: Path
+) -> None:
+    module = "exports.handler = async event => event"
+    app = write(tmp_path, {"index.js": module, "package.json": "{}"})
+    done = command("deploy", "--local", app, "--invoke", "[1]", "--json", env=dict([variable]))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["answer"] == "[1]"
+
+
+@needs_node
+def test_what_a_handler_prints_stays_out_of_the_json_of_the_command(tmp_path: Path) -> None:
+    module = "exports.handler = async () => { console.log('printed') }"
+    app = write(tmp_path, {"index.js": module, "package.json": "{}"})
+    done = command("deploy", "--local", app, "--json")
+    assert json.loads(done.stdout)["answer"] == "null"
+    assert "printed" in done.stderr
