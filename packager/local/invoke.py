@@ -16,6 +16,7 @@ from pathlib import Path
 from packager import workspace
 from packager.errors import DeployError, InputError
 from packager.local.handlers import Handler, Language
+from packager.local.service import ACCOUNT, CREDENTIALS, REGION
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap")
 _STDERR = 2
@@ -92,15 +93,14 @@ def _environment(handler: Handler, task: Path, function: str) -> dict[str, str]:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; the last three keep a
     library from the credentials of whoever runs this.
     """
-    region = "us-east-1"
     variables = {
         "_HANDLER": handler.name,
         "LAMBDA_TASK_ROOT": str(task),
         "LAMBDA_RUNTIME_DIR": str(_BOOTSTRAP),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{handler.language}",
         "AWS_LAMBDA_FUNCTION_NAME": function,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -108,10 +108,10 @@ def _environment(handler: Handler, task: Path, function: str) -> dict[str, str]:
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-        "PACKAGER_FUNCTION_ARN": f"arn:aws:lambda:{region}:123456789012:function:{function}",
+        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
+        "AWS_SESSION_TOKEN": CREDENTIALS.session_token or "",
+        "PACKAGER_FUNCTION_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}",
         "PACKAGER_REQUEST_ID": str(uuid.uuid4()),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

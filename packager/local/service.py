@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 
+REGION, ACCOUNT = "us-east-1", "123456789012"
+
 # Nobody checks them; boto3 signs with them, and so looks for no others on this machine.
-_CREDENTIALS = Credentials("local", "local")
-_REGION = "us-east-1"
-_ACCOUNT = "123456789012"
+CREDENTIALS = Credentials("local", "local", "local")
 
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
@@ -68,8 +68,8 @@ class LocalLambda:
         return dataclasses.replace(
             settings,
             function=settings.function_name,
-            region=_REGION,
-            credentials=_CREDENTIALS,
+            region=REGION,
+            credentials=CREDENTIALS,
             profile=None,
             endpoint_url=self.endpoint_url,
         )
@@ -125,7 +125,7 @@ class LocalLambda:
         body = urllib.parse.urlencode(query | {"AssumeRolePolicyDocument": "{}"})
         with self._request("iam", "POST", "/", body) as answer:
             _check(answer, "CreateRole", http.client.OK, http.client.CONFLICT)
-        return f"arn:aws:iam::{_ACCOUNT}:role/local"
+        return f"arn:aws:iam::{ACCOUNT}:role/local"
 
     @contextlib.contextmanager
     def _request(
@@ -133,7 +133,7 @@ class LocalLambda:
     ) -> Iterator[http.client.HTTPResponse]:
         # Without boto3, which takes half a second to learn what IAM and S3 are. moto looks in the
         # Authorization for the service that is meant, and checks no signature.
-        scope = f"{_CREDENTIALS.access_key_id}/20000101/{_REGION}/{service}/aws4_request"
+        scope = f"{CREDENTIALS.access_key_id}/20000101/{REGION}/{service}/aws4_request"
         headers = {
             "Host": host,
             "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=",
@@ -170,7 +170,7 @@ def _new_server() -> BaseWSGIServer:
             )
             from werkzeug.serving import make_server
 
-            lambda_backends[_ACCOUNT]
+            lambda_backends[ACCOUNT]
     except ImportError as error:
         raise PackagerError(
             f"--local needs the module {error.name}, which is not installed.",
@@ -212,7 +212,7 @@ def _with_packages(moto: WSGIApplication) -> WSGIApplication:
 def _package(key: str, start: StartResponse) -> list[bytes]:
     from moto.awslambda.models import lambda_backends
 
-    functions: Iterable[Any] = lambda_backends[_ACCOUNT][_REGION].list_functions()
+    functions: Iterable[Any] = lambda_backends[ACCOUNT][REGION].list_functions()
     for function in functions:
         if key == function.code["S3Key"]:
             start("200 OK", [("Content-Length", str(len(function.code_bytes)))])
