@@ -11,7 +11,7 @@ from typing import Generic, NoReturn, Protocol, TypeVar
 
 from packager.errors import ArchiveError, PackageError, PackagerError, VariableError
 from packager.progress import Progress
-from packager.watch.command import BuildError
+from packager.watch.build import BuildError
 from packager.watch.files import Polling, Watcher, new_watcher
 from packager.watch.outputs import Outputs
 from packager.watch.relevance import Relevance
@@ -63,7 +63,7 @@ class Session(Generic[Result]):
         relevance: Callable[[], Relevance],
         build: Callable[[], None] | None,
         outputs: Outputs,
-        deploy: Callable[[frozenset[Path], Progress], Result],
+        deploy: Callable[[frozenset[str], Progress], Result],
         view: View[Result],
         quiet_time: float,
         watcher: Callable[[], Watcher] = new_watcher,
@@ -180,7 +180,7 @@ class Session(Generic[Result]):
                 raise PackageError(f"{self._app} is gone.", "It is deployed when it is back.")
             if self._build and not retry:
                 self._run_build(self._build, progress)
-            result = self._deploy(frozenset(map(Path, self._pending)), progress)
+            result = self._deploy(frozenset(self._pending), progress)
         except Exception as error:
             passing = not isinstance(error, _LASTING)
             retry_in = self._schedule.failed(self._clock(), passing=passing)

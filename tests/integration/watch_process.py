@@ -1,0 +1,196 @@
+"""`packager watch` as a process, and what it tells of its runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packager import package
+from packager.environment import read_env_file
+from packager.settings import Settings
+from tests.proxy import Proxy
+from tests.service import Service, bare_environment
+
+# Longer than anything of a busy machine pauses in the middle of one save, in seconds.
+QUIET_TIME = 0.4
+
+# How long a run may take on a busy machine; waited for only as long as it lasts.
+PATIENCE = 60.0
+
+# An event as `--json` shows it.
+Event = dict[str, Any]
+
+_ENDINGS = ("deployed", "unchanged", "failed")
+
+
+@dataclass
+class Watching:
+    """A running `packager watch` of the app in a folder, and its Lambda function."""
+
+    app: Path
+    service: Service
+    proxy: Proxy
+    function: str
+    env_file: Path
+    process: subprocess.Popen[str]
+    told: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
+    events: list[Event] = field(default_factory=list)
+
+    def event(self, *kinds: str) -> Event:
+        """Wait for the next event of one of `kinds`."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            told = self.told.get(timeout=max(0.0, end - time.monotonic()))
+            assert told is not None, "the command has ended"
+            self.events.append(told)
+            if told["event"] in kinds:
+                return told
+
+    def ending(self) -> Event:
+        """Wait for the next end of a run."""
+        return self.event(*_ENDINGS)
+
+    def deployed(self) -> Event:
+        """Wait for the next end of a run, which has to be a deploy of the app as it is now."""
+        ending = self.ending()
+        assert ending["event"] == "deployed", ending
+        assert self.service.stored(self.function) == self.built()
+        return ending
+
+    def until_deployed(self) -> Event:
+        """Wait until the function runs the app as it is now, whatever happens before that."""
+        while True:
+            ending = self.ending()
+            if ending["event"] != "failed" and self.is_current():
+                return ending
+
+    def is_current(self) -> bool:
+        """Whether the function runs the app as it is now."""
+        return self.service.stored(self.function) == self.built()
+
+    def built(self) -> bytes:
+        """Make what a full build of the app as it is now gives."""
+        destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
+        try:
+            package.build(self.app, Settings(), read_env_file(self.env_file), destination)
+            return destination.read_bytes()
+        finally:
+            destination.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def expecting(self, deploys: int) -> Iterator[None]:
+        """Count the updates that the changes made meanwhile lead to; the last is what is there."""
+        before = self.updates
+        yield
+        for _ in range(deploys):
+            self.event(*_ENDINGS)
+        # A needless run would start now; one for a last change shows that there was none.
+        time.sleep(1.5 * QUIET_TIME)
+        (self.app / "fence.txt").write_text(f"{time.time_ns()}")
+        self.deployed()
+        assert self.updates - before == deploys + 1, self.events
+
+    @property
+    def updates(self) -> int:
+        """How often the function was updated."""
+        return self.proxy.calls.count("update")
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Interrupt the command, and give its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def watching(
+    app: Path,
+    service: Service,
+    proxy: Proxy,
+    function: str,
+    *options: str | Path,
+    temporary: Path,
+    env: Mapping[str, str] | None = None,
+    prefix: tuple[str, ...] = (),
+) -> Iterator[Watching]:
+    """Run the command until the block ends; nothing may be left of it then.
+
+    It is run by the command `prefix`, if one is given.
+    """
+    settings = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
+    env_file = app.with_name("config.env")
+    env_file.write_text("GREETING=hello\n")
+    process = subprocess.Popen(
+        [
+            *prefix,
+            *(
+                sys.executable,
+                *os.environ.get("DRV", "-m packager").split(),
+                "watch",
+                str(app),
+                "--json",
+            ),
+            *("--quiet-time", str(round(QUIET_TIME * 1000))),
+            *("--env-file", str(env_file), *map(str, options)),
+        ],
+        env=bare_environment(temporary) | settings | dict(env or {}),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    watching = Watching(app, service, proxy, function, env_file, process)
+    reader = threading.Thread(target=_read, args=(process, watching.told), daemon=True)
+    reader.start()
+    try:
+        yield watching
+        if process.poll() is None:
+            assert watching.end() == 128 + signal.SIGINT
+        assert not list(temporary.iterdir())
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _read(process: subprocess.Popen[str], told: queue.SimpleQueue[Event | None]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        told.put(json.loads(line))
+    told.put(None)
+
+
+def node_app(folder: Path) -> Path:
+    """Make the app of a small function."""
+    for name, text in {
+        "package.json": '{"name": "app", "version": "1.0.0"}',
+        "index.js": "exports.handler = async () => 1\n",
+        "lib/a.js": "exports.a = 1\n",
+        "lib/deep/b.js": "exports.b = 1\n",
+        ".git/HEAD": "ref: refs/heads/main\n",
+        ".lambdaignore": "docs/\n",
+        "docs/index.md": "# Docs\n",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
