@@ -14,11 +14,12 @@ from pathlib import Path
 import javaproperties
 import pytest
 
-from packager.environment import DEFAULT_EXCLUDE
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, Slug
 from tests.service import Service
+
+OF_ONE_DYNO = {"DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES"}
 
 CONFIG = {
     "GREETING": "grüße, 世界 😀",
@@ -42,7 +43,7 @@ def injected(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment(slug, config).items()
-        if not name.startswith("_") and name not in DEFAULT_EXCLUDE
+        if not name.startswith("_") and name not in OF_ONE_DYNO
     }
 
 

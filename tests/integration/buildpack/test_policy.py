@@ -1,0 +1,110 @@
+"""The IAM policy of the README: each statement is needed, and enough, for what is said of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.service import REGION, Service, command
+
+README = Path(__file__).parents[3] / "README.md"
+OVER_50_MB = 51 << 20
+
+Deploy = Callable[[Path, list[dict[str, Any]]], CompletedProcess[str]]
+
+
+def statements() -> dict[str, dict[str, Any]]:
+    """Give the statements of the README's policy by their Sid."""
+    blocks = re.findall(r"^```json\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    [policy] = [block for block in map(json.loads, blocks) if "Statement" in block]
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+@pytest.fixture
+def deploy(
+    service: Service, function: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Deploy]:
+    """Deploys an app as a user with some statements of the policy, which the service enforces."""
+    from moto import settings
+    from moto.iam.access_control import IAMRequestBase
+
+    # moto takes the signatures of GET requests for wrong ones.
+    monkeypatch.setattr(IAMRequestBase, "check_signature", lambda self: None)
+    iam = service.client("iam")
+    user = f"user-{secrets.token_hex(4)}"
+    iam.create_user(UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    service.client("s3").create_bucket(
+        Bucket=user, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+
+    def deploy(app: Path, allowed: list[dict[str, Any]]) -> CompletedProcess[str]:
+        # moto knows no resources in policies.
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [statement | {"Resource": "*"} for statement in allowed],
+        }
+        iam.put_user_policy(UserName=user, PolicyName="deploy", PolicyDocument=json.dumps(policy))
+        of_the_user = {
+            "_AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "_AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            "_LAMBDA_S3_BUCKET": user,
+        }
+        with monkeypatch.context() as enforced:
+            enforced.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+            env = service.settings(function) | of_the_user
+            return command("deploy", app, env=env, temporary=temporary)
+
+    yield deploy
+    iam.delete_user_policy(UserName=user, PolicyName="deploy")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}")
+    return folder
+
+
+@pytest.fixture
+def large_app(app: Path) -> Path:
+    (app / "incompressible").write_bytes(os.urandom(OVER_50_MB))
+    return app
+
+
+def test_the_first_statement_is_enough(app: Path, deploy: Deploy) -> None:
+    run = deploy(app, [statements()["Deploy"]])
+    assert run.returncode == 0, run.stderr
+    assert "skipped" in run.stdout
+
+
+def test_without_the_first_nothing_is_deployed(app: Path, deploy: Deploy) -> None:
+    run = deploy(app, [statements()["CompareAndWait"]])
+    assert run.returncode == 1
+    assert "do not allow lambda:UpdateFunctionCode" in run.stderr
+
+
+def test_with_the_second_nothing_is_skipped(app: Path, deploy: Deploy) -> None:
+    allowed = [statements()["Deploy"], statements()["CompareAndWait"]]
+    first, second = deploy(app, allowed), deploy(app, allowed)
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert "skipped" not in first.stdout
+    assert "nchanged" in second.stdout
+
+
+def test_with_the_third_a_large_package_goes_by_s3(large_app: Path, deploy: Deploy) -> None:
+    all_but_it = [statements()["Deploy"], statements()["CompareAndWait"]]
+    refused = deploy(large_app, all_but_it)
+    assert refused.returncode == 1
+    assert "do not allow s3:PutObject" in refused.stderr
+    run = deploy(large_app, [*all_but_it, statements()["LargePackages"]])
+    assert run.returncode == 0, run.stderr
