@@ -82,7 +82,7 @@ def build(
     VariableError; there is no `destination` then.
     """
     config = properties.dumps(variables)
-    kind_of(app, settings)
+    kind = kind_of(app, settings)
     ready_made = settings.jar or settings.zip
     if ready_made:
         unpacked = archive.inject(_existing(app, ready_made), destination, ENTRY, config)
@@ -91,6 +91,12 @@ def build(
         from packager.selection import Member
 
         members = bundle.select(app, _pattern_of(leave_out, app), cache=cache)
+        if kind == "python":
+            from packager import wheels
+
+            # Of two members with one name the last goes in: the app's own.
+            dependencies = wheels.members(app, settings.runtime, settings.architecture)
+            members = [*dependencies, *members]
         unpacked = bundle.write([*members, Member(ENTRY, config)], destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
         error = _too_large(destination, unpacked)

@@ -1,0 +1,192 @@
+"""The dependencies of a Python app, from a real index."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.service import Service, command
+
+# EM_X86_64 and EM_AARCH64 of the ELF header, and what the names of such libraries say.
+MACHINES = {"x86_64": (62, "x86_64-linux-gnu"), "arm64": (183, "aarch64-linux-gnu")}
+NETWORK = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "lambda_function.py").write_text("def lambda_handler(event, context): return 1\n")
+    return folder
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment whose cache is the test's own."""
+    return NETWORK | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TOKEN": "canary"}
+
+
+def build(app: Path, env: dict[str, str], *options: str) -> zipfile.ZipFile:
+    output = app.parent / "out.zip"
+    run = command("build", app, "-o", output, *options, env=env)
+    assert run.returncode == 0, run.stderr
+    return zipfile.ZipFile(output)
+
+
+def error(app: Path, env: dict[str, str], *options: str) -> str:
+    run = command("build", app, "-o", app.parent / "out.zip", *options, env=env)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+    assert not (app.parent / "out.zip").exists()
+    return run.stderr
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+def test_compiled_dependencies_are_those_of_the_functions_architecture(
+    app: Path, env: dict[str, str], architecture: str
+) -> None:
+    (app / "requirements.txt").write_text("orjson==3.10.12\n")
+    package = build(app, env, "--runtime", "python3.12", "--architecture", architecture)
+    (library,) = (name for name in package.namelist() if name.endswith(".so"))
+    machine, triplet = MACHINES[architecture]
+    assert library == f"orjson/orjson.cpython-312-{triplet}.so"
+    magic, found = struct.unpack_from("<4s14xH", package.read(library))
+    assert (magic, found) == (b"\x7fELF", machine)
+
+
+def test_the_dependencies_of_a_project_are_those_of_its_table(
+    app: Path, env: dict[str, str]
+) -> None:
+    (app / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["durationpy==0.9"]\n'
+    )
+    assert "durationpy/__init__.py" in build(app, env, "--runtime", "python3.13").namelist()
+
+
+def test_the_same_requirements_are_installed_once(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("-r more.txt\n")
+    (app / "more.txt").write_text("durationpy==0.9\n")
+    first = build(app, env, "--runtime", "python3.13").read("durationpy/duration.py")
+    offline = env | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    assert build(app, offline, "--runtime", "python3.13").read("durationpy/duration.py") == first
+    (app / "more.txt").write_text("durationpy==0.8\n")
+    assert "durationpy" in error_after(app, offline)
+
+
+def error_after(app: Path, env: dict[str, str]) -> str:
+    """Give the error of a build where one has succeeded before."""
+    (app.parent / "out.zip").unlink()
+    return error(app, env, "--runtime", "python3.13")
+
+
+def test_two_installations_give_the_same_package(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\nwheel==0.45.1\n")
+    packages = []
+    for cache in ("one", "two"):
+        other = env | {"XDG_CACHE_HOME": str(app.parent / cache), "SAME": "1"}
+        build(app, {**other, "_LAMBDA_ENV_EXCLUDE": "XDG_*"}, "--runtime", "python3.13").close()
+        packages.append((app.parent / "out.zip").read_bytes())
+    assert packages[0] == packages[1]
+
+
+def test_nothing_of_this_machine_gets_in(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("wheel==0.45.1\n")  # which has a script
+    package = build(app, env, "--runtime", "python3.13")
+    names = package.namelist()
+    assert "wheel/__init__.py" in names
+    assert [name for name in names if name.startswith("bin/") or name.endswith(".pyc")] == []
+    for name in names:
+        assert sys.prefix.encode() not in package.read(name) or name == "env.properties"
+
+
+def test_the_apps_own_file_wins_over_that_of_a_dependency(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    (app / "durationpy").mkdir()
+    (app / "durationpy" / "__init__.py").write_text("own = True\n")
+    package = build(app, env, "--runtime", "python3.13")
+    assert package.read("durationpy/__init__.py") == b"own = True\n"
+
+
+@pytest.mark.parametrize("requirements", ["", "# none\n\n"])
+def test_without_dependencies_nothing_has_to_be_known(
+    app: Path, env: dict[str, str], requirements: str
+) -> None:
+    (app / "requirements.txt").write_text(requirements)
+    assert "lambda_function.py" in build(app, env).namelist()
+
+
+def test_a_dependency_without_a_wheel_is_named(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\ndocopt==0.6.2\n")  # a source archive
+    assert "docopt==0.6.2 has no wheel" in error(app, env, "--runtime", "python3.13")
+    assert list((app.parent / "cache").rglob("durationpy")) == []
+
+
+def test_dependencies_need_a_runtime(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy\n")
+    assert "_LAMBDA_RUNTIME" in error(app, env)
+    assert "_LAMBDA_RUNTIME" in error(app, env, "--runtime", "nodejs22.x")
+
+
+def test_a_credential_in_the_address_of_an_index_is_not_shown(
+    app: Path, env: dict[str, str]
+) -> None:
+    address = "http://user:canary@127.0.0.1:1/simple"
+    (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy\n")
+    offline = {**env, "PIP_RETRIES": "0", "PIP_FIND_LINKS": "", "_LAMBDA_RUNTIME": "python3.13"}
+    error(app, offline)
+
+
+@pytest.mark.parametrize("content", ["[project", "[project]\ndependencies = ['\udc80']"])
+def test_a_broken_project_file_is_an_error(app: Path, env: dict[str, str], content: str) -> None:
+    (app / "pyproject.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert "pyproject.toml" in error(app, env)
+
+
+def test_the_function_says_its_runtime_and_architecture(
+    app: Path, env: dict[str, str], service: Service, tmp_path: Path
+) -> None:
+    (app / "requirements.txt").write_text("orjson==3.10.12\n")
+    service.create_function("python-of-its-own", "python3.11")
+    settings = service.settings("python-of-its-own")
+    run = command("deploy", app, "--json", "--runtime", "python3.13", env=env | settings)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["outcome"] == "deployed"
+    (tmp_path / "stored.zip").write_bytes(service.stored("python-of-its-own"))
+    names = zipfile.ZipFile(tmp_path / "stored.zip").namelist()
+    assert "orjson/orjson.cpython-311-x86_64-linux-gnu.so" in names
+
+
+def test_pip_is_not_given_the_config(app: Path, env: dict[str, str], tmp_path: Path) -> None:
+    """A pip that writes down its environment stands in for the real one."""
+    program = (
+        "import os, subprocess, sys\n"
+        "from packager import wheels\n"
+        "run = subprocess.run\n"
+        "def spy(arguments, **options):\n"
+        "    shown = [sys.executable, '-c', 'import os; print(sorted(os.environ))']\n"
+        "    print(run(shown, env=options['env'], capture_output=True, text=True).stdout)\n"
+        "    return run(arguments, **options)\n"
+        "wheels.subprocess.run = spy\n"
+        "from pathlib import Path\n"
+        f"wheels.members(Path({str(app)!r}), 'python3.13', None)\n"
+    )
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    secrets = {"_AWS_SECRET_ACCESS_KEY": "x", "DATABASE_URL": "x", "PYTHONPATH": "/x"}
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | env | secrets,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'PATH'" in run.stdout
+    for name in (*secrets, "TOKEN"):
+        assert f"'{name}'" not in run.stdout
