@@ -1,0 +1,74 @@
+"""What in an app's folder never goes into its package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packager.errors import PackageError
+from packager.names import printable
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+IGNORE_FILE = ".lambdaignore"
+
+# The app's own is replaced by the one that holds the config vars.
+ENV_PROPERTIES = "env.properties"
+
+
+class Ignored:
+    """Says of paths relative to the app, with `/` between names, whether they stay out.
+
+    To be asked from the top down: all that is in an ignored folder is ignored with it.
+    """
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        """Ignore what the gitignore `patterns` match, and what never goes in.
+
+        Raises PackageError for what is no pattern.
+        """
+        self.patterns = tuple(pattern for pattern in patterns if pattern.strip())
+        self._spec = _compile(self.patterns) if self.patterns else None
+
+    def __call__(self, path: str, *, is_folder: bool) -> bool:
+        """Say whether the file or folder at `path` stays out."""
+        if "/" not in path and (path.startswith(".") or path == ENV_PROPERTIES):
+            return True
+        if self._spec is None:
+            return False
+        return self._spec.match_file(path + "/" if is_folder else path)
+
+
+def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
+    """Read the app's `.lambdaignore`, if there is one; it can take `patterns` back, as by `!docs`.
+
+    Raises PackageError if it cannot be read, or has a line that is no pattern.
+    """
+    try:
+        text = (app / IGNORE_FILE).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise PackageError(
+            f"{IGNORE_FILE} cannot be read: {problem}.", "It has to be a file like .gitignore."
+        ) from error
+    return Ignored([*patterns, *text.splitlines()])
+
+
+def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    # Imported here: it takes longer than many a package without a pattern.
+    from pathspec import GitIgnoreSpec
+
+    for pattern in patterns:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except (ValueError, re.error) as error:
+            raise PackageError(
+                f"This is no pattern to ignore files by: {printable(pattern)}",
+                f"A line of {IGNORE_FILE} is a pattern as in .gitignore, or a comment after #.",
+            ) from error
+    return GitIgnoreSpec.from_lines(patterns)
