@@ -71,9 +71,10 @@ def _command(language: Language, task: Path) -> list[str]:
             return [sys.executable, *options, str(_BOOTSTRAP / "invoke.py")]
         case "java":
             classes = os.pathsep.join([str(task), str(task / "lib" / "*")])
-            # Compiling once has to do, as in Lambda: a cold start is all there is.
-            options = ["-cp", classes, "-Dfile.encoding=UTF-8", "-XX:TieredStopAtLevel=1"]
-            return [_program("java"), *options, str(_BOOTSTRAP / "InvokeHandler.java")]
+            # As in Lambda itself: compiling further does not pay for one invocation.
+            options = ["-cp", classes, "-XX:TieredStopAtLevel=1"]
+            utf8 = [f"-D{of}.encoding=UTF-8" for of in ("file", "stdout", "stderr")]
+            return [_program("java"), *options, *utf8, str(_BOOTSTRAP / "InvokeHandler.java")]
 
 
 def _program(name: str) -> str:

@@ -412,7 +412,6 @@ def test_a_java_handler_has_all_json_as_it_is(java_task: Path, event: object) ->
         ("Methods::doubled", {"a": 1, "b": 2**40}, {"a": 2, "b": 2**41}),
         ("Methods::square", 10**30, 10**60),
         ("Methods::nothing", {}, None),
-        ("Methods::logs", {}, True),
     ],
 )
 def test_a_java_handler_takes_and_gives_what_its_types_say(
@@ -493,6 +492,14 @@ def test_what_a_handler_prints_goes_to_stderr(
 ) -> None:
     assert run(write(tmp_path, PRINTING[language])) == 1
     assert capfd.readouterr() == ("", "printed\n")
+
+
+@needs_java
+def test_what_a_java_handler_prints_and_logs_goes_to_stderr(
+    java_task: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run_java(java_task, "Methods::logs", {}) is True
+    assert capfd.readouterr() == ("", "printed é\nlogged 你好\n")
 
 
 FAILING: dict[str, Files] = {

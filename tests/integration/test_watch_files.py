@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from packager.watch.files import Events, Inotify, Observed, Polling, Watcher
+from tests.integration.watch_process import in_namespace
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
@@ -189,22 +190,15 @@ def test_a_limit_of_the_system_is_named(folder: Path, limit: str, value: int, sy
         "print(watcher.limit); watcher.close()"
     )
     folders = [str(folder), str(folder / "sub"), str(folder / "sub/deep")]
-    run = within_limits({limit: value}, sys.executable, "-c", program, *folders)
-    assert run.stdout == f"{sysctl}\n"
-
-
-def within_limits(limits: dict[str, int], *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a user namespace with limits of its own."""
-    script = "".join(f"echo {value} > /proc/sys/user/{name}\n" for name, value in limits.items())
-    namespace = ["unshare", "--user", "--map-root-user", "sh", "-c"]
-    if subprocess.run([*namespace, script], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine has no user namespaces with limits of their own")
-    return subprocess.run(
-        [*namespace, script + 'exec "$@"', "sh", *command],
+    setup = f"echo {value} > /proc/sys/user/{limit}"
+    prefix = in_namespace("--map-root-user", setup=setup)
+    run = subprocess.run(
+        [*prefix, sys.executable, "-c", program, *folders],
         capture_output=True,
         text=True,
         check=True,
     )
+    assert run.stdout == f"{sysctl}\n"
 
 
 def test_polling_says_each_time_that_anything_may_have_changed() -> None:

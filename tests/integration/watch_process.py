@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from packager import package
 from packager.environment import read_env_file
 from packager.settings import Settings
@@ -46,6 +48,10 @@ class Watching:
     process: subprocess.Popen[str]
     told: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
     events: list[Event] = field(default_factory=list)
+
+    def change(self, name: str = "index.js") -> None:
+        """Write something new to a file."""
+        (self.app / name).write_text(f"exports.n = {time.time_ns()}\n")
 
     def event(self, *kinds: str) -> Event:
         """Wait for the next event of one of `kinds`."""
@@ -97,7 +103,7 @@ class Watching:
             self.event(*_ENDINGS)
         # A needless run would start now; one for a last change shows that there was none.
         time.sleep(1.5 * QUIET_TIME)
-        (self.app / "fence.txt").write_text(f"{time.time_ns()}")
+        self.change("fence.txt")
         self.deployed()
         assert self.updates - before == deploys + 1, self.events
 
@@ -168,6 +174,17 @@ def _read(process: subprocess.Popen[str], told: queue.SimpleQueue[Event | None])
     for line in process.stdout:
         told.put(json.loads(line))
     told.put(None)
+
+
+def in_namespace(*arguments: str, setup: str) -> tuple[str, ...]:
+    """Give the words before a command that has it run in namespaces of its own, after `setup`.
+
+    The process stays the same, so that it can be sent signals. Skips where there are none.
+    """
+    words = ("unshare", "--user", *arguments, "sh", "-c")
+    if subprocess.run([*words, setup], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine gives no namespaces to its users")
+    return (*words, f'{setup}\nexec "$@"', "sh")
 
 
 def node_app(folder: Path) -> Path:

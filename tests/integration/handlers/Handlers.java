@@ -105,8 +105,8 @@ public final class Handlers {
         public void nothing() {}
 
         public Object logs(Object event, Context context) {
-            System.out.println("printed");
-            context.getLogger().log("logged");
+            System.out.println("printed é");
+            context.getLogger().log("logged 你好");
             return context.getRemainingTimeInMillis() > 0;
         }
 
