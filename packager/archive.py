@@ -252,8 +252,7 @@ def _write_directory(
     package: BufferedWriter, directory: Directory, plan: _Plan, record: bytes
 ) -> None:
     offset = package.tell() - plan.base
-    for start, stop in plan.records:
-        package.write(memoryview(directory.records)[start:stop])
+    package.writelines(memoryview(directory.records)[start:stop] for start, stop in plan.records)
     package.write(record)
     size = package.tell() - plan.base - offset
     package.write(zipformat.end_records(plan.entries + 1, size, offset, directory.comment))

@@ -85,8 +85,8 @@ class Directory:
             raise self.source.broken("its central directory ends within a record")
         name = bytes(self.records[position + _RECORD.size : extra])
         if flags & _ENCRYPTED:
-            what = "directory" if flags & zipformat.FLAG_ENCRYPTED_DIRECTORY else shown(name)
-            raise self.source.encrypted(what)
+            hidden = flags & zipformat.FLAG_ENCRYPTED_DIRECTORY
+            raise self.source.encrypted("its central directory" if hidden else shown(name))
         if FULL_32 in (size, compressed_size, offset) or disk == FULL_16:
             size, compressed_size, offset, disk = self._zip64_numbers(
                 extra, comment, size, compressed_size, offset, disk
@@ -181,7 +181,7 @@ class Directory:
         ):
             wide = content.read(width) if number == full else b""
             if number == full and len(wide) < width:
-                raise self.source.broken("it has an entry with a size or offset that is not told")
+                raise self.source.broken("it does not tell the size or offset of an entry")
             numbers.append(int.from_bytes(wide, "little") if wide else number)
         return numbers
 

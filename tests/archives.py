@@ -1,0 +1,122 @@
+"""Archives made byte by byte, as tools of all kinds leave them, and what is in an archive."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+DESCRIPTOR = 1 << 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """An entry to be made; one that is `forgotten` has no record in the central directory."""
+
+    name: bytes
+    data: bytes = b""
+    deflated: bool = False
+    descriptor: bool = False
+    zip64: bool = False
+    forgotten: bool = False
+    flags: int = 0
+    extra: bytes = b""
+    local_extra: bytes = b""
+    comment: bytes = b""
+    mode: int = 0o100644
+
+
+def craft(
+    *parts: Part,
+    prefix: bytes = b"",
+    counted: bool = True,
+    comment: bytes = b"",
+    zip64: bool = False,
+) -> bytes:
+    """Make an archive, whose offsets count the `prefix` in, or do not."""
+    archive = bytearray(prefix)
+    base = 0 if counted else len(prefix)
+    directory = bytearray()
+    entries = 0
+    for part in parts:
+        offset = len(archive) - base
+        body = _deflate(part.data) if part.deflated else part.data
+        flags = part.flags | (DESCRIPTOR if part.descriptor else 0)
+        method, crc = 8 if part.deflated else 0, zlib.crc32(part.data)
+        known = (0, 0, 0) if part.descriptor else (crc, len(body), len(part.data))
+        common = (45 if part.zip64 else 20, flags, method, 0x6B21, 0x58C5)
+        lengths = len(part.name), len(part.local_extra)
+        archive += struct.pack("<4s5H3L2H", b"PK\3\4", *common, *known, *lengths)
+        archive += part.name + part.local_extra + body
+        if part.descriptor:
+            archive += struct.pack("<4s3L", b"PK\7\x08", crc, len(body), len(part.data))
+        if part.forgotten:
+            continue
+        entries += 1
+        extra, told = part.extra, [len(body), len(part.data), offset]
+        if part.zip64:
+            extra += struct.pack("<2H3Q", 1, 24, len(part.data), len(body), offset)
+            told = [0xFFFFFFFF] * 3
+        directory += struct.pack(
+            "<4s6H3L5H2L",
+            *(b"PK\1\2", 0x0314, *common, crc, *told[:2]),
+            *(len(part.name), len(extra), len(part.comment), 0, 1, part.mode << 16, told[2]),
+        )
+        directory += part.name + extra + part.comment
+    start = len(archive) - base
+    archive += directory
+    if zip64:
+        numbers = (0, 0, entries, entries, len(directory), start)
+        archive += struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 0x032D, 45, *numbers)
+        archive += struct.pack("<4sLQL", b"PK\6\7", 0, start + len(directory), 1)
+    count, size, at = (
+        (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF) if zip64 else (entries & 0xFFFF, len(directory), start)
+    )
+    archive += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, at, len(comment))
+    return bytes(archive + comment)
+
+
+def _deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
+
+
+class Kept(NamedTuple):
+    """All of an entry that is to stay as it is."""
+
+    name: str
+    record: tuple[object, ...]
+    local_header: bytes
+    body: bytes  # as it stands in the file
+
+
+def contents(path: Path) -> list[Kept]:
+    """Give the entries of an archive in the order of the directory, as Python's zipfile sees it."""
+    raw = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return [_kept(info, raw) for info in archive.infolist()]
+
+
+def _kept(info: zipfile.ZipInfo, raw: bytes) -> Kept:
+    start = info.header_offset
+    name, extra = struct.unpack_from("<2H", raw, start + 26)
+    body = start + 30 + name + extra
+    record = (
+        *(info.create_system, info.create_version, info.extract_version, info.flag_bits),
+        *(info.compress_type, info.date_time, info.CRC, info.compress_size, info.file_size),
+        *(info.internal_attr, info.external_attr, info.comment, _without_zip64(info.extra)),
+    )
+    return Kept(info.orig_filename, record, raw[start:body], raw[body : body + info.compress_size])
+
+
+def _without_zip64(extra: bytes) -> bytes:
+    """Leave out the extra field that tells where the entry is."""
+    rest = b""
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<2H", extra)
+        rest += b"" if kind == 1 else extra[: 4 + length]
+        extra = extra[4 + length :]
+    return rest + extra
