@@ -1,0 +1,88 @@
+"""The examples as Heroku apps: built by their language's tools and this buildpack, and deployed."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from tests.conftest import requires
+from tests.e2e.runtimes import tools
+from tests.integration.buildpack import heroku
+from tests.integration.buildpack.conftest import Build
+from tests.integration.buildpack.heroku import REPOSITORY, Slug
+from tests.integration.buildpack.test_dyno import CONFIG, config_in, injected, package
+from tests.service import Service
+
+
+def built(name: str, folder: Path) -> Path:
+    """Copy an example, and do what the buildpack of its language does."""
+    app = folder / "example"
+    source = REPOSITORY / "examples" / name
+    shutil.copytree(source, app, ignore=shutil.ignore_patterns("node_modules", "target", ".env"))
+    if name == "node":
+        tools.run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
+    if name == "java":
+        tools.run("mvn", "-q", "-B", "-DskipTests", "package", cwd=app)
+    return app
+
+
+def deployed(
+    slug: Slug, service: Service, name: str, function: str, **settings: str
+) -> zipfile.ZipFile:
+    """Deploy by the process of the Procfile; look that the function has the dyno's config."""
+    example = dotenv_values(REPOSITORY / "examples" / name / ".env", interpolate=False)
+    of_the_example = {key: value or "" for key, value in example.items()}
+    machine = heroku.of_the_machine()
+    config = CONFIG | of_the_example | machine | service.settings(function) | settings
+    [line] = (slug.folder / "Procfile").read_text().splitlines()
+    run = slug.run(line.removeprefix("deploy: "), config)
+    assert run.returncode == 0, run.stderr
+    stored = package(service, function)
+    assert config_in(stored) == injected(slug, config)
+    return stored
+
+
+@requires("npm")
+def test_the_node_example_is_deployed_with_its_modules(
+    build: Build, service: Service, function: str, tmp_path: Path
+) -> None:
+    slug = heroku.release(build(built("node", tmp_path)))
+    stored = deployed(slug, service, "node", function)
+    assert {"index.js", "node_modules/ms/index.js"} <= set(stored.namelist())
+    assert not [name for name in stored.namelist() if name.startswith(".")]
+
+
+@requires("mvn", "java")
+def test_the_java_example_is_deployed_as_its_jar(
+    build: Build, service: Service, function: str, tmp_path: Path
+) -> None:
+    slug = heroku.release(build(built("java", tmp_path)))
+    stored = deployed(slug, service, "java", function, _LAMBDA_JAR_FILE="target/hello.jar")
+    with zipfile.ZipFile(slug.folder / "target" / "hello.jar") as jar:
+        assert stored.namelist() == [*jar.namelist(), "env.properties"]
+        assert {name: stored.read(name) for name in jar.namelist()} == {
+            name: jar.read(name) for name in jar.namelist()
+        }
+
+
+@pytest.mark.parametrize("python", ["standalone", "heroku/python"])
+def test_the_python_example_is_deployed_with_its_dependencies(
+    build: Build,
+    service: Service,
+    function: str,
+    herokus_python: Path,
+    tmp_path: Path,
+    python: str,
+) -> None:
+    app = built("python", tmp_path)
+    if python == "heroku/python":
+        shutil.copytree(herokus_python, app, symlinks=True, dirs_exist_ok=True)
+    runtime = f"{function}-python"
+    service.create_function(runtime, runtime="python3.13")
+    stored = deployed(heroku.release(build(app)), service, "python", runtime)
+    assert {"lambda_function.py", "durationpy/__init__.py"} <= set(stored.namelist())
+    assert not [name for name in stored.namelist() if name.startswith(".")]
