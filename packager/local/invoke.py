@@ -53,12 +53,16 @@ def invoke(
 
 def _check(event: bytes) -> None:
     try:
-        json.loads(event)
+        json.loads(event, parse_constant=_refuse)
     except ValueError:
         # From None: an event can hold a secret.
         raise InputError(
             "The event is not JSON.", """Give one as --invoke '{"name": "value"}'."""
         ) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is JavaScript, not JSON")
 
 
 def _command(language: Language, task: Path) -> list[str]:

@@ -380,7 +380,11 @@ def run_java(task: Path, handler: str, event: object) -> object:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
@@ -586,9 +590,12 @@ def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_pa
     assert not alive.exists()
 
 
-def test_an_event_that_is_not_json_is_an_error_that_does_not_show_it(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as error:
-        invoke(Handler("python", "a.b"), tmp_path, b"{secret", timeout=1)
+@pytest.mark.parametrize("event", [b"{secret", b"", b"NaN", b"[1]\xff"])
+def test_an_event_that_is_not_json_is_an_error_that_does_not_show_it(
+    event: bytes, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="The event is not JSON") as error:
+        invoke(Handler("python", "a.b"), tmp_path, event, timeout=1)
     assert "secret" not in error.value.message + error.value.hint
     assert error.value.__suppress_context__
 

@@ -481,7 +481,9 @@ final class JsonWriter {
 
     private static void write(Object value, StringBuilder json)
             throws ReflectiveOperationException {
-        if (value == null || value instanceof Number || value instanceof Boolean) {
+        if (value instanceof Double && !Double.isFinite((Double) value)) {
+            string(value.toString(), json);
+        } else if (value == null || value instanceof Number || value instanceof Boolean) {
             json.append(value);
         } else if (value instanceof CharSequence
                 || value instanceof Character
