@@ -112,3 +112,12 @@ def test_an_installed_reader_reads(project: Path, kind: str, program: str) -> No
         check=True,
     )
     assert json.loads(done.stdout) == "café\n"
+
+
+def test_its_own_tests_pass() -> None:
+    """The reader's tests, conformance and types among them, run by node's own runner."""
+    install = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run(install, cwd=SDK, check=True)
+    done = subprocess.run(["npm", "test"], cwd=SDK, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "# fail 0" in done.stdout
