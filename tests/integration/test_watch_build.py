@@ -1,0 +1,163 @@
+"""`packager watch --build`: a build before each deploy, and no build for what a build writes."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.watch_process import Watching, alive, node_app, watching
+from tests.proxy import Proxy, proxying
+from tests.service import Service
+
+# Its output is another one each time, and in part under another name.
+BUILD = """\
+set -eu
+cd "$(dirname "$0")/app"
+echo building
+env > ../build.env
+rm -f dist/main.*.js
+mkdir -p dist
+case "$(cat src.js)" in
+  *slow*) touch ../slow; while [ -e ../slow ]; do sleep 0.05; done ;;
+  *hang*) sleep 300 & echo $! > ../child; echo $$ > ../parent; wait ;;
+  *wrong*) echo "a syntax error" >&2; exit 3 ;;
+esac
+date +%s%N > dist/stamp.txt
+{ cat src.js; cat dist/stamp.txt; } > "dist/main.$(cat dist/stamp.txt).js"
+cat src.js dist/stamp.txt > bundle.js
+echo build >> ../builds.log
+"""
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    with proxying(service.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    app = node_app(tmp_path / "app")
+    (tmp_path / "build.sh").write_text(BUILD)
+    (app / "src.js").write_text("// at first\n")
+    (app / "bundle.js").write_text("// of an older build\n")
+    return app
+
+
+@pytest.fixture
+def watch(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> Iterator[Watching]:
+    """The command, after its first builds: it may need a second to learn what they write."""
+    options = ["--build", f"sh {app.parent}/build.sh", "--timeout", "3"]
+    with watching(app, service, proxy, function, *options, temporary=temporary) as watch:
+        assert watch.ending()["event"] == "deployed"
+        with watch.expecting(deploys=1):
+            pass
+        yield watch
+
+
+def builds(watch: Watching) -> int:
+    return len((watch.app.parent / "builds.log").read_text().splitlines())
+
+
+def save(watch: Watching, text: str) -> None:
+    (watch.app / "src.js").write_text(f"// {text}\n")
+
+
+def appears(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, path
+        time.sleep(0.02)
+
+
+def test_a_save_is_one_build_and_one_deploy_whatever_the_build_writes(watch: Watching) -> None:
+    for text in ("once", "twice"):
+        before = builds(watch)
+        with watch.expecting(deploys=1):
+            save(watch, text)
+        assert builds(watch) - before == 2
+        assert "build" in watch.events[-1]["seconds"]
+    assert f"// {text}\n" in (watch.app / "bundle.js").read_text()
+
+
+def test_what_is_saved_while_a_build_runs_is_built_again_once(watch: Watching) -> None:
+    for _ in range(2):
+        slow = watch.app.parent / "slow"
+        save(watch, "slow")
+        appears(slow)
+        save(watch, "saved meanwhile")
+        slow.unlink()
+        assert watch.ending()["event"] == "deployed"
+        with watch.expecting(deploys=1):
+            pass
+        assert "saved meanwhile" in (watch.app / "bundle.js").read_text()
+
+
+def test_a_failed_build_is_told_of_and_deploys_nothing(watch: Watching) -> None:
+    before = watch.updates
+    save(watch, "wrong")
+    failed = watch.ending()
+    assert failed["event"] == "failed"
+    assert failed["error"] == "The build command failed (exit status 3)."
+    assert failed["hint"]
+    assert failed["retryIn"] is None
+    assert watch.updates == before
+    with watch.expecting(deploys=1):
+        save(watch, "right again")
+
+
+def test_a_build_that_hangs_is_killed_with_its_children(watch: Watching) -> None:
+    save(watch, "hang")
+    assert "did not end within 3 s" in watch.ending()["error"]
+    for name in ("parent", "child"):
+        assert not alive(int((watch.app.parent / name).read_text()))
+    with watch.expecting(deploys=1):
+        save(watch, "goes on")
+
+
+def test_a_build_does_not_get_the_settings(watch: Watching) -> None:
+    names = {line.partition("=")[0] for line in (watch.app.parent / "build.env").open()}
+    assert "PATH" in names
+    assert not [name for name in names if name.startswith(("_AWS", "_LAMBDA"))]
+
+
+def test_of_an_app_with_a_jar_its_sources_are_watched_and_the_jar_is_the_builds(
+    service: Service, proxy: Proxy, tmp_path: Path, function: str, temporary: Path
+) -> None:
+    app = tmp_path / "app"
+    (app / "src").mkdir(parents=True)
+    (app / "src/A.java").write_text("class A {}")
+    # As a build does that begins with `clean`; the time stamps within a jar are never the same.
+    build = "rm -rf target; mkdir target; date +%N > stamp; zip -q target/app.jar src/* stamp"
+    options = ["--jar", "target/app.jar", "--build", build]
+    with watching(app, service, proxy, function, *options, temporary=temporary) as watch:
+        assert watch.ending()["event"] == "deployed"
+        before = watch.updates
+        (app / "pom.xml").write_text("<project/>")
+        for number in range(3):
+            (app / "src/A.java").write_text(f"class A {{ int n = {number}; }}")
+            ending = watch.ending()
+            assert (ending["event"], ending["cause"]) == ("deployed", "src/A.java")
+        assert watch.updates - before == 3
+
+
+def test_without_a_build_the_jar_itself_is_watched_even_where_it_is_not_yet(
+    service: Service, proxy: Proxy, tmp_path: Path, function: str, temporary: Path
+) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    options = ["--jar", "target/app.jar"]
+    with watching(app, service, proxy, function, *options, temporary=temporary) as watch:
+        assert "There is no file" in watch.ending()["error"]
+        (app / "target").mkdir()
+        for text in ("first", "second"):
+            with zipfile.ZipFile(app / "target/app.jar", "w") as jar:
+                jar.writestr("A.class", text)
+            assert watch.ending()["event"] == "deployed"
+        assert watch.updates == 2

@@ -1,0 +1,195 @@
+"""How `packager watch` ends, and what is seen of it meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.watch_process import PATIENCE, alive, node_app, watching
+from tests.proxy import Proxy, proxying, reset_before_the_body, silence
+from tests.service import Service, bare_environment
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    with proxying(service.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return node_app(tmp_path / "app")
+
+
+@SIGNALS
+def test_a_signal_ends_it_while_it_waits(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+) -> None:
+    with watching(app, service, proxy, function, temporary=temporary) as watch:
+        watch.deployed()
+        assert watch.end(number) == 128 + number
+
+
+@SIGNALS
+def test_a_signal_ends_it_while_it_uploads(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+) -> None:
+    proxy.on("update", silence(PATIENCE))
+    with watching(app, service, proxy, function, temporary=temporary) as watch:
+        while "update" not in proxy.calls:
+            time.sleep(0.02)
+        assert watch.end(number) == 128 + number
+
+
+@SIGNALS
+def test_a_signal_ends_it_with_the_build_that_runs_and_its_children(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+) -> None:
+    pids = app.parent / "pids"
+    build = f"trap '' TERM; sleep 300 & echo $$ $! > {pids}.part; mv {pids}.part {pids}; wait; wait"
+    with watching(app, service, proxy, function, "--build", build, temporary=temporary) as watch:
+        while not pids.exists():
+            time.sleep(0.02)
+        assert watch.end(number) == 128 + number
+    assert not any(alive(int(pid)) for pid in pids.read_text().split())
+
+
+def test_a_signal_ends_it_while_a_failed_deploy_waits_to_be_tried_again(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    proxy.on("state", reset_before_the_body)
+    with watching(app, service, proxy, function, temporary=temporary) as watch:
+        watch.event("failed")
+        assert watch.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_a_signal_ends_it_at_any_moment_of_a_run(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, part: int
+) -> None:
+    for number in range(300):
+        (app / f"{number}.bin").write_bytes(random.Random(number).randbytes(20_000))
+    with watching(app, service, proxy, function, temporary=temporary) as watch:
+        watch.event("started")
+        time.sleep(part * 0.05)
+        assert watch.end() == 128 + signal.SIGINT
+
+
+def test_a_missing_setting_or_folder_ends_it_at_once_as_wrong_input(
+    app: Path, temporary: Path
+) -> None:
+    for arguments, words in (
+        ([str(app)], "_LAMBDA_FUNCTION_ARN"),
+        ([str(app / "nothing"), "--function", "f"], "There is no folder"),
+        ([str(app), "--function", "f", "--quiet-time", "soon"], "--quiet-time"),
+    ):
+        run = subprocess.run(
+            [sys.executable, "-m", "packager", "watch", *arguments],
+            env=bare_environment(temporary),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert run.returncode == 2
+        assert words in run.stderr
+        assert not list(temporary.iterdir())
+
+
+class Terminal:
+    """The command with a terminal, or a pipe, as its output."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: int) -> None:
+        self.process = process
+        self._output = output
+        self.shown = ""
+
+    def until(self, pattern: str) -> str:
+        """Read until a line holds `pattern`, and give all that was shown so far."""
+        end = time.monotonic() + PATIENCE
+        while not re.search(pattern, self.shown):
+            assert select.select([self._output], [], [], end - time.monotonic())[0], self.shown
+            self.shown += os.read(self._output, 65536).decode()
+        return self.shown
+
+
+@contextlib.contextmanager
+def shown(
+    app: Path, env: dict[str, str], *options: str, terminal: bool, temporary: Path
+) -> Iterator[Terminal]:
+    output, command_output = os.openpty() if terminal else os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "packager", "watch", app, "--quiet-time", "100", *options],
+        env=bare_environment(temporary) | env,
+        stdout=command_output,
+        stderr=command_output,
+    )
+    os.close(command_output)
+    try:
+        yield Terminal(process, output)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        os.close(output)
+
+
+def test_a_run_is_one_plain_line_where_there_is_no_terminal(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    env = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
+    with shown(app, env, terminal=False, temporary=temporary) as output:
+        output.until(r"start .*\n")
+        (app / "index.js").write_text("new")
+        (app / "lib/a.js").write_text("new")
+        output.until(r"index.js .*\n")
+        proxy.on("update", reset_before_the_body)
+        (app / "index.js").write_text("newer")
+        output.until(r"tried again.*\n")
+        time.sleep(3)
+    lines = output.shown.splitlines()
+    assert len(lines) == 4
+    moment = r"\d\d:\d\d:\d\d"
+    stages = r"\(package \d+\.\d\d · state \d+\.\d\d · update \d+\.\d\d( · wait \d+\.\d\d)? s\)"
+    assert re.fullmatch(rf"{moment}  start  deployed: {function}, \d+\.\d kB  {stages}", lines[0])
+    assert re.fullmatch(rf"{moment}  index.js \(\+1\)  deployed: .*  {stages}", lines[1])
+    assert re.fullmatch(rf"{moment}  index.js  failed: .*no answer.*  {stages}", lines[2])
+    assert lines[3].startswith("          Check the network")
+
+
+@pytest.mark.parametrize("colored", [True, False])
+def test_a_terminal_shows_what_is_being_done_and_then_what_has_become_of_it(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, colored: bool
+) -> None:
+    env = service.settings(function) | ({} if colored else {"NO_COLOR": "1"})
+    with shown(app, env, terminal=True, temporary=temporary) as output:
+        text = output.until(r"start  \S*deployed\S* .*\n")
+    assert "start  Packaging app …" in text
+    assert "\x1b[32mdeployed\x1b[0m" in text if colored else "start  deployed: " in text
+    kept = [line.rpartition("\r\x1b[K")[2] for line in text.split("\r\n")]
+    assert len([line for line in kept if line]) == 1
+
+
+def test_quiet_shows_failures_only(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    env = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
+    with shown(app, env, "--quiet", terminal=False, temporary=temporary) as output:
+        while "update" not in proxy.calls:
+            time.sleep(0.02)
+        proxy.on("update", reset_before_the_body)
+        (app / "index.js").write_text("new")
+        output.until(r"tried again.*\n")
+    assert len(output.shown.splitlines()) == 2

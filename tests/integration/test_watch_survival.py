@@ -1,0 +1,257 @@
+"""What `packager watch` outlives: each time, a change made afterwards is deployed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import requires
+from tests.integration.watch_process import Watching, in_namespace, node_app, watching
+from tests.proxy import Exchange, Fault, Proxy, error, proxying, reset_before_the_body
+from tests.service import KEY_ID, Service
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    with proxying(service.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return node_app(tmp_path / "app")
+
+
+@pytest.fixture(scope="module")
+def running(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
+    """A command that has outlived all of the tests so far."""
+    folder = tmp_path_factory.mktemp("watch")
+    (folder / "temporary").mkdir()
+    service.create_function("survivor")
+    app = node_app(folder / "app")
+    with (
+        proxying(service.url) as proxy,
+        watching(app, service, proxy, "survivor", temporary=folder / "temporary") as watch,
+    ):
+        watch.deployed()
+        yield watch
+
+
+@pytest.fixture
+def watch(running: Watching) -> Iterator[Watching]:
+    """The running command, with nothing left to deploy."""
+    yield running
+    running.proxy.rules.clear()
+    running.change()
+    running.until_deployed()
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "down": (reset_before_the_body, "no answer"),
+    "throttled": (error(429, "TooManyRequestsException"), "no more requests"),
+    "failing": (error(500, "ServiceException"), "AWS failed"),
+    "expired": (error(403, "ExpiredTokenException"), "expired"),
+    "denied": (error(403, "AccessDeniedException"), "do not allow"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_failed_deploy_is_told_of_and_the_next_change_brings_both(
+    watch: Watching, name: str
+) -> None:
+    fault, words = FAULTS[name]
+    watch.proxy.on("update", fault)
+    watch.change("index.js")
+    failed = watch.ending()
+    assert (failed["event"], failed["cause"]) == ("failed", "index.js")
+    assert words in failed["error"]
+    assert failed["hint"]
+    assert "package" in failed["seconds"]
+    watch.proxy.rules.clear()
+    watch.change("lib/a.js")
+    watch.until_deployed()
+
+
+def test_a_failed_deploy_is_tried_again_by_itself_when_the_service_is_back(watch: Watching) -> None:
+    watch.proxy.on("update", reset_before_the_body)
+    watch.change("index.js")
+    assert watch.ending()["retryIn"] == 1
+    assert watch.ending()["retryIn"] == 2
+    watch.proxy.rules.clear()
+    assert watch.event("started")["retry"] is True
+    assert watch.deployed()["cause"] == "index.js"
+
+
+def test_an_update_by_somebody_else_is_waited_for(watch: Watching) -> None:
+    watch.proxy.on("update", error(409, "ResourceConflictException"), times=3)
+    watch.change("index.js")
+    watch.deployed()
+
+
+def test_an_env_file_with_another_endpoint_or_a_mistake_takes_effect_at_once(
+    watch: Watching,
+) -> None:
+    good = watch.env_file.read_text()
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody_listens.getsockname()[1]}"
+        watch.env_file.write_text(f"{good}_AWS_ENDPOINT_URL={url}\n")
+        assert "no answer" in watch.ending()["error"]
+    watch.env_file.write_text(f"{good}A line without a value\n")
+    while "config.env, line 2" not in (failed := watch.ending())["error"]:
+        assert "no answer" in failed["error"]
+    new = watch.env_file.with_name("new.env")
+    new.write_text(f"{good}MORE=1\n")
+    new.replace(watch.env_file)
+    deployed = watch.deployed()
+    assert deployed["cause"] == "../config.env"
+    assert deployed["variables"] == 2
+
+
+def test_the_app_folder_may_go_away_and_come_back(watch: Watching) -> None:
+    away = watch.app.with_name("away")
+    watch.app.rename(away)
+    assert "is gone" in watch.ending()["error"]
+    away.rename(watch.app)
+    assert watch.ending()["event"] == "unchanged"
+    watch.change("lib/deep/b.js")
+    watch.deployed()
+    shutil.copytree(watch.app, away, symlinks=True)
+    shutil.rmtree(watch.app)
+    assert watch.ending()["event"] == "failed"
+    away.rename(watch.app)
+    watch.until_deployed()
+
+
+def test_an_app_that_is_none_any_more_and_a_wrong_pattern_are_errors_like_others(
+    watch: Watching,
+) -> None:
+    (watch.app / "package.json").rename(watch.app / "package.txt")
+    assert "package.json" in watch.ending()["error"]
+    (watch.app / "package.txt").rename(watch.app / "package.json")
+    assert watch.ending()["event"] == "unchanged"
+    ignore = (watch.app / ".lambdaignore").read_text()
+    (watch.app / ".lambdaignore").write_text("!\n")
+    assert ".lambdaignore" in watch.ending()["hint"]
+    (watch.app / ".lambdaignore").write_text(ignore)
+    watch.until_deployed()
+
+
+def test_new_credentials_are_used_as_soon_as_they_are_there(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, tmp_path: Path
+) -> None:
+    def write(key_id: str) -> None:
+        credentials.write_text(
+            f"[default]\naws_access_key_id = {key_id}\naws_secret_access_key = invented\n"
+        )
+
+    def refuse_old(exchange: Exchange) -> None:
+        if "old-key-id" in exchange.handler.headers["Authorization"]:
+            error(403, "ExpiredTokenException")(exchange)
+        else:
+            exchange.reply(*exchange.ask_upstream())
+
+    credentials = tmp_path / "credentials"
+    write("old-key-id")
+    proxy.on("state", refuse_old)
+    env = {
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+        "_AWS_ACCESS_KEY_ID": "",
+        "_AWS_SECRET_ACCESS_KEY": "",
+    }
+    with watching(app, service, proxy, function, temporary=temporary, env=env) as watch:
+        assert "expired" in watch.ending()["error"]
+        write(KEY_ID)
+        watch.until_deployed()
+
+
+def test_a_file_that_may_not_be_read_is_named_and_deployed_when_it_may(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    # Root may read everything, but not in a namespace that knows of no user.
+    prefix = in_namespace(setup="true") if os.geteuid() == 0 else ()
+    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+        watch.deployed()
+        (app / "lib/a.js").chmod(0o000)
+        failed = watch.ending()
+        assert failed["event"] == "failed"
+        assert "lib/a.js" in failed["error"]
+        (app / "lib/a.js").chmod(0o644)
+        assert watch.ending()["event"] == "unchanged"
+        watch.change("lib/a.js")
+        watch.deployed()
+
+
+def test_a_full_disk_is_waited_out(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    prefix = in_namespace(
+        *("--map-root-user", "--mount"), setup=f"mount -t tmpfs -o size=1m tmpfs {temporary}"
+    )
+    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+        watch.deployed()
+        disk = Path(f"/proc/{watch.process.pid}/root{temporary}")
+        with (disk / "full").open("wb", buffering=0) as full, pytest.raises(OSError, match="space"):
+            while True:
+                full.write(bytes(4096))
+        watch.change("index.js")
+        failed = watch.ending()
+        assert failed["event"] == "failed"
+        assert "No space left" in failed["error"]
+        (disk / "full").unlink()
+        watch.until_deployed()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "sysctl"),
+    [
+        ("max_inotify_watches", 2, "fs.inotify.max_user_watches"),
+        ("max_inotify_instances", 0, "fs.inotify.max_user_instances"),
+    ],
+)
+def test_at_a_limit_of_the_system_it_looks_for_changes_itself(
+    service: Service,
+    proxy: Proxy,
+    app: Path,
+    function: str,
+    temporary: Path,
+    limit: str,
+    value: int,
+    sysctl: str,
+) -> None:
+    prefix = in_namespace("--map-root-user", setup=f"echo {value} > /proc/sys/user/{limit}")
+    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+        assert sysctl in watch.event("notice")["text"]
+        watch.deployed()
+        with watch.expecting(deploys=1):
+            watch.change("lib/deep/b.js")
+        (app / "new").mkdir()
+        watch.change("new/file.js")
+        watch.deployed()
+    assert [event["event"] for event in watch.events].count("notice") == 1
+
+
+@requires("node")
+def test_a_handler_that_fails_on_this_machine_is_told_of_and_mended_by_the_next_save(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    (app / "package.json").write_text('{"name": "app", "main": "index.js"}')
+    with watching(
+        *(app, service, proxy, function, "--local", "--invoke", '{"name": "Ana"}'),
+        temporary=temporary,
+    ) as watch:
+        watch.ending()
+        for greeting in ("hello", "good morning"):
+            (app / "index.js").write_text(
+                f"exports.handler = async ({{ name }}) => `{greeting} ${{name}}`\n"
+            )
+            assert watch.event("deployed")["answer"] == f'"{greeting} Ana"'
+            (app / "index.js").write_text("exports.handler = async () => { throw new Error() }\n")
+            watch.event("deployed")
+            assert "handler" in watch.event("failed")["error"]
+    assert not proxy.calls
