@@ -75,12 +75,7 @@ class LocalLambda:
         )
 
     def ensure_function(
-        self,
-        name: str,
-        *,
-        runtime: str = "provided.al2023",
-        handler: str = "handler",
-        architecture: str = "x86_64",
+        self, name: str, *, runtime: str = "provided.al2023", architecture: str = "x86_64"
     ) -> None:
         """Create the function, with an empty package, unless it is there."""
         with self._request("lambda", "GET", f"/2015-03-31/functions/{name}") as answer:
@@ -90,7 +85,7 @@ class LocalLambda:
             "FunctionName": name,
             "Runtime": runtime,
             "Role": self._ensure_role(),
-            "Handler": handler,
+            "Handler": "chosen.later",
             "Architectures": [architecture],
             "Code": {"ZipFile": base64.b64encode(_empty_zip()).decode("ascii")},
         }
