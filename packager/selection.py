@@ -1,7 +1,7 @@
 """What of an app's folder goes into its package: its files and links, by one walk."""
 
 # Paths by the thousand are strings here, which are much faster than Path.
-# ruff: noqa: PTH100, PTH112, PTH115, PTH116, PTH117, PTH118, PTH120
+# ruff: noqa: PTH100, PTH115, PTH116, PTH117, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -202,10 +202,13 @@ class _Walk:
         """
         text = os.readlink(path)
         target = _resolve(path, name, text)
-        if place := self._place(target, folder.roots):
-            return _link(name, self._text(text, name, place, folder))
         status = os.stat(target)
-        if not stat.S_ISDIR(status.st_mode):
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if place := self._place(target, folder.roots, is_folder=is_folder):
+            if not self._leads_there(text, folder, is_folder=is_folder):
+                text = posixpath.relpath(place, posixpath.dirname(name) or ".")
+            return _link(name, text)
+        if not is_folder:
             return self._file(target, name, status)
         if self.ignored(name, is_folder=True):
             return None
@@ -217,28 +220,28 @@ class _Walk:
             )
         return _Folder(target, name + "/", (*folder.roots, _Root(target, name + "/")))
 
-    def _text(self, text: str, name: str, place: str, folder: _Folder) -> str:
-        """Write where a link leads to: as it is, or else from its place in the package to `place`.
-
-        As it is would be wrong if it names a folder of this machine, or a way that the package does
-        not have.
+    def _leads_there(self, text: str, folder: _Folder, *, is_folder: bool) -> bool:
+        """Say whether a link in `folder` can be kept as it is: not if it names a folder of this
+        machine, or leads out of the package or through what is not in it.
         """
-        nearest = os.path.normpath(os.path.join(folder.path, text))
-        is_plain = not os.path.isabs(text) and os.path.normpath(text) == text
-        if is_plain and self._place(nearest, folder.roots[-1:]):
-            return text
-        return posixpath.relpath(place, posixpath.dirname(name) or ".")
+        if os.path.isabs(text) or os.path.normpath(text) != text:
+            return False
+        root = folder.roots[-1]
+        place = posixpath.normpath(folder.prefix.removeprefix(root.prefix) + text)
+        return place.split("/")[0] != ".." and not self._is_left_out(
+            posixpath.normpath(root.prefix + place), is_folder=is_folder
+        )
 
-    def _place(self, path: str, roots: tuple[_Root, ...]) -> str | None:
+    def _place(self, path: str, roots: tuple[_Root, ...], *, is_folder: bool) -> str | None:
         """Say under what name the file or folder `path` goes into the package, if it does."""
         for root in reversed(roots):
             if _is_within(path, root.path):
                 below = os.path.relpath(path, root.path).replace(os.sep, "/")
                 place = posixpath.normpath(root.prefix + below)
-                return None if self._is_left_out(place, os.path.isdir(path)) else place
+                return None if self._is_left_out(place, is_folder=is_folder) else place
         return None
 
-    def _is_left_out(self, place: str, is_folder: bool) -> bool:
+    def _is_left_out(self, place: str, *, is_folder: bool) -> bool:
         # The app's own env.properties has another one in its place.
         if place in (".", ignore.ENV_PROPERTIES):
             return False

@@ -1,0 +1,93 @@
+"""What stays out of a package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from packager import ignore
+from packager.errors import PackageError
+from packager.ignore import Ignored
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignored", "kept"),
+    [
+        ("*.md", ["README.md", "docs/deep/a.md"], ["README.mdx", "md"]),
+        ("docs", ["docs", "docs/", "lib/docs/"], ["docs2/", "mydocs/"]),
+        ("docs/", ["docs/", "lib/docs/"], ["docs", "lib/docs"]),
+        ("/docs", ["docs", "docs/"], ["lib/docs", "lib/docs/"]),
+        ("lib/docs", ["lib/docs/"], ["docs/", "src/lib/docs/"]),
+        ("**/docs", ["docs/", "lib/docs/"], ["docs2/"]),
+        ("lib/**/x", ["lib/x", "lib/a/x", "lib/a/b/x"], ["x", "src/lib/x"]),
+        ("lib/*", ["lib/a", "lib/b/"], ["lib/", "a"]),
+        ("file?.js", ["file1.js", "lib/fileA.js"], ["file10.js", "file.js"]),
+        ("[ab].js", ["a.js", "b.js"], ["c.js", "ab.js"]),
+        (r"\#notes", ["#notes"], ["notes"]),
+        (r"\!notes", ["!notes"], ["notes"]),
+        ("# notes", [], ["# notes", "notes"]),
+        ("Ünï", ["Ünï"], ["Uni"]),
+        ("", [], ["a"]),
+    ],
+)
+def test_patterns_mean_what_they_mean_in_gitignore(
+    pattern: str, ignored: list[str], kept: list[str]
+) -> None:
+    ignores = Ignored([pattern])
+    for path in ignored + kept:
+        found = ignores(path.rstrip("/"), is_folder=path.endswith("/"))
+        assert found is (path in ignored), path
+
+
+def test_a_later_pattern_takes_back_an_earlier_one() -> None:
+    ignores = Ignored(["*.log", "!keep.log"])
+    assert ignores("a.log", is_folder=False)
+    assert not ignores("keep.log", is_folder=False)
+
+
+@pytest.mark.parametrize("patterns", [[], ["!.env", "!/.git/", "!env.properties"]])
+def test_top_level_dot_names_and_the_apps_own_config_always_stay_out(patterns: list[str]) -> None:
+    ignores = Ignored(patterns)
+    assert ignores(".env", is_folder=False)
+    assert ignores(".git", is_folder=True)
+    assert ignores("env.properties", is_folder=False)
+
+
+def test_below_the_top_level_dot_names_and_config_go_in() -> None:
+    ignores = Ignored()
+    assert not ignores("node_modules/.bin", is_folder=True)
+    assert not ignores("node_modules/.package-lock.json", is_folder=False)
+    assert not ignores("lib/env.properties", is_folder=False)
+
+
+@pytest.mark.parametrize("content", [b"*.md\n", b"\xef\xbb\xbf*.md\n", b"*.md\r\n", b"\n*.md"])
+def test_the_file_is_read_as_it_was_saved(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".lambdaignore").write_bytes(content)
+    assert ignore.read(tmp_path)("README.md", is_folder=False)
+
+
+def test_the_file_can_take_back_the_patterns_of_the_caller(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_text("!__pycache__/\n")
+    assert not ignore.read(tmp_path, ["__pycache__/"])("__pycache__", is_folder=True)
+
+
+@pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
+def test_what_is_no_pattern_is_an_error_that_shows_it(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / ".lambdaignore").write_text(f"*.md\n{pattern}\n")
+    with pytest.raises(PackageError) as error:
+        ignore.read(tmp_path)
+    assert error.value.message.endswith(pattern)
+    assert ".lambdaignore" in error.value.hint
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_bytes(b"caf\xe9\n")
+    with pytest.raises(PackageError, match=r"\.lambdaignore .* not UTF-8"):
+        ignore.read(tmp_path)
+
+
+def test_a_folder_in_the_files_place_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").mkdir()
+    with pytest.raises(PackageError, match=r"\.lambdaignore cannot be read"):
+        ignore.read(tmp_path)
