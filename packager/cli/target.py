@@ -49,8 +49,11 @@ def on_this_machine(
     """
     from packager.aws import LambdaFunction
     from packager.local import LocalLambda, find_handler, invoke
+    from packager.package import kind_of
 
     settings = config.settings
+    kind = kind_of(app, settings)
+    language = kind if kind in ("node", "python") else None
     runtime = settings.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
     architecture = settings.architecture or _architecture()
     if settings.function is None:
@@ -67,7 +70,10 @@ def on_this_machine(
             task = folder / "task"
             shutil.rmtree(task, ignore_errors=True)
             service.take_back(settings.function_name, task)
-            answer = invoke(find_handler(task, handler), task, event.encode(), timeout=timeout)
+            found = find_handler(task, handler, language)
+            answer = invoke(
+                found, task, event.encode(), timeout=timeout, function=settings.function_name
+            )
             return answer.decode("utf-8", "replace")
 
         yield Target(local, LambdaFunction(settings, timeout=timeout, hide=config.hide), run)

@@ -82,6 +82,8 @@ def test_an_app_is_watched(line: str, service: Service, function: str, tmp_path:
     app = tmp_path / "app"
     if "--jar" in line:
         shutil.copytree(ROOT / "examples" / "java", app, ignore=shutil.ignore_patterns("target"))
+        function = "hello-java"  # as its .env says
+        service.create_function(function)
     else:
         app.mkdir()
         (app / ".env").write_text("GREETING=Hello\n")
@@ -111,9 +113,7 @@ def test_every_setting_of_a_heroku_command_is_one() -> None:
 
 
 def test_what_heroku_runs_is_what_the_buildpack_puts_on_path() -> None:
-    commands = {
-        shlex.split(line.replace("--exit-code", ""))[2] for line in only("heroku run")
-    }
+    commands = {shlex.split(line.replace("--exit-code", ""))[2] for line in only("heroku run")}
     executables = {path.name for path in (ROOT / "bin" / "dyno" / "bin").iterdir()}
     assert commands <= executables
 
