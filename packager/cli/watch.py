@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +25,9 @@ from packager.progress import Progress
 
 if TYPE_CHECKING:
     from packager.watch.relevance import Relevance
+
+# After a signal, for everything to be cleared away in good order.
+_SECONDS_TO_END = 0.8
 
 
 @click.command()
@@ -104,15 +112,9 @@ def watch(
     archive = settings_now.jar or settings_now.zip
     with (
         workspace.private_folder() as folder,
-        contextlib.closing(
-            Deploys(
-                app,
-                folder,
-                read_config=read_config,
-                open_target=target,
-                timeout=timeout,
-            )
-        ) as deploys,
+        ending_within_a_second(folder),
+        contextlib.closing(Deploys(app, folder, read_config, target, timeout)) as deploys,
+        contextlib.closing(WatchView(as_json=as_json, quiet=quiet, verbose=verbose)) as view,
     ):
         Session(
             app,
@@ -120,9 +122,36 @@ def watch(
             build=partial(build.run, command, app, timeout) if command else None,
             outputs=Outputs([str(app / archive)] if archive else []),
             deploy=deploys.run,
-            view=WatchView(as_json=as_json, quiet=quiet, verbose=verbose),
+            view=view,
             quiet_time=quiet_time / 1000,
         ).watch()
+
+
+@contextlib.contextmanager
+def ending_within_a_second(folder: Path) -> Iterator[None]:
+    """After a signal, remove the private `folder` and end the process if nothing else does in time.
+
+    What a signal raises is only raised when the system call that is under way comes back, and the
+    resolving of a name may take minutes where there is no network.
+    """
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    before = signal.set_wakeup_fd(told)
+
+    def wait_for_signal() -> None:
+        number = os.read(heard, 1)
+        os.close(heard)
+        if number:
+            time.sleep(_SECONDS_TO_END)
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(128 + number[0])
+
+    threading.Thread(target=wait_for_signal, daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(told)
 
 
 class Deploys:
@@ -132,7 +161,6 @@ class Deploys:
         self,
         app: Path,
         folder: Path,
-        *,
         read_config: Callable[[], Config],
         open_target: Callable[[Config], contextlib.AbstractContextManager[Target]],
         timeout: float,

@@ -98,6 +98,10 @@ class WatchView:
         self._tell("notice", text=text)
         self._show(f"{_time()}  {text}", always=True)
 
+    def close(self) -> None:
+        """Leave the terminal without what was being done."""
+        self._erase()
+
     def _say(self, message: str) -> None:
         """Show a stage; what is said beside the stages, indented, is shown once."""
         if message.startswith(" "):

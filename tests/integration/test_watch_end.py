@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watch_process import PATIENCE, alive, node_app, watching
+from tests.integration.watch_process import PATIENCE, alive, in_namespace, node_app, watching
 from tests.proxy import Proxy, proxying, reset_before_the_body, silence
 from tests.service import Service, bare_environment
 
@@ -74,6 +74,35 @@ def test_a_signal_ends_it_while_a_failed_deploy_waits_to_be_tried_again(
     with watching(app, service, proxy, function, temporary=temporary) as watch:
         watch.event("failed")
         assert watch.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+# A name server that hears of every question and answers none.
+SILENT_SERVER = """
+import os, socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+server.set_inheritable(True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_signal_ends_it_even_while_a_name_is_being_resolved(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+) -> None:
+    resolver = app.parent / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+    setup = f"ip link set lo up && mount --bind {resolver} /etc/resolv.conf"
+    prefix = in_namespace("--map-root-user", "--mount", "--net", setup=setup)
+    env = {"_AWS_ENDPOINT_URL": "http://lambda.example.org"}
+    with watching(
+        *(app, service, proxy, function),
+        temporary=temporary,
+        env=env,
+        prefix=(*prefix, sys.executable, "-c", SILENT_SERVER),
+    ) as watch:
+        watch.event("started")
+        time.sleep(1)
+        assert watch.end() == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize("part", range(6))
