@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import logging
 import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import boto3.exceptions
@@ -38,6 +41,18 @@ _CHUNK = 3 << 18
 _Sent = Callable[[int, int], None]
 
 
+def _no_details(record: logging.LogRecord) -> bool:
+    # botocore's debug log shows answers (a function's whole environment) and session tokens.
+    return record.levelno > logging.DEBUG
+
+
+def _silence_debug_logs() -> None:
+    """Let no debug record of botocore through: a filter holds whatever level a program sets."""
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in ("boto3", "botocore", "s3transfer"):
+            logging.getLogger(name).addFilter(_no_details)
+
+
 class LambdaFunction:
     """A function in AWS Lambda (a `packager.function.Function`).
 
@@ -53,14 +68,18 @@ class LambdaFunction:
             retries={"mode": "standard", "total_max_attempts": _TRIES},
             connect_timeout=min(_CONNECT_SECONDS, timeout),
             read_timeout=max(1.0, min(_READ_SECONDS, timeout / _TRIES)),
+            # None: those of the environment. A proxy elsewhere cannot reach this machine's loopback.
+            proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
+        _silence_debug_logs()
         self._client = self._new_client("lambda", settings.endpoint_url)
+        _silence_debug_logs()  # Those of modules that were imported for the client.
 
     def state(self) -> FunctionState:
         """Ask for the function's configuration (`lambda:GetFunctionConfiguration`)."""
         with self._errors("lambda:GetFunctionConfiguration"):
             answer = self._client.get_function_configuration(FunctionName=self._function)
-        return self._state(answer)
+            return self._state(answer)
 
     def update(self, package: Path, sent: _Sent) -> FunctionState:
         """Send the package itself (`lambda:UpdateFunctionCode`)."""
@@ -74,7 +93,10 @@ class LambdaFunction:
         return self._update(S3Bucket=source.bucket, S3Key=source.key)
 
     def upload(self, package: Path, target: S3Object, sent: _Sent) -> None:
-        """Put the package into S3 in parts (`s3:PutObject`); a failed one leaves no parts there."""
+        """Put the package into S3 in parts (`s3:PutObject`).
+
+        A failed one leaves no parts there, or the error says that some may be left.
+        """
         size = package.stat().st_size
         done = 0
 
@@ -83,20 +105,23 @@ class LambdaFunction:
             done += count
             sent(done, size)
 
-        with self._errors("s3:PutObject"):
-            self._new_client("s3", self._settings.endpoint_url).upload_file(
+        client = self._new_client("s3", self._settings.endpoint_url)
+        with _no_parts_left(client, target), self._errors("s3:PutObject"):
+            client.upload_file(
                 str(package),
                 target.bucket,
                 target.key,
                 Callback=add,
                 # Four parts under way at once of 8 MB each: more takes memory and gains little.
-                Config=boto3.s3.transfer.TransferConfig(max_concurrency=4),
+                Config=boto3.s3.transfer.TransferConfig(
+                    max_concurrency=4, preferred_transfer_client="classic"
+                ),
             )
 
     def _update(self, **code: object) -> FunctionState:
         with self._errors("lambda:UpdateFunctionCode"):
             answer = self._client.update_function_code(FunctionName=self._function, **code)
-        return self._state(answer)
+            return self._state(answer)
 
     @contextlib.contextmanager
     def _sending(self, body: io.BufferedReader, sent: _Sent) -> Iterator[None]:
@@ -130,7 +155,9 @@ class LambdaFunction:
                     region_name=settings.region,
                     profile_name=settings.profile,
                 )
-                return session.client(service, endpoint_url=endpoint_url, config=self._config)
+                client = session.client(service, endpoint_url=endpoint_url, config=self._config)
+                client.meta.events.register_first("needs-retry", _pause_if_throttled)
+                return client
         except botocore.exceptions.NoRegionError as error:
             raise SettingsError(
                 "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
@@ -176,17 +203,15 @@ class LambdaFunction:
                 f"{action}: no answer ({type(error).__name__}).",
                 "Check the network, _AWS_DEFAULT_REGION and _AWS_ENDPOINT_URL, then try again.",
             ) from None
-        except botocore.exceptions.BotoCoreError as error:
-            raise UncertainError(
-                f"{action}: the answer makes no sense ({type(error).__name__}).",
-                "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
-            ) from None
+        except (botocore.exceptions.BotoCoreError, KeyError):
+            # KeyError: s3transfer takes what it needs from an answer without a look.
+            raise _senseless(action) from None
 
     def _state(self, answer: dict[str, Any]) -> FunctionState:
         # Only these: an answer holds the function's whole environment as well.
         architectures = answer.get("Architectures") or [None]
         return FunctionState(
-            code_sha256=answer.get("CodeSha256", ""),
+            code_sha256=answer["CodeSha256"],
             version=answer.get("Version", ""),
             last_update_status=answer.get("LastUpdateStatus", ""),
             last_update_status_reason=self._hide(answer.get("LastUpdateStatusReason", "")),
@@ -198,7 +223,7 @@ class LambdaFunction:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         said = self._hide(error.response.get("Error", {}).get("Message", ""))
-        return _error(action, code, status, said)
+        return _error(action, self._hide(code) or str(status), status, said)
 
 
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException")
@@ -222,6 +247,13 @@ _THROTTLED = (
 )
 _TOO_LARGE = ("RequestEntityTooLargeException", "RequestTooLargeException", "EntityTooLarge")
 _REDIRECTED = ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed")
+
+
+def _senseless(action: str) -> UncertainError:
+    return UncertainError(
+        f"{action}: the answer makes no sense.",
+        "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
+    )
 
 
 def _error(action: str, code: str, status: int, said: str) -> DeployError:
@@ -283,6 +315,63 @@ def _error(action: str, code: str, status: int, said: str) -> DeployError:
     return DeployError(f"{action} failed ({code}).{words}", "Mend what AWS names, then try again.")
 
 
+def _pause_if_throttled(response: Any, attempts: int, **_: object) -> float | None:
+    """Let a 429 be tried again, too, that says no more: botocore does so by AWS's words alone."""
+    if response is None or response[0].status_code != 429 or attempts >= _TRIES:
+        return None
+    return random.random() * 2.0 ** (attempts - 1)  # noqa: S311  As botocore: spread, not secret.
+
+
+@contextlib.contextmanager
+def _no_parts_left(client: Any, target: S3Object) -> Iterator[None]:
+    """Abort what s3transfer has not: an upload whose start was answered too late, or never."""
+    begun = 0
+
+    def begin(**_: object) -> None:
+        nonlocal begun
+        begun += 1
+
+    def end(http_response: Any, **_: object) -> None:
+        nonlocal begun
+        begun -= http_response.status_code < 300
+
+    def refused(http_response: Any, **_: object) -> None:
+        nonlocal begun
+        begun -= 400 <= http_response.status_code < 500
+
+    events = client.meta.events
+    events.register("before-send.s3.CreateMultipartUpload", begin)
+    events.register("after-call.s3.CreateMultipartUpload", refused)
+    events.register("after-call.s3.CompleteMultipartUpload", end)
+    events.register("after-call.s3.AbortMultipartUpload", end)
+    try:
+        yield
+    except DeployError as error:
+        if begun > 0 and not _aborted(client, target):
+            hint = f"{error.hint} Parts of the package may be left in the bucket."
+            raise type(error)(error.message, hint) from None
+        raise
+    else:
+        if begun > 0:
+            _aborted(client, target)
+
+
+def _aborted(client: Any, target: S3Object) -> bool:
+    """Abort all uploads of this package (`s3:ListBucketMultipartUploads`); tell if that worked."""
+    place = {"Bucket": target.bucket}
+    try:
+        answer = client.list_multipart_uploads(**place, Prefix=target.key)
+        for upload in answer.get("Uploads", []):
+            client.abort_multipart_upload(**place, Key=upload["Key"], UploadId=upload["UploadId"])
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+        return False
+    return True
+
+
+def _is_on_loopback(url: str | None) -> bool:
+    return urlsplit(url or "").hostname in ("127.0.0.1", "::1", "localhost")
+
+
 @contextlib.contextmanager
 def _aws_variables_hidden(*, hidden: bool) -> Iterator[None]:
     """Keep the app's own `AWS_…` config vars, which are for the function, away from boto3."""
@@ -298,7 +387,7 @@ def _aws_variables_hidden(*, hidden: bool) -> Iterator[None]:
 def _request_body(package: Path) -> Iterator[io.BufferedReader]:
     path = package.with_name(package.name + ".request")
     try:
-        with package.open("rb") as source, path.open("xb") as body:
+        with package.open("rb") as source, open(path, "xb", opener=_only_ours) as body:
             body.write(b'{"ZipFile":"')
             while chunk := source.read(_CHUNK):
                 body.write(base64.b64encode(chunk))
@@ -307,6 +396,10 @@ def _request_body(package: Path) -> Iterator[io.BufferedReader]:
             yield body_file
     finally:
         path.unlink(missing_ok=True)
+
+
+def _only_ours(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class _ShownFile:

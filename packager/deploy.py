@@ -210,8 +210,9 @@ class _Deploying:
     def _check_is_ours(self, state: FunctionState) -> None:
         if state.code_sha256 != self._package.code_sha256:
             raise DeployError(
-                f"Lambda has another package (CodeSha256 {state.code_sha256 or 'not given'}) than"
-                f" the one that was sent ({self._package.code_sha256}).",
+                f"Lambda answers with another package (CodeSha256 {state.code_sha256}) than the one"
+                f" that was sent ({self._package.code_sha256}); whether the function runs that is"
+                " not known.",
                 "Somebody else has deployed at the same time, or what was sent was changed on the"
                 " way: deploy again.",
             )
@@ -247,10 +248,9 @@ class _Deploying:
         hint = "Look at the function's LastUpdateStatus, or give it longer by --timeout."
         with self._progress.stage("wait", "Waiting until the update is done"):
             self._waiting.start_again()
+            still = "the update is still in progress; Lambda has taken the package"
             while state.updating:
-                self._waiting.pause(
-                    "the update is still in progress; Lambda has taken the package", hint
-                )
+                self._waiting.pause(still, hint)
                 try:
                     state = self._function.state()
                 except AccessDeniedError:
@@ -261,6 +261,10 @@ class _Deploying:
                     return state
                 except UncertainError as error:
                     self._progress.detail(f"  {error.message}")
+                    still = (
+                        "it is not known whether the update succeeded; Lambda has taken the"
+                        f" package. {error.message.rstrip('.')}"
+                    )
                 except DeployError as error:
                     raise DeployError(
                         f"{error.message} Lambda has taken the package; whether the update"
