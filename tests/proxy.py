@@ -184,12 +184,20 @@ def redirect(location: str) -> Fault:
     return answer
 
 
-def go_away_after(exchange: Exchange) -> None:
-    """Pass the request on, and listen no more before it is answered: the next one is refused."""
-    answer = exchange.ask_upstream()
-    exchange.go_away()
-    exchange.handler.close_connection = True
-    exchange.reply(*answer)
+def pass_on(exchange: Exchange) -> None:
+    """Pass the request on, and the answer back."""
+    exchange.reply(*exchange.ask_upstream())
+
+
+def leaving(fault: Fault = pass_on) -> Fault:
+    """Listen no more before a request is answered: the next one is refused."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.go_away()
+        exchange.handler.close_connection = True
+        fault(exchange)
+
+    return answer
 
 
 @dataclass
@@ -283,10 +291,7 @@ def proxying(upstream: str) -> Iterator[Proxy]:
                 server.go_away(but=self.connection)
 
             exchange = Exchange(self, upstream, go_away, heard)
-            if fault:
-                fault(exchange)
-            else:
-                exchange.reply(*exchange.ask_upstream())
+            (fault or pass_on)(exchange)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 

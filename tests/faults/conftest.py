@@ -1,0 +1,37 @@
+"""What the proofs of this folder share: their marker, how much of them runs, a large package."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+# FAULTS=all runs all of it; otherwise what a minute or two allow.
+ALL = os.environ.get("FAULTS") == "all"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "faults: what goes wrong, and what must not be seen")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder, so that `-m faults` runs them and nothing else."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("faults")
+
+
+@pytest.fixture(scope="session")
+def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `small.jar`, and with `large.jar`, which is too large to be sent directly."""
+    folder = tmp_path_factory.mktemp("jars")
+    for name, size in (("small.jar", 1 << 10), ("large.jar", 51 << 20)):
+        with zipfile.ZipFile(folder / name, "w") as jar:
+            jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+            jar.writestr("Some.class", bytes(size))
+    return folder

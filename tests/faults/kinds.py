@@ -1,0 +1,106 @@
+"""The faults of the matrix, and what a deploy is to make of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.proxy import (
+    Fault,
+    changed,
+    error,
+    garbage,
+    half_an_answer,
+    lose_the_answer,
+    redirect,
+    reset_after_the_body,
+    reset_before_the_body,
+    reset_during_the_body,
+    silence,
+)
+
+# AWS's own words can hold what it was sent; they are searched for in all output.
+_SAID = "The value canary/session+token== or second canary line is not right"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A fault at Lambda and at S3 (None: there is no such one), and the words of the error."""
+
+    at_lambda: Fault
+    at_s3: Fault | None
+    words: str
+    retried: bool = False
+    carried_out: bool = False
+
+
+def _same(fault: Fault, words: str, *, carried_out: bool = False) -> Kind:
+    return Kind(fault, fault, words, retried=True, carried_out=carried_out)
+
+
+def _error(status: int, code: str, words: str, *, s3: tuple[int, str] | None) -> Kind:
+    return Kind(error(status, code, _SAID), error(*s3, _SAID) if s3 else None, words)
+
+
+def _retried(status: int, code: str, s3: tuple[int, str], words: str) -> Kind:
+    return Kind(error(status, code, _SAID), error(*s3, _SAID), words, retried=True)
+
+
+NO_ANSWER = r"no answer \(\w+\)"
+AWS_FAILED = r"AWS failed \(\w+\), after 3 tries"
+# Of S3 botocore takes such an answer as a failure, and tries again.
+SENSELESS = r"the answer makes no sense|AWS failed \(500\), after 3 tries"
+NO_MORE = r"AWS takes no more requests now \(\w+\), after 3 tries"
+
+KINDS = {
+    "reset before the body": _same(reset_before_the_body, NO_ANSWER),
+    "reset during the body": _same(reset_during_the_body, NO_ANSWER),
+    "reset after the body": _same(reset_after_the_body, NO_ANSWER),
+    "lost answer": _same(lose_the_answer, NO_ANSWER, carried_out=True),
+    "half an answer": Kind(half_an_answer, half_an_answer, SENSELESS, carried_out=True),
+    "silence": _same(silence(30), NO_ANSWER),
+    "429": _retried(429, "", (429, ""), NO_MORE),
+    "TooManyRequests": _retried(429, "TooManyRequestsException", (503, "SlowDown"), NO_MORE),
+    "500": _retried(500, "ServiceException", (500, "InternalError"), AWS_FAILED),
+    "502": _retried(502, "", (502, ""), AWS_FAILED),
+    "503": _retried(503, "ServiceUnavailable", (503, "ServiceUnavailable"), AWS_FAILED),
+    "conflict": _error(
+        409,
+        "ResourceConflictException",
+        "nother update of the function is (still )?in progress",
+        s3=None,
+    ),
+    "not found": _error(
+        404,
+        "ResourceNotFoundException",
+        "There is no such (function|S3 bucket)",
+        s3=(404, "NoSuchBucket"),
+    ),
+    "invalid parameter": _error(
+        400,
+        "InvalidParameterValueException",
+        r"failed \(Invalid\w+\)\. AWS says: The value \*\*\* or \*\*\* is not right",
+        s3=(400, "InvalidArgument"),
+    ),
+    "too large": _error(
+        413, "RequestEntityTooLargeException", "larger than", s3=(400, "EntityTooLarge")
+    ),
+    "storage full": _error(
+        400, "CodeStorageExceededException", "code storage of the AWS account is full", s3=None
+    ),
+    "denied": _error(
+        403, "AccessDeniedException", "do not allow (lambda|s3):", s3=(403, "AccessDenied")
+    ),
+    "expired": _error(
+        403, "ExpiredTokenException", "credentials have expired", s3=(400, "ExpiredToken")
+    ),
+    "another package": Kind(changed(CodeSha256="another"), None, "another package"),
+    "garbage": Kind(garbage, garbage, SENSELESS, carried_out=True),
+    "redirect": Kind(
+        redirect("http://127.0.0.1:9/elsewhere"),
+        redirect("http://127.0.0.1:9/elsewhere"),
+        "another place",
+    ),
+    "clock": _error(
+        403, "RequestTimeTooSkewed", "clock of this machine", s3=(403, "RequestTimeTooSkewed")
+    ),
+}
