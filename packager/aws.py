@@ -68,7 +68,7 @@ class LambdaFunction:
             retries={"mode": "standard", "total_max_attempts": _TRIES},
             connect_timeout=min(_CONNECT_SECONDS, timeout),
             read_timeout=max(1.0, min(_READ_SECONDS, timeout / _TRIES)),
-            # None: those of the environment. A proxy elsewhere cannot reach this machine's loopback.
+            # None: those of the environment, which cannot reach the loopback of this machine.
             proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
         _silence_debug_logs()
