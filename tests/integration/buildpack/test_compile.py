@@ -104,25 +104,24 @@ def test_the_files_of_the_app_stay_as_they_were(cold: Cold, app: Path) -> None:
     assert added == {PACKAGER, ".profile.d", "Procfile"}
 
 
+def test_an_app_without_a_procfile_gets_one(cold: Cold, buildpack: Path) -> None:
+    assert procfile(cold.push) == "deploy: deploy\n"
+    assert processes(cold.push, buildpack) == "---\ndefault_process_types:\n  deploy: deploy\n"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (None, "deploy: deploy\n"),
-        ("web: node x", "web: node x\ndeploy: deploy\n"),
+        ("# deploy: no\nredeploy: x", "# deploy: no\nredeploy: x\ndeploy: deploy\n"),
         ("web: node x\r\n", "web: node x\r\ndeploy: deploy\n"),
-        ("deploy: mine --now", "deploy: mine --now"),
         ("deploy: mine --now\r\n", "deploy: mine --now\r\n"),
-        ("# deploy: no\nredeploy: x\n", "# deploy: no\nredeploy: x\ndeploy: deploy\n"),
     ],
 )
 def test_the_procfile_gets_a_deploy_process_unless_it_has_one(
-    herokus_app: Path, build: Build, buildpack: Path, before: str | None, after: str
+    herokus_app: Path, build: Build, before: str, after: str
 ) -> None:
-    if before is not None:
-        (herokus_app / "Procfile").write_bytes(before.encode())
-    pushed = build(herokus_app)
-    assert procfile(pushed) == after
-    assert processes(pushed, buildpack) == "---\ndefault_process_types:\n  deploy: deploy\n"
+    (herokus_app / "Procfile").write_bytes(before.encode())
+    assert procfile(build(herokus_app)) == after
 
 
 @pytest.fixture
@@ -134,12 +133,15 @@ def herokus_app(app: Path, herokus_python: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_a_release_process_comes_with_the_config_var(
+def test_a_release_process_comes_with_the_config_var_and_no_value_is_printed(
     herokus_app: Path, build: Build, buildpack: Path
 ) -> None:
-    pushed = build(herokus_app, _LAMBDA_DEPLOY_ON_RELEASE="true")
+    canary = hashlib.sha256(b"invented").hexdigest()
+    pushed = build(herokus_app, _LAMBDA_DEPLOY_ON_RELEASE="true", DATABASE_URL=canary)
     assert procfile(pushed) == "deploy: deploy\nrelease: deploy-on-release\n"
     assert "  release: deploy-on-release\n" in processes(pushed, buildpack)
+    assert canary not in pushed.log
+    assert not [name for name, held in contents(pushed.folder).items() if canary.encode() in held]
 
 
 def test_a_release_process_of_the_app_stays_and_the_log_says_what_to_add(
@@ -216,11 +218,3 @@ def test_a_build_over_a_build_gives_the_same(app: Path, build: Build, cold: Cold
     first = build(cold.push.folder)
     assert first.status == 0, first.log
     assert contents(first.folder) == contents(cold.push.folder)
-
-
-def test_no_value_of_a_config_var_is_printed(herokus_app: Path, build: Build) -> None:
-    canary = hashlib.sha256(b"invented").hexdigest()
-    pushed = build(herokus_app, _AWS_SECRET_ACCESS_KEY=canary, DATABASE_URL=canary)
-    assert pushed.status == 0
-    assert canary not in pushed.log
-    assert not [name for name, held in contents(pushed.folder).items() if canary.encode() in held]
