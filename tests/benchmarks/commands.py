@@ -1,0 +1,9 @@
+"""The packager's command, as it is run for a measurement."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGER = [sys.executable, "-m", "packager"]

@@ -1,0 +1,39 @@
+"""Ways to put a file into a jar within a process; prints the seconds that one takes.
+
+python -m tests.benchmarks.in_process WAY JAR OUTPUT FILE
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+from packager import archive
+
+
+def copy(jar: Path, output: Path, _: bytes) -> None:
+    """Only copy the jar, by the system: no way can be quicker."""
+    shutil.copyfile(jar, output)
+
+
+def inject(jar: Path, output: Path, data: bytes) -> None:
+    """Let the packager do it."""
+    archive.inject(jar, output, "env.properties", data)
+
+
+def append(jar: Path, output: Path, data: bytes) -> None:
+    """Copy, and append by the standard library."""
+    shutil.copyfile(jar, output)
+    with zipfile.ZipFile(output, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("env.properties", data)
+
+
+if __name__ == "__main__":
+    way = {"copy": copy, "inject": inject, "append": append}[sys.argv[1]]
+    jar, output, data = Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]).read_bytes()
+    start = time.perf_counter()
+    way(jar, output, data)
+    print(time.perf_counter() - start)

@@ -1,0 +1,108 @@
+"""Measures commands that take turns, so that what else the machine does meets all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_LAUNCH = Path(__file__).with_name("launch.py")
+
+
+def _nothing() -> None:
+    """Prepare nothing."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A command to measure, in an environment of `env` and no more than programs need to start.
+
+    `output` is what it makes: absent before each round, and measured. `before` is run before each
+    round, untimed. A command that `tells` prints the seconds itself, of what it measures within.
+    """
+
+    name: str
+    command: Sequence[str | Path]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    output: Path | None = None
+    before: Callable[[], None] = _nothing
+    tells: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A contender's median of seconds, the most bytes of memory, and bytes of output."""
+
+    name: str
+    seconds: float
+    peak: int
+    size: int | None
+
+
+def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measured]:
+    """Run all contenders in turn, `rounds` times after one that does not count.
+
+    Raises RuntimeError, with what it printed, if one fails.
+    """
+    runs: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
+    for turn in range(rounds + 1):
+        for contender in contenders:
+            measured = _run(contender)
+            if turn > 0:
+                runs[contender.name].append(measured)
+    return {name: _median(runs[name]) for name in runs}
+
+
+def bare_environment() -> dict[str, str]:
+    """Give what a process needs to start, and nothing of the developer's own."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+def _run(contender: Contender) -> Measured:
+    contender.before()
+    if contender.output:
+        contender.output.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
+        result = Path(folder, "result")
+        launcher: list[str | Path] = [sys.executable, "-I", "-S", _LAUNCH, result]
+        run = subprocess.run(
+            [*launcher, *contender.command],
+            env=bare_environment() | dict(contender.env),
+            cwd=contender.cwd,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode:
+            raise RuntimeError(f"{contender.name} did not start:\n{run.stderr}")
+        told: dict[str, Any] = json.loads(result.read_text())
+    if told["status"]:
+        raise RuntimeError(f"{contender.name} failed:\n{run.stdout}{run.stderr}")
+    seconds = float(run.stdout) if contender.tells else told["seconds"]
+    size = contender.output.stat().st_size if contender.output else None
+    if contender.output:
+        contender.output.unlink()
+    return Measured(contender.name, seconds, told["peak"], size)
+
+
+def _median(runs: list[Measured]) -> Measured:
+    return Measured(
+        runs[0].name,
+        statistics.median(run.seconds for run in runs),
+        max(run.peak for run in runs),
+        runs[-1].size,
+    )
+
+
+def missing(*programs: str) -> list[str]:
+    """Say which programs are not on this machine."""
+    return [program for program in programs if shutil.which(program) is None]

@@ -1,0 +1,102 @@
+"""Reading an `env.properties` of 60 variables, as a function does at a cold start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.benchmarks import inputs, peers
+from tests.benchmarks.commands import ROOT
+from tests.benchmarks.measure import Contender, alternately, missing
+from tests.benchmarks.report import Goal, Table
+
+_READER = "env-properties"
+
+
+def python(folder: Path, quick: bool) -> Table:
+    """Measure import and load in Python."""
+    file = inputs.properties_file(folder / "env.properties")
+    json_file = inputs.json_file(folder / "env.json")
+    path = f"{ROOT / 'sdk_python'}:{peers.of_python()}"
+
+    def contender(name: str, program: str, read: Path | None = None) -> Contender:
+        arguments = [] if read is None else [read]
+        command: list[str | Path] = [sys.executable, "-c", f"import sys; {program}", *arguments]
+        return Contender(name, command, env={"PYTHONPATH": path})
+
+    contenders = [
+        contender("python, bare", "pass"),
+        contender(_READER, "import env_properties; env_properties.load(sys.argv[1])", file),
+        contender("json", "import json; json.load(open(sys.argv[1]))", json_file),
+        contender("python-dotenv", "import dotenv; dotenv.dotenv_values(sys.argv[1])", file),
+        contender(
+            "javaproperties",
+            "import javaproperties; javaproperties.load(open(sys.argv[1], 'rb'))",
+            file,
+        ),
+    ]
+    return _over_bare("Python reader, import and load", contenders, 0.003, 15 if quick else 51)
+
+
+def node(folder: Path, quick: bool) -> Table:
+    """Measure require and load in Node.js."""
+    if left_out := missing("node", "npm"):
+        return _not_measured("Node.js reader", left_out)
+    file = inputs.properties_file(folder / "env.properties")
+    path = peers.of_node("readers")
+    reader = ROOT / "sdk_node"
+
+    def contender(name: str, program: str) -> Contender:
+        return Contender(name, ["node", "-e", program, file], env={"NODE_PATH": str(path)})
+
+    contenders = [
+        contender("node, bare", ""),
+        contender(_READER, f"require({str(reader)!r}).load(process.argv[1])"),
+        contender("dotenv", "require('dotenv').config({path: process.argv[1], quiet: true})"),
+        contender("properties-reader", "require('properties-reader')(process.argv[1])"),
+    ]
+    return _over_bare("Node.js reader, require and load", contenders, 0.0015, 15 if quick else 51)
+
+
+def java(folder: Path, quick: bool) -> Table:
+    """Measure the first load in a new JVM, told by the JVM's own clock."""
+    if left_out := missing("java", "javac"):
+        return _not_measured("Java reader", left_out)
+    file = inputs.properties_file(folder / "env.properties")
+    sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
+    program = Path(__file__).with_name("FirstLoad.java")
+    # As the reader is released: newer targets join strings by code that is made at run time.
+    compile_command: list[str | Path] = ["javac", "--release", "8", "-Xlint:-options", "-d", folder]
+    subprocess.run([*compile_command, program, *sources], check=True)
+
+    def contender(name: str, way: str) -> Contender:
+        command: list[str | Path] = ["java", "-cp", folder, "FirstLoad", way, file]
+        return Contender(name, command, env={"ENV_PROPERTIES_FILE": str(file)}, tells=True)
+
+    contenders = [contender(_READER, "reader"), contender("Properties.load", "properties")]
+    measured = alternately(contenders, 9 if quick else 31)
+    limit = 1.2 * measured["Properties.load"].seconds
+    return Table(
+        "Java reader, first load, within a process",
+        list(measured.values()),
+        ours=_READER,
+        goals=[Goal("1.2 times Properties.load", measured[_READER].seconds, limit)],
+    )
+
+
+def _over_bare(title: str, contenders: list[Contender], limit: float, rounds: int) -> Table:
+    measured = alternately(contenders, rounds)
+    bare = contenders[0].name
+    over = measured[_READER].seconds - measured[bare].seconds
+    return Table(
+        f"{title}: over the bare process",
+        list(measured.values()),
+        ours=_READER,
+        over=bare,
+        goals=[Goal("seconds over the bare process", over, limit)],
+    )
+
+
+def _not_measured(title: str, left_out: list[str]) -> Table:
+    return Table(title, [], ours="", left_out=left_out)

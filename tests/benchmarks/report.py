@@ -1,0 +1,101 @@
+"""What was measured, as tables for people and as JSON for machines."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.benchmarks.measure import Measured
+
+MB = 1e6
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that was to be reached: at most `limit` of something."""
+
+    text: str
+    measured: float
+    limit: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether it was."""
+        return self.measured <= self.limit
+
+
+@dataclass(frozen=True)
+class Table:
+    """What takes turns in one run; ratios are to the row called `ours`.
+
+    With `over`, seconds are those beyond the row of that name, a process that does nothing.
+    """
+
+    title: str
+    rows: list[Measured]
+    ours: str
+    over: str | None = None
+    goals: list[Goal] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def seconds(self, name: str) -> float:
+        """Give a row's seconds, as they are shown."""
+        found = {row.name: row.seconds for row in self.rows}
+        return found[name] - (found[self.over] if self.over and name != self.over else 0.0)
+
+    def ratio(self, name: str) -> float:
+        """Give a row's seconds as a multiple of ours."""
+        return self.seconds(name) / self.seconds(self.ours)
+
+
+def machine() -> dict[str, str | int | None]:
+    """Say what kind of machine this is."""
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
+    """Give all that is shown, for machines."""
+    return [
+        {
+            "title": table.title,
+            "over": table.over,
+            "rows": [
+                dataclasses.asdict(row) | {"ratio": round(table.ratio(row.name), 3)}
+                for row in table.rows
+            ],
+            "goals": [dataclasses.asdict(goal) | {"reached": goal.reached} for goal in table.goals],
+            "left_out": table.left_out,
+        }
+        for table in tables
+    ]
+
+
+def as_text(table: Table) -> str:
+    """Lay out a table in columns."""
+    width = max(len(row.name) for row in table.rows)
+    seconds = "seconds" if table.over is None else "seconds over"
+    lines = [table.title, f"  {'':{width}}  {seconds:>12}  x ours  peak MB  output MB"]
+    for row in table.rows:
+        bare = row.name == table.over
+        lines.append(
+            f"  {row.name:{width}}  {f'({row.seconds:.4f})' if bare else _seconds(table, row):>12}"
+            f"  {'' if bare else f'{table.ratio(row.name):.2f}':>6}"
+            f"  {row.peak / MB:7.0f}  {f'{row.size / MB:.2f}' if row.size else '':>9}".rstrip()
+        )
+    for goal in table.goals:
+        mark = "reached" if goal.reached else "MISSED"
+        lines.append(f"  {mark}: {goal.text}: {goal.measured:.4g} of {goal.limit:.4g}")
+    lines += [f"  left out: {name}" for name in table.left_out]
+    return "\n".join(lines)
+
+
+def _seconds(table: Table, row: Measured) -> str:
+    return f"{table.seconds(row.name):.4f}"
