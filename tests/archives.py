@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -120,3 +121,14 @@ def _without_zip64(extra: bytes) -> bytes:
         rest += b"" if kind == 1 else extra[: 4 + length]
         extra = extra[4 + length :]
     return rest + extra
+
+
+def is_accepted(package: Path, like: Path | None = None) -> None:
+    """Let the tools of the field test a package; they may say of it what they say of `like`."""
+    for test in (["unzip", "-tqq"], ["zip", "-Tq"], ["jar", "tf"]):
+        run = subprocess.run([*test, package], capture_output=True, text=True, check=False)
+        allowed = like and subprocess.run([*test, like], capture_output=True, check=False)
+        status = allowed.returncode if allowed else 0
+        assert run.returncode == status, (test, run.stdout[-1000:], run.stderr)
+    with zipfile.ZipFile(package) as archive:
+        assert archive.testzip() is None

@@ -1,0 +1,240 @@
+"""Archives nobody would make: mutations of real ones, and what the packager may make of them.
+
+python -m tests.property.hostile.fuzz 1000000        # as many inputs, until one fails
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sys
+import tempfile
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from packager import archive, zipdirectory, zipformat, zipsource
+from packager.archive import inject
+from packager.errors import ArchiveError
+from packager.zipdirectory import read_directory
+from packager.zipsource import Source
+
+HERE = Path(__file__).parent
+ENTRY = "env.properties"
+NEW = b"NEW=config\n"
+
+# An input and what is made of it, times ten, and the blocks that are read at once.
+MEMORY = 4 << 20
+
+_SIGNATURES = [b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b"\1\0"]
+_NAMES = [b"../../x", b"/x", b"a\\b", b"\0", b"\xff\xfe", ENTRY.encode(), b"./env.properties"]
+_TRACED = {module.__file__ for module in (archive, zipdirectory, zipsource, zipformat)}
+
+
+def seeds() -> list[bytes]:
+    """Give small archives as `jar`, `zip` and zipfile make them."""
+    return [path.read_bytes() for path in sorted((HERE / "seeds").iterdir())]
+
+
+def judge(hostile: bytes, folder: Path) -> bool:
+    """Tell if an archive is taken; fail if it is not, and no ArchiveError says why."""
+    source, new = folder / "source", folder / "new"
+    source.write_bytes(hostile)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    try:
+        inject(source, new, ENTRY, NEW)
+    except ArchiveError as error:
+        assert str(source) in error.message
+        assert error.message.isprintable()
+        assert not new.exists()
+        taken = False
+    else:
+        _is_correct(source, new)
+        new.unlink()
+        taken = True
+    _, peak = tracemalloc.get_traced_memory()
+    assert peak - before < MEMORY + 10 * len(hostile)
+    assert source.read_bytes() == hostile
+    return taken
+
+
+def _is_correct(source: Path, new: Path) -> None:
+    before = [kept for kept in _entries(source) if not _is_older(kept[0])]
+    *after, added = _entries(new)
+    assert after == before
+    assert added[0] == ENTRY.encode()
+    try:
+        with zipfile.ZipFile(source) as old:
+            others = [info.filename for info in old.infolist()]
+    except Exception:  # zipfile meets hostile archives with errors of a dozen kinds
+        return
+    if len(others) != len(_entries(source)):
+        return  # it believes another of two end records
+    with zipfile.ZipFile(new) as package:
+        assert package.read(ENTRY) == NEW
+        assert len(package.namelist()) == len(before) + 1
+
+
+def _entries(path: Path) -> list[tuple[bytes, int, bytes]]:
+    content = path.read_bytes()
+    with Source.opened(path) as source:
+        return [
+            (entry.name, entry.size, content[entry.start : entry.end])
+            for entry in read_directory(source)
+        ]
+
+
+def _is_older(name: bytes) -> bool:
+    path = name.partition(b"\0")[0].replace(b"\\", b"/")
+    steps: list[bytes] = []
+    for step in path.split(b"/"):
+        if step == b"..":
+            del steps[-1:]
+        elif step not in (b"", b"."):
+            steps.append(step)
+    return steps == [ENTRY.encode()]
+
+
+def mutate(chance: random.Random, population: list[bytes]) -> bytes:
+    """Make a hostile archive of one of a `population`, or of two."""
+    mutated = bytearray(chance.choice(population))
+    for _ in range(chance.choice([1, 1, 1, 2, 3, 8])):
+        chance.choice([_lie, _lie, _lie, _flip, _cut, _repeat, _insert, _rename, _splice])(
+            chance, mutated, population
+        )
+    return bytes(mutated)
+
+
+def _lie(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    """Write a number into a field of a structure."""
+    signature = chance.choice(_SIGNATURES)
+    places = [at for at in range(len(mutated)) if mutated.startswith(signature, at)]
+    if not places:
+        return
+    at = chance.choice(places) + chance.randrange(0, 60, 2)
+    width = chance.choice([2, 2, 4, 4, 8])
+    told = int.from_bytes(mutated[at : at + width], "little")
+    largest = 2 ** (8 * width) - 1
+    number = chance.choice(
+        [
+            *(0, 1, told + 1, told - 1, told + 44, told * 2, len(mutated), chance.choice(places)),
+            *(2**31, largest, largest - 1, chance.getrandbits(8 * width)),
+        ]
+    )
+    if at + width <= len(mutated):
+        mutated[at : at + width] = (number & largest).to_bytes(width, "little")
+
+
+def _flip(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    if mutated:
+        mutated[chance.randrange(len(mutated))] ^= 1 << chance.randrange(8)
+
+
+def _span(chance: random.Random, length: int) -> slice:
+    start = chance.randint(0, length)
+    return slice(start, min(length, start + chance.choice([1, 2, 16, 46, 200, length])))
+
+
+def _cut(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    del mutated[_span(chance, len(mutated))]
+
+
+def _repeat(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    at = chance.randint(0, len(mutated))
+    mutated[at:at] = mutated[_span(chance, len(mutated))] * chance.choice([1, 1, 2, 50])
+    del mutated[1 << 16 :]
+
+
+def _insert(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    at = chance.randint(0, len(mutated))
+    mutated[at:at] = chance.choice([*_SIGNATURES, bytes(44), chance.randbytes(20)])
+
+
+def _rename(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    """Overwrite the beginning of a name."""
+    places = [at for at in range(len(mutated)) if mutated.startswith((b"PK\1\2", b"PK\3\4"), at)]
+    if places:
+        at = chance.choice(places)
+        start = at + (46 if mutated[at + 2] == 1 else 30)
+        name = chance.choice(_NAMES)
+        mutated[start : start + len(name)] = name
+
+
+def _splice(chance: random.Random, mutated: bytearray, population: list[bytes]) -> None:
+    other = chance.choice(population)
+    at = chance.choice([0, len(mutated), chance.randint(0, len(mutated))])
+    mutated[at:] = other[_span(chance, len(other))] if chance.random() < 0.5 else other
+    del mutated[1 << 16 :]
+
+
+@contextmanager
+def _lines() -> Iterator[set[tuple[CodeType, int]]]:
+    """Collect the lines of the code for archives that are run."""
+    seen: set[tuple[CodeType, int]] = set()
+
+    def local(frame: FrameType, event: str, _: object) -> Any:
+        seen.add((frame.f_code, frame.f_lineno))
+        return local
+
+    def everywhere(frame: FrameType, event: str, _: object) -> Any:
+        return local if frame.f_code.co_filename in _TRACED else None
+
+    before = sys.gettrace()
+    sys.settrace(everywhere)
+    try:
+        yield seen
+    finally:
+        sys.settrace(before)
+
+
+def fuzz(inputs: int, seed: int, folder: Path) -> tuple[int, int]:
+    """Try as many `inputs`; give how many were taken, and how many reached what none had reached.
+
+    An input that runs lines in a combination that was not seen is mutated further. One that fails
+    is left as the file `source` in `folder`.
+    """
+    chance = random.Random(seed)
+    population = seeds()
+    seen: set[frozenset[tuple[CodeType, int]]] = set()
+    taken = 0
+    for _ in range(inputs):
+        hostile = mutate(chance, population)
+        with _lines() as lines:
+            taken += judge(hostile, folder)
+        if lines not in seen:
+            seen.add(frozenset(lines))
+            population.append(hostile)
+    return taken, len(seen)
+
+
+def main() -> None:
+    """Fuzz with ever new seeds; print how it went."""
+    limit = int(sys.argv[1])
+    tracemalloc.start()
+    with tempfile.TemporaryDirectory() as folder:
+        began, done = time.monotonic(), 0
+        for seed in itertools.count():
+            size = min(20_000, limit - done)
+            if not size:
+                break
+            try:
+                taken, ways = fuzz(size, seed, Path(folder))
+            except Exception:
+                (HERE / "corpus").mkdir(exist_ok=True)
+                failing = HERE / "corpus" / f"failing-{seed}.zip"
+                failing.write_bytes(Path(folder, "source").read_bytes())
+                print(f"kept as {failing}")
+                raise
+            done += size
+            rate = done / (time.monotonic() - began)
+            print(f"seed {seed}: {done} inputs, {taken} of {size} taken, {ways} ways, {rate:.0f}/s")
+
+
+if __name__ == "__main__":
+    main()
