@@ -20,18 +20,14 @@ import botocore.config
 import botocore.exceptions
 
 from packager.errors import (
-    AccessDeniedError,
-    ConflictError,
     DeployError,
     SettingsError,
     UncertainError,
 )
 from packager.function import FunctionState, S3Object
+from packager.refusals import TRIES, refusal
 from packager.settings import Settings
 
-# Three tries, with waits between them that grow and differ:
-# https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html, standard mode.
-_TRIES = 3
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 
@@ -65,9 +61,9 @@ class LambdaFunction:
         self._hide = hide
         self._settings = settings
         self._config = botocore.config.Config(
-            retries={"mode": "standard", "total_max_attempts": _TRIES},
+            retries={"mode": "standard", "total_max_attempts": TRIES},
             connect_timeout=min(_CONNECT_SECONDS, timeout),
-            read_timeout=max(1.0, min(_READ_SECONDS, timeout / _TRIES)),
+            read_timeout=max(1.0, min(_READ_SECONDS, timeout / TRIES)),
             # None: those of the environment, which cannot reach the loopback of this machine.
             proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
@@ -223,30 +219,7 @@ class LambdaFunction:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         said = self._hide(error.response.get("Error", {}).get("Message", ""))
-        return _error(action, self._hide(code) or str(status), status, said)
-
-
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException")
-_REFUSED = (
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidAccessKeyId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "IncompleteSignature",
-)
-_SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture")
-_THROTTLED = (
-    "TooManyRequestsException",
-    "ThrottlingException",
-    "Throttling",
-    "RequestLimitExceeded",
-    "SlowDown",
-)
-_TOO_LARGE = ("RequestEntityTooLargeException", "RequestTooLargeException", "EntityTooLarge")
-_REDIRECTED = ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed")
+        return refusal(action, self._hide(code) or str(status), status, said)
 
 
 def _senseless(action: str) -> UncertainError:
@@ -256,68 +229,9 @@ def _senseless(action: str) -> UncertainError:
     )
 
 
-def _error(action: str, code: str, status: int, said: str) -> DeployError:
-    """Make of an error's code (AWS's word, or the HTTP status) one that says what to do."""
-    words = f" AWS says: {said}" if said else ""
-    if code in ("AccessDeniedException", "AccessDenied", "403"):
-        return AccessDeniedError(
-            f"The credentials do not allow {action}.",
-            f"Add {action} on this function or bucket to the IAM policy of the user.",
-        )
-    if code == "ResourceConflictException":
-        return ConflictError(
-            "Another update of the function is in progress.", "Try again when it has ended."
-        )
-    if code in _THROTTLED or status == 429:
-        return DeployError(
-            f"{action}: AWS takes no more requests now ({code}), after {_TRIES} tries.",
-            "Wait a minute, then try again.",
-        )
-    if code in _EXPIRED:
-        return DeployError(
-            "The AWS credentials have expired.", "Get new ones (as by `aws sso login`), try again."
-        )
-    if code in _SKEWED or "Signature expired" in said:
-        return DeployError(
-            f"{action}: the clock of this machine is not the clock of AWS.", "Set the clock."
-        )
-    if code in _REFUSED:
-        return DeployError(
-            f"AWS does not accept the credentials ({code}).",
-            "Check _AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and _AWS_SESSION_TOKEN.",
-        )
-    if code == "ResourceNotFoundException":
-        return DeployError(
-            "There is no such function in this region and account.",
-            "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION; the function has to exist.",
-        )
-    if code == "NoSuchBucket":
-        return DeployError("There is no such S3 bucket.", "Check _LAMBDA_S3_BUCKET.")
-    if code in _TOO_LARGE or status == 413:
-        return DeployError(
-            "The package is larger than Lambda takes in a request.",
-            "Set _LAMBDA_S3_BUCKET: larger ones go by S3.",
-        )
-    if code == "CodeStorageExceededException":
-        return DeployError(
-            "The code storage of the AWS account is full in this region.",
-            "Delete old versions of functions, or have the quota raised.",
-        )
-    if code in _REDIRECTED or 300 <= status < 400:
-        return DeployError(
-            f"{action}: the answer came from another place ({code}).",
-            "The bucket or function is in another region: check _AWS_DEFAULT_REGION.",
-        )
-    if status >= 500:
-        return UncertainError(
-            f"{action}: AWS failed ({code}), after {_TRIES} tries.", "Try again later."
-        )
-    return DeployError(f"{action} failed ({code}).{words}", "Mend what AWS names, then try again.")
-
-
 def _pause_if_throttled(response: Any, attempts: int, **_: object) -> float | None:
     """Let a 429 be tried again, too, that says no more: botocore does so by AWS's words alone."""
-    if response is None or response[0].status_code != 429 or attempts >= _TRIES:
+    if response is None or response[0].status_code != 429 or attempts >= TRIES:
         return None
     return random.random() * 2.0 ** (attempts - 1)  # noqa: S311  As botocore: spread, not secret.
 

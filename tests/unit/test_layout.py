@@ -22,7 +22,7 @@ LAYERS = [
     {"package"},
     {"bundle", "wheels", "archive", "config"},
     {"selection", "compression", "zipdirectory", "zipsource", "environment", "properties"},
-    {"ignore", "output", "zipformat", "function", "settings"},
+    {"ignore", "output", "zipformat", "function", "settings", "refusals"},
     {"redaction", "workspace", "progress"},
     {"errors", "names"},
 ]
