@@ -80,7 +80,7 @@ def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
 
 def as_text(table: Table) -> str:
     """Lay out a table in columns."""
-    width = max(len(row.name) for row in table.rows)
+    width = max((len(row.name) for row in table.rows), default=0)
     seconds = "seconds" if table.over is None else "seconds over"
     lines = [table.title, f"  {'':{width}}  {seconds:>12}  x ours  peak MB  output MB"]
     for row in table.rows:

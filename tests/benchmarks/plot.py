@@ -1,0 +1,49 @@
+"""Series as an SVG picture: seconds, from zero up, over size, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.benchmarks.growth import Series
+
+_WIDTH, _HEIGHT, _MARGIN = 260, 160, 40
+
+
+def svg(lines: Sequence[Series]) -> str:
+    """Draw all series."""
+    step = _WIDTH + 2 * _MARGIN
+    panels = [
+        f'<g transform="translate({number * step + _MARGIN} {_MARGIN})">{_panel(line)}</g>'
+        for number, line in enumerate(lines)
+    ]
+    width, height = step * len(lines), _HEIGHT + 2 * _MARGIN
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">',
+            '<g font-family="sans-serif" font-size="11">',
+            f'<rect width="{width}" height="{height}" fill="white"/>',
+            *panels,
+            "</g></svg>\n",
+        ]
+    )
+
+
+def _panel(line: Series) -> str:
+    most = max(size for size, _ in line.points)
+    longest = max(measured.seconds for _, measured in line.points)
+    places = [
+        (size / most * _WIDTH, _HEIGHT - measured.seconds / longest * _HEIGHT, size, measured)
+        for size, measured in line.points
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in places)
+    marks = [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#36c"/>'
+        f'<text x="{x - 4:.1f}" y="{y - 7:.1f}" text-anchor="end">{measured.seconds:.2f} s</text>'
+        f'<text x="{x:.1f}" y="{_HEIGHT + 14}" text-anchor="middle">{size:.0f}</text>'
+        for x, y, size, measured in places
+    ]
+    return (
+        f'<path d="M0,0 V{_HEIGHT} H{_WIDTH}" fill="none" stroke="#888"/>'
+        f'<polyline points="{path}" fill="none" stroke="#36c"/>{"".join(marks)}'
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT + 30}" text-anchor="middle">{line.title}</text>'
+    )
