@@ -23,7 +23,7 @@ CONFIG = {
     "TWO_LINES": "first canary line\nsecond canary line",
     "PADDED": "  canary in blanks\t",
     # The app's own AWS variables are config like any other.
-    "AWS_ACCESS_KEY_ID": "own-canary-key-id",
+    "AWS_ACCESS_KEY_ID": "own-canary-id",
     "AWS_SECRET_ACCESS_KEY": "own-canary-secret",
 }
 CREDENTIALS = {
