@@ -80,7 +80,7 @@ class Session(Generic[Result]):
         self._view = view
         self._clock = clock
         self._schedule = Schedule(quiet_time)
-        self._tree = Tree(str(app), relevance(), watcher())
+        self._tree = Tree(relevance(), watcher())
         # Both are dicts for their order. Where something has happened that was not yet looked at:
         self._heard: dict[str, None] = {}
         # What was found changed and is not yet deployed, some of it since the last run:
@@ -105,7 +105,7 @@ class Session(Generic[Result]):
         """Wait until something happens, or is due."""
         missing = self._tree.missing_roots()
         events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)))
-        heard = [path for path in events.paths if self._tree.relevance.concerns(path)]
+        heard = [path for path in events.paths if self._tree.concerns(path)]
         self._heard |= dict.fromkeys(heard)
         is_back = any(Path(root).is_dir() for root in missing)
         found = self._look(everywhere=True) if events.lost or is_back else False

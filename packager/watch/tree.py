@@ -1,10 +1,11 @@
 """What the watched files hold, and which of them have changed."""
 
 # Paths by the thousand are strings here, which are much faster than Path.
-# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH115, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH112, PTH114, PTH115, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -28,11 +29,11 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file as it was last looked at: `content` is what a package would take over from it, and
-    `status` is unequal after any later change, if it is `reliable`.
+    `identity` is another one after any change, if it is `reliable`.
     """
 
     content: tuple[object, ...]
-    status: tuple[int, ...]
+    identity: tuple[int, ...]
     reliable: bool
 
 
@@ -70,16 +71,17 @@ class _Look:
 class Tree:
     """The watched files, and the folders that the watcher is told to hear of for them."""
 
-    def __init__(self, app: str, relevance: Relevance, watcher: Watcher) -> None:
+    def __init__(self, relevance: Relevance, watcher: Watcher) -> None:
         """Know of no file yet: the first `scan` finds them."""
         self.relevance = relevance
         self.watcher = watcher
-        self._app = app
         self._folders: dict[str, dict[str, _File]] = {}
+        # The links by which files that are not watched themselves go into the package.
+        self._links_to: dict[str, set[str]] = {}
 
     def scan(self, suspects: Iterable[str] = ()) -> Difference:
         """Look at everything, and read `suspects` even if they look the same as before."""
-        look = _Look(frozenset(suspects))
+        look = _Look(self._with_links(suspects))
         for root in self.relevance.roots:
             self._look_at(root, look)
         self._drop_folders(set(self._folders) - look.folders, look)
@@ -87,7 +89,7 @@ class Tree:
 
     def refresh(self, paths: Iterable[str]) -> Difference:
         """Look at `paths`, where something happened, and at all that is below them."""
-        suspects = frozenset(paths)
+        suspects = self._with_links(paths)
         if len(suspects) > _MANY:
             return self.scan(suspects)
         look = _Look(suspects)
@@ -96,18 +98,27 @@ class Tree:
                 self._look_at(path, look)
         return look.found
 
+    def concerns(self, path: str) -> bool:
+        """Say whether it matters if something has happened at `path`."""
+        return self.relevance.concerns(path) or path in self._links_to
+
     def missing_roots(self) -> list[str]:
         """Say which folders are not there to be watched."""
         return [root for root in self.relevance.roots if root not in self._folders]
 
+    def _with_links(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(link for path in paths for link in (path, *self._links_to.get(path, ())))
+
     def _look_at(self, path: str, look: _Look) -> None:
         folder, name = os.path.split(path)
-        if self.relevance.folder(path) and self._is_folder(path):
-            self._drop_file(folder, name, look)
+        is_folder = self._is_folder(path)
+        if is_folder and self.relevance.folder(path):
             self._look_into(path, look)
-            return
-        self._drop_folders(self._below(path), look)
-        if folder in self._folders and self.relevance.file(path):
+        else:
+            self._drop_folders(self._below(path), look)
+        if is_folder or not self.relevance.file(path):
+            self._drop_file(folder, name, look)
+        elif folder in self._folders:
             self._examine(folder, name, look)
 
     def _look_into(self, top: str, look: _Look) -> None:
@@ -140,37 +151,54 @@ class Tree:
         return names
 
     def _is_folder(self, path: str, entry: os.DirEntry[str] | None = None) -> bool:
-        """Whether there is a folder at `path`, or a symbolic link that a package cannot hold, for
-        it leads to a folder outside the app.
+        """Whether there is a folder at `path`, or a symbolic link in whose place a package holds
+        the folder that it leads to.
         """
         if entry and not entry.is_symlink():
             return entry.is_dir()
         if not os.path.islink(path):
             return os.path.isdir(path)
-        target = os.path.realpath(path)
-        if not os.path.isdir(target) or _is_within(target, self._app):
-            return False
-        # A loop: the package will say so.
-        return not _is_within(os.path.realpath(os.path.dirname(path)), target)
+        target = self._held_in_place_of(path)
+        # Not for a loop: the package will say so.
+        is_loop = _is_within(os.path.realpath(os.path.dirname(path)), target)
+        return target != path and os.path.isdir(target) and not is_loop
+
+    def _held_in_place_of(self, link: str) -> str:
+        """What a package holds in the place of a symbolic link: the link itself only if it leads to
+        what is in the package, too.
+        """
+        target = os.path.realpath(link)
+        is_known = self.relevance.folder if os.path.isdir(target) else self.relevance.file
+        return link if is_known(target) else target
 
     def _examine(self, folder: str, name: str, look: _Look) -> None:
         path = os.path.join(folder, name)
         before = self._folders[folder].get(name)
         now = time.time_ns()
         try:
-            status, changed_at = _status(path)
+            statuses = [os.lstat(path)]
         except OSError:
             self._drop_file(folder, name, look)
             return
-        if before and before.status == status and before.reliable and path not in look.suspects:
+        source = path
+        if stat.S_ISLNK(statuses[0].st_mode):
+            source = self._held_in_place_of(path)
+        if source != path:
+            self.watcher.watch(os.path.dirname(source), deep=False)
+            self._links_to.setdefault(source, set()).add(path)
+            with contextlib.suppress(OSError):
+                statuses.append(os.lstat(source))
+        identity = _identity(statuses)
+        if before and before.identity == identity and before.reliable and path not in look.suspects:
             return
-        file = _File(_content(path), status, reliable=now - changed_at > _TICK_NS)
+        changed_at = max(status.st_ctime_ns for status in statuses)
+        file = _File(_content(source), identity, reliable=now - changed_at > _TICK_NS)
         self._folders[folder][name] = file
         if before is None:
             look.found.created.add(path)
         elif before.content != file.content:
             look.found.changed.add(path)
-        elif before.status != file.status:
+        elif before.identity != file.identity:
             look.found.rewritten.add(path)
 
     def _drop_file(self, folder: str, name: str, look: _Look) -> None:
@@ -191,17 +219,15 @@ def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-def _status(path: str) -> tuple[tuple[int, ...], int]:
-    """What tells a changed file, and when it was changed last, in nanoseconds."""
-    files = [os.lstat(path)]
-    if stat.S_ISLNK(files[0].st_mode) and os.path.exists(path):
-        files.append(os.stat(path))
-    identity = tuple(
+def _identity(statuses: list[os.stat_result]) -> tuple[int, ...]:
+    return tuple(
         number
-        for file in files
-        for number in (file.st_ino, file.st_mode, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+        for status in statuses
+        for number in (
+            *(status.st_ino, status.st_mode, status.st_size),
+            *(status.st_mtime_ns, status.st_ctime_ns),
+        )
     )
-    return identity, max(file.st_ctime_ns for file in files)
 
 
 def _content(path: str) -> tuple[object, ...]:
@@ -209,7 +235,7 @@ def _content(path: str) -> tuple[object, ...]:
     try:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
-            return ("link", os.readlink(path), _digest(path) if os.path.isfile(path) else None)
+            return ("link", os.readlink(path))
         if stat.S_ISREG(status.st_mode):
             return ("file", _digest(path), bool(status.st_mode & stat.S_IXUSR))
     except OSError as error:

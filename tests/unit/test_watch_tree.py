@@ -53,7 +53,7 @@ def relevance(app: Path, ignored: str = "/build", files: Iterable[str] = ()) -> 
 @pytest.fixture
 def tree(app: Path) -> Tree:
     """A tree that has been looked at."""
-    tree = Tree(str(app), relevance(app), Registrations())
+    tree = Tree(relevance(app), Registrations())
     tree.scan()
     return tree
 
@@ -74,7 +74,7 @@ def test_only_relevant_folders_are_watched(app: Path, tree: Tree) -> None:
 
 
 def test_the_first_look_finds_all_files_and_the_second_no_change(app: Path) -> None:
-    tree = Tree(str(app), relevance(app), Registrations())
+    tree = Tree(relevance(app), Registrations())
     assert difference(tree.scan()) == {"created": {"index.js", "a.js", "b.js"}}
     assert difference(tree.scan()) == {}
 
@@ -108,6 +108,13 @@ def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Tree) -
     (app / "new/deep/c.js").write_text("c")
     assert difference(tree.refresh([str(app / "new")])) == {"created": {"c.js"}}
     assert watched(tree) >= {str(app / "new"), str(app / "new/deep"), str(app / "new/deep/.hidden")}
+
+
+def test_a_new_folder_that_is_ignored_is_not_taken_for_a_file(app: Path) -> None:
+    tree = Tree(relevance(app, ignored="new/"), Registrations())
+    tree.scan()
+    (app / "new").mkdir()
+    assert difference(tree.refresh([str(app / "new")])) == {}
 
 
 def test_a_removed_folder_is_watched_no_more(app: Path, tree: Tree) -> None:
@@ -165,6 +172,21 @@ def test_a_link_out_of_the_app_is_what_it_leads_to(app: Path, tmp_path: Path, tr
     assert difference(tree.refresh([str(app / "lib/shared/sub/c.js")])) == {"changed": {"c.js"}}
 
 
+def test_a_link_to_a_file_that_is_not_watched_is_what_that_file_holds(
+    app: Path, tmp_path: Path, tree: Tree
+) -> None:
+    for name, target in (("hidden", app / ".git/HEAD"), ("outside", tmp_path / "outside.js")):
+        target.write_text("old")
+        (app / name).symlink_to(target)
+        assert difference(tree.scan()) == {"created": {name}}
+        assert str(target.parent) in watched(tree)
+        target.write_text("new")
+        assert tree.concerns(str(target))
+        assert difference(tree.refresh([str(target)])) == {"changed": {name}}
+        target.unlink()
+        assert difference(tree.refresh([str(target)])) == {"changed": {name}}
+
+
 def test_what_is_neither_file_nor_folder_is_not_opened(app: Path, tree: Tree) -> None:
     os.mkfifo(app / "pipe")
     assert difference(tree.scan()) == {"created": {"pipe"}}
@@ -185,7 +207,7 @@ def test_of_the_folder_of_a_named_file_only_that_file_is_watched(app: Path, tmp_
     (tmp_path / "prod.env").write_text("A=1")
     (tmp_path / "other.env").write_text("B=1")
     files = [str(tmp_path / "prod.env"), str(app / ".lambdaignore")]
-    tree = Tree(str(app), relevance(app, files=files), Registrations())
+    tree = Tree(relevance(app, files=files), Registrations())
     tree.scan()
     assert watched(tree) >= {str(app), str(tmp_path)}
     (tmp_path / "prod.env").write_text("A=2")

@@ -1,0 +1,84 @@
+"""A day of saves: what `packager watch` holds does not grow."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.watch_process import node_app, watching
+from tests.proxy import proxying
+from tests.service import Service
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
+
+# Two minutes of WATCH_SOAK_EDITS=600 are what half an hour of a save each three seconds is.
+EDITS = int(os.environ.get("WATCH_SOAK_EDITS", "60"))
+
+# What the allocator may hold back of memory that was in use for a moment.
+_SLACK = 4 << 20
+
+
+def memory(pid: int) -> int:
+    """Give the memory of a process that is resident, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def held(pid: int) -> tuple[int, int]:
+    """Give how many files and watched folders a process holds."""
+    infos = [path.read_text() for path in Path(f"/proc/{pid}/fdinfo").iterdir()]
+    return len(infos), sum(info.count("inotify wd:") for info in infos)
+
+
+def edits(app: Path, random: random.Random) -> Callable[[], None]:
+    """Choose one of the edits of which a day is made."""
+    name = f"lib/{random.randrange(20)}"
+
+    def write() -> None:
+        (app / f"{name}.js").write_text(f"{random.random()}\n" * 1000)
+
+    def make_folder() -> None:
+        shutil.rmtree(app / name, ignore_errors=True)
+        (app / name / "deep").mkdir(parents=True)
+        (app / name / "deep/a.js").write_text(f"{random.random()}")
+
+    def rename_folder() -> None:
+        make_folder()
+        shutil.rmtree(app / "lib/renamed", ignore_errors=True)
+        (app / name).rename(app / "lib/renamed")
+
+    return random.choice([write, write, make_folder, rename_folder])
+
+
+def test_memory_files_and_folders_held_stay_the_same(
+    service: Service, function: str, tmp_path: Path, temporary: Path
+) -> None:
+    app = node_app(tmp_path / "app")
+    chance = random.Random(0)
+    with (
+        proxying(service.url) as proxy,
+        watching(
+            *(app, service, proxy, function, "--quiet-time", "50"), temporary=temporary
+        ) as watch,
+    ):
+        watch.deployed()
+        levels = []
+        for _ in range(3):
+            for _ in range(EDITS // 3):
+                edits(app, chance)()
+                watch.until_deployed()
+            # The same folders each time, and nothing on the way.
+            shutil.rmtree(app / "lib")
+            watch.until_deployed()
+            levels.append((memory(watch.process.pid), held(watch.process.pid)))
+            (app / "lib").mkdir()
+            watch.change("lib/a.js")
+            watch.until_deployed()
+    memories, holdings = zip(*levels, strict=True)
+    assert memories[2] - memories[1] < _SLACK, memories
+    assert holdings[1] == holdings[2]

@@ -1,0 +1,198 @@
+"""After any edits, the watch mode knows of every change, and packages what a full build does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from packager import package
+from packager.bundle import CompressionCache
+from packager.errors import PackageError
+from packager.settings import Settings
+from packager.watch.files import Inotify
+from packager.watch.scope import scope
+from packager.watch.tree import Tree
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells all at once")
+
+# Few, so that edits meet: files become folders and links, and are there again after they were not.
+NAMES = st.sampled_from(["a.js", "b", ".hidden", "docs", "env.properties"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: "/".join(names))
+CONTENTS = st.binary(max_size=3) | st.just(b"the same\n" * 9)
+
+Edit = Callable[[Path], None]
+
+
+def write(path: str, content: bytes) -> Edit:
+    def edit(app: Path) -> None:
+        (app / path).parent.mkdir(parents=True, exist_ok=True)
+        (app / path).write_bytes(content)
+
+    return edit
+
+
+def write_at_the_same_moment(path: str, content: bytes) -> Edit:
+    """As two saves within one tick of the clock: neither size nor time of the file tells."""
+
+    def edit(app: Path) -> None:
+        before = (app / path).stat()
+        (app / path).write_bytes(content[: before.st_size].ljust(before.st_size, b"."))
+        os.utime(app / path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    return edit
+
+
+def save_by_rename(path: str, content: bytes) -> Edit:
+    def edit(app: Path) -> None:
+        new = app / ".new"
+        new.write_bytes(content)
+        new.replace(app / path)
+
+    return edit
+
+
+def rename(path: str, other: str) -> Edit:
+    def edit(app: Path) -> None:
+        (app / path).rename(app / other)
+
+    return edit
+
+
+def copy(path: str, other: str) -> Edit:
+    def edit(app: Path) -> None:
+        shutil.copytree(app / path, app / other, symlinks=True)
+
+    return edit
+
+
+def link(path: str, target: str) -> Edit:
+    return lambda app: (app / path).symlink_to(target)
+
+
+def chmod(path: str, mode: int) -> Edit:
+    return lambda app: (app / path).chmod(mode)
+
+
+def remove(path: str) -> Edit:
+    def edit(app: Path) -> None:
+        if (app / path).is_dir() and not (app / path).is_symlink():
+            shutil.rmtree(app / path)
+        else:
+            (app / path).unlink()
+
+    return edit
+
+
+EDITS = st.one_of(
+    st.builds(write, PATHS, CONTENTS),
+    st.builds(write_at_the_same_moment, PATHS, CONTENTS),
+    st.builds(save_by_rename, PATHS, CONTENTS),
+    st.builds(rename, PATHS, PATHS),
+    st.builds(copy, PATHS, PATHS),
+    st.builds(link, PATHS, NAMES),
+    st.builds(chmod, PATHS, st.sampled_from([0o600, 0o644, 0o700, 0o755])),
+    st.builds(remove, PATHS),
+    st.builds(write, st.just(".lambdaignore"), st.sampled_from([b"docs\n", b"b/\n!b/a.js\n"])),
+)
+
+
+class App:
+    """An app that is watched, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "app"
+        self.folder.mkdir()
+        (self.folder / "package.json").write_text("{}")
+        self.cache = CompressionCache()
+        self._count = 0
+        self.watcher = Inotify()
+        self.tree = self.new_tree()
+
+    def new_tree(self) -> Tree:
+        """Look at everything as a command does that has just been started."""
+        tree = Tree(scope(self.folder, Settings()), self.watcher)
+        tree.scan()
+        return tree
+
+    def hear(self) -> set[str]:
+        """Take all that the system tells, and give the paths whose contents have changed."""
+        heard: dict[str, None] = {}
+        while paths := self.watcher.wait(0.0).paths:
+            heard |= dict.fromkeys(filter(self.tree.concerns, paths))
+        found = self.tree.refresh(heard)
+        if any(map(self.tree.relevance.is_named, found.contents)):
+            self.tree.relevance = scope(self.folder, Settings())
+            found.add(self.tree.scan())
+        return found.contents
+
+    def package(self, cache: CompressionCache | None) -> bytes | str:
+        """Build the package; give it, or why there can be none."""
+        self._count += 1
+        destination = self.folder.with_name(f"{self._count}.zip")
+        try:
+            package.build(self.folder, Settings(), {"A": "1"}, destination, cache=cache)
+        except PackageError as error:
+            return error.message
+        return destination.read_bytes()
+
+
+@contextlib.contextmanager
+def watched_app() -> Iterator[App]:
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(Path(folder).resolve())
+        try:
+            yield app
+        finally:
+            app.watcher.close()
+
+
+def do(edits: list[Edit], app: Path) -> None:
+    for edit in edits:
+        # Edits of what is not there, or is something else, are none.
+        with contextlib.suppress(OSError, shutil.Error):
+            edit(app)
+
+
+@given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
+@settings(deadline=None)
+def test_the_package_of_what_was_heard_of_is_that_of_a_full_build(saves: list[list[Edit]]) -> None:
+    with watched_app() as app:
+        before = app.package(None)
+        assert app.package(app.cache) == before
+        for edits in saves:
+            do(edits, app.folder)
+            changed = app.hear()
+            full = app.package(None)
+            # A package that is another one is never missed.
+            assert changed or full == before
+            app.cache.forget(changed)
+            assert app.package(app.cache) == full
+            before = full
+
+
+@given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
+@settings(deadline=None)
+def test_what_is_known_after_any_edits_is_what_a_new_look_finds(saves: list[list[Edit]]) -> None:
+    with watched_app() as app:
+        for edits in saves:
+            do(edits, app.folder)
+            app.hear()
+            fresh = app.new_tree()
+            assert contents(app.tree) == contents(fresh)
+
+
+def contents(tree: Tree) -> dict[str, object]:
+    return {
+        os.path.join(folder, name): file.content  # noqa: PTH118
+        for folder, files in tree._folders.items()
+        for name, file in files.items()
+    }
