@@ -1,15 +1,9 @@
-"""Archives nobody would make: mutations of real ones, and what the packager may make of them.
-
-python -m tests.property.hostile.fuzz 1000000        # as many inputs, until one fails
-"""
+"""Archives nobody would make: mutations of real ones, and what the packager may make of them."""
 
 from __future__ import annotations
 
-import itertools
 import random
 import sys
-import tempfile
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -211,30 +205,3 @@ def fuzz(inputs: int, seed: int, folder: Path) -> tuple[int, int]:
             seen.add(frozenset(lines))
             population.append(hostile)
     return taken, len(seen)
-
-
-def main() -> None:
-    """Fuzz with ever new seeds; print how it went."""
-    limit = int(sys.argv[1])
-    tracemalloc.start()
-    with tempfile.TemporaryDirectory() as folder:
-        began, done = time.monotonic(), 0
-        for seed in itertools.count():
-            size = min(20_000, limit - done)
-            if not size:
-                break
-            try:
-                taken, ways = fuzz(size, seed, Path(folder))
-            except Exception:
-                (HERE / "corpus").mkdir(exist_ok=True)
-                failing = HERE / "corpus" / f"failing-{seed}.zip"
-                failing.write_bytes(Path(folder, "source").read_bytes())
-                print(f"kept as {failing}")
-                raise
-            done += size
-            rate = done / (time.monotonic() - began)
-            print(f"seed {seed}: {done} inputs, {taken} of {size} taken, {ways} ways, {rate:.0f}/s")
-
-
-if __name__ == "__main__":
-    main()
