@@ -1,0 +1,107 @@
+"""Files that hold secrets are the user's own, whatever the umask and what others have planted."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import canaries
+from tests.proxy import Exchange, pass_on, proxying
+from tests.service import Service, command
+
+
+@pytest.fixture(params=[0o000, 0o077], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Let the command be started with this umask."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_temporary_files_are_private_whatever_the_umask(
+    umask: int, service: Service, function: str, jars: Path, temporary: Path
+) -> None:
+    seen: dict[str, int] = {}
+
+    def look(exchange: Exchange) -> None:
+        for path in temporary.rglob("*"):
+            seen[path.name] = stat.S_IMODE(path.stat().st_mode) & (
+                0o777 if path.is_dir() else 0o666
+            )
+        pass_on(exchange)
+
+    with proxying(service.url) as proxy:
+        proxy.on("update", look)
+        run = command(
+            *("deploy", jars, "--jar", "small.jar"),
+            env=canaries.settings(proxy.url, function),
+            temporary=temporary,
+        )
+    assert run.returncode == 0, run.stderr
+    folders = {name for name, mode in seen.items() if mode == 0o700}
+    assert len(folders) == 1
+    assert {"package.zip", "package.zip.request"} <= seen.keys()
+    assert {mode for name, mode in seen.items() if name not in folders} == {0o600}
+
+
+def test_the_function_can_read_its_package_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    app, output = tmp_path / "app", tmp_path / "out.zip"
+    app.mkdir(mode=0o700)
+    for name, mode in (("package.json", 0o600), ("index.js", 0o600), ("run.sh", 0o700)):
+        (app / name).write_text("{}")
+        (app / name).chmod(mode)
+    run = command(*("build", app, "-o", output), env={})
+    assert run.returncode == 0, run.stderr
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    with zipfile.ZipFile(output) as package:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in package.infolist()}
+    assert modes == {
+        "env.properties": 0o644,
+        "index.js": 0o644,
+        "package.json": 0o644,
+        "run.sh": 0o755,
+    }
+
+
+def test_links_planted_in_the_temporary_folder_are_not_followed(
+    service: Service, function: str, jars: Path, temporary: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "file").write_text("precious")
+    (victim / "lock").write_text("precious")
+    (temporary / "heroku-lambda-packager-0000000000000000").symlink_to(victim)
+    stale = temporary / "heroku-lambda-packager-1111111111111111"
+    stale.mkdir()
+    (stale / "lock").write_text("")
+    (stale / "inside").symlink_to(victim)
+    run = command(
+        *("deploy", jars, "--jar", "small.jar"),
+        env=canaries.settings(service.url, function),
+        temporary=temporary,
+    )
+    assert run.returncode == 0, run.stderr
+    assert {path.name: path.read_text() for path in victim.iterdir()} == {
+        "file": "precious",
+        "lock": "precious",
+    }
+    assert not stale.exists()
+
+
+def test_a_link_planted_where_the_output_goes_is_replaced(jars: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    for name in ("out.jar", ".out.jar.part"):
+        (shared / name).symlink_to(victim)
+    run = command("build", jars, "--jar", "small.jar", "-o", shared / "out.jar")
+    assert run.returncode == 0, run.stderr
+    assert victim.read_text() == "precious"
+    assert [path.name for path in shared.iterdir()] == ["out.jar"]
+    assert not (shared / "out.jar").is_symlink()
