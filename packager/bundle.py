@@ -24,8 +24,8 @@ from packager.zipformat import DEFLATED, STORED, NewEntry
 
 # So many bytes of files are read and compressed ahead of those being written, and a file that is
 # larger is not held in memory as a whole. Together they keep all of it below 150 MB.
-_AHEAD = 48 << 20
-_LARGE = 24 << 20
+_AHEAD = 40 << 20
+_LARGE = 20 << 20
 _PIECE = 4 << 20
 
 # A thread takes so many files, or bytes, at a time: small ones take longer to hand over one by one
