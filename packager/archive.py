@@ -15,21 +15,20 @@ import posixpath
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from io import BufferedWriter
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from packager import zipformat
+from packager import output, zipformat
 from packager.compression import compress
-from packager.errors import ArchiveError, PackagerError
+from packager.errors import ArchiveError
 from packager.zipdirectory import Directory, read_directory, shown
 from packager.zipformat import NewEntry
 from packager.zipsource import Source
 
 _CHUNK = 1 << 20
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 
 class _Span(NamedTuple):
@@ -59,7 +58,7 @@ def inject(source: Path, destination: Path, name: str, data: bytes) -> int:
     with Source.opened(source) as archive:
         directory = read_directory(archive)
         plan = _plan(directory, name.encode())
-        with _created(destination) as package:
+        with output.created(destination) as package:
             for span in plan.data:
                 _copy(archive, package, span)
             archive.check_unchanged()
@@ -188,24 +187,6 @@ def _relocation(cuts: list[_Span]) -> Callable[[int], int]:
         return position - removed[before]
 
     return relocated
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[BufferedWriter]:
-    """Create a file for its owner alone, which is removed again if not all of it can be written."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise PackagerError(
-            f"{path} cannot be written: {error.strerror}.",
-            f"Make room in {path.parent}, or take another folder (--output, TMPDIR).",
-        ) from error
 
 
 def _copy(archive: Source, package: BufferedWriter, span: _Span) -> None:

@@ -28,5 +28,5 @@ def created(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise PackagerError(
             f"{path} cannot be written: {error.strerror}.",
-            "Make room, or let TMPDIR name a folder that has some.",
+            f"Make room in {path.parent}, or take another folder (--output, TMPDIR).",
         ) from error

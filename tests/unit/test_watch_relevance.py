@@ -14,10 +14,10 @@ IGNORED = Ignored(["*.log", "docs/"])
 @pytest.fixture
 def relevance() -> Relevance:
     return Relevance(
-        "/work/app",
+        "/srv/app",
         unpackaged=UNPACKAGED,
-        files=["/work/app/.lambdaignore", "/home/me/prod.env"],
-        folders=["/work/shared", "/work/app/.config"],
+        files=["/srv/app/.lambdaignore", "/home/me/prod.env"],
+        folders=["/srv/shared", "/srv/app/.config"],
         ignored=IGNORED,
     )
 
@@ -25,14 +25,14 @@ def relevance() -> Relevance:
 @pytest.mark.parametrize(
     "path",
     [
-        "/work/app/index.js",
-        "/work/app/lib/deep/er/a.js",
-        "/work/app/lib/.hidden",
-        "/work/app/node_modules/.package-lock.json",
-        "/work/app/.lambdaignore",
-        "/work/app/.config/a.json",
+        "/srv/app/index.js",
+        "/srv/app/lib/deep/er/a.js",
+        "/srv/app/lib/.hidden",
+        "/srv/app/node_modules/.package-lock.json",
+        "/srv/app/.lambdaignore",
+        "/srv/app/.config/a.json",
         "/home/me/prod.env",
-        "/work/shared/lib/a.js",
+        "/srv/shared/lib/a.js",
     ],
 )
 def test_what_is_packaged_or_named_is_watched(relevance: Relevance, path: str) -> None:
@@ -44,19 +44,19 @@ def test_what_is_packaged_or_named_is_watched(relevance: Relevance, path: str) -
 @pytest.mark.parametrize(
     "path",
     [
-        "/work/app/.env",
-        "/work/app/env.properties",
-        "/work/app/.git/HEAD",
-        "/work/app/.git/objects/ab/cdef",
-        "/work/app/build/out.js",
-        "/work/app/build/deep/out.js",
-        "/work/app/debug.log",
-        "/work/app/docs/a/b.md",
-        "/work/application/index.js",
-        "/work/other.js",
+        "/srv/app/.env",
+        "/srv/app/env.properties",
+        "/srv/app/.git/HEAD",
+        "/srv/app/.git/objects/ab/cdef",
+        "/srv/app/build/out.js",
+        "/srv/app/build/deep/out.js",
+        "/srv/app/debug.log",
+        "/srv/app/docs/a/b.md",
+        "/srv/application/index.js",
+        "/srv/other.js",
         "/home/me/other.env",
-        "/work/shared/.git/HEAD",
-        "/work/shared/debug.log",
+        "/srv/shared/.git/HEAD",
+        "/srv/shared/debug.log",
         "/index.js",
     ],
 )
@@ -66,7 +66,7 @@ def test_nothing_else_is_watched(relevance: Relevance, path: str) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["/work/app/.git", "/work/app/.git/objects", "/work/app/build", "/work/app/docs", "/work", "/"],
+    ["/srv/app/.git", "/srv/app/.git/objects", "/srv/app/build", "/srv/app/docs", "/work", "/"],
 )
 def test_folders_without_anything_to_watch_are_not_entered(
     relevance: Relevance, folder: str
@@ -86,17 +86,17 @@ def test_folders_without_anything_to_watch_are_not_entered(
     ],
 )
 def test_temporary_files_of_editors_are_not_watched(relevance: Relevance, name: str) -> None:
-    assert not relevance.file(f"/work/app/lib/{name}")
-    assert not relevance.file(f"/work/shared/{name}")
+    assert not relevance.file(f"/srv/app/lib/{name}")
+    assert not relevance.file(f"/srv/shared/{name}")
 
 
 @pytest.mark.parametrize("name", ["4913.js", "a.swp.js", "swp", "#a.js", "a#", "jb_tmp", "~a.js"])
 def test_names_that_only_look_like_them_are_watched(relevance: Relevance, name: str) -> None:
-    assert relevance.file(f"/work/app/lib/{name}")
+    assert relevance.file(f"/srv/app/lib/{name}")
 
 
 def test_the_roots_hold_everything_that_is_watched(relevance: Relevance) -> None:
-    assert relevance.roots == ["/home/me", "/work/app", "/work/shared"]
+    assert relevance.roots == ["/home/me", "/srv/app", "/srv/shared"]
 
 
 def test_of_an_app_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
