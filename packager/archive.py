@@ -16,10 +16,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from io import BufferedWriter
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from packager import output, zipformat
 from packager.compression import compress
@@ -189,7 +188,7 @@ def _relocation(cuts: list[_Span]) -> Callable[[int], int]:
     return relocated
 
 
-def _copy(archive: Source, package: BufferedWriter, span: _Span) -> None:
+def _copy(archive: Source, package: BinaryIO, span: _Span) -> None:
     package.flush()
     position = _copy_by_system(archive.file.fileno(), package.fileno(), span)
     package.seek(0, os.SEEK_END)
@@ -219,7 +218,7 @@ def _copy_by_system(source: int, destination: int, span: _Span) -> int:
     return position
 
 
-def _append(package: BufferedWriter, name: str, data: bytes, base: int) -> bytes:
+def _append(package: BinaryIO, name: str, data: bytes, base: int) -> bytes:
     """Write the new entry, and give its record for the directory."""
     offset = package.tell() - base
     method, body, size, crc = compress(data)
@@ -229,9 +228,7 @@ def _append(package: BufferedWriter, name: str, data: bytes, base: int) -> bytes
     return zipformat.central_record(entry, offset)
 
 
-def _write_directory(
-    package: BufferedWriter, directory: Directory, plan: _Plan, record: bytes
-) -> None:
+def _write_directory(package: BinaryIO, directory: Directory, plan: _Plan, record: bytes) -> None:
     offset = package.tell() - plan.base
     package.writelines(memoryview(directory.records)[start:stop] for start, stop in plan.records)
     package.write(record)
