@@ -44,6 +44,19 @@ class Entry(NamedTuple):
     next_record: int
 
 
+class _Numbers(NamedTuple):
+    """The numbers of a record that may stand in its zip64 field, in the order of that field."""
+
+    size: int
+    compressed_size: int
+    offset: int
+    disk: int
+
+
+_FULL = _Numbers(FULL_32, FULL_32, FULL_32, FULL_16)
+_WIDTHS = _Numbers(8, 8, 8, 4)
+
+
 @dataclass(frozen=True)
 class Directory:
     """The records of all entries, and where in the file they and their entries are."""
@@ -78,26 +91,25 @@ class Directory:
             signature = None
         if signature != _RECORD_SIGNATURE:
             raise self.source.broken(f"no record at byte {position} of its central directory")
-        comment_length, disk = rest & FULL_16, rest >> 16
         extra = position + _RECORD.size + name_length
         comment = extra + extra_length
-        if comment + comment_length > len(self.records):
+        next_record = comment + (rest & FULL_16)
+        if next_record > len(self.records):
             raise self.source.broken("its central directory ends within a record")
         name = bytes(self.records[position + _RECORD.size : extra])
         if flags & _ENCRYPTED:
             hidden = flags & zipformat.FLAG_ENCRYPTED_DIRECTORY
             raise self.source.encrypted("its central directory" if hidden else shown(name))
-        if FULL_32 in (size, compressed_size, offset) or disk == FULL_16:
-            size, compressed_size, offset, disk = self._zip64_numbers(
-                extra, comment, size, compressed_size, offset, disk
-            )
-        if disk:
+        numbers = _Numbers(size, compressed_size, offset, rest >> 16)
+        if FULL_32 in numbers or numbers.disk == FULL_16:
+            numbers = self._wide(numbers, self._zip64_field(extra, comment))
+        if numbers.disk:
             raise self.source.multi_disk()
-        start = self.base + offset
-        end = start + zipformat.LOCAL_HEADER.size + name_length + compressed_size
+        start = self.base + numbers.offset
+        end = start + zipformat.LOCAL_HEADER.size + name_length + numbers.compressed_size
         if end > self.start:
             raise self.source.broken(f"{shown(name)} reaches beyond the end of the entries")
-        return Entry(name, size, start, end, position, comment + comment_length)
+        return Entry(name, numbers.size, start, end, position, next_record)
 
     def quick_size(self, name: bytes) -> int | None:
         """Tell the unpacked size of all entries, if nothing in the archive needs a closer look.
@@ -115,16 +127,9 @@ class Directory:
             return None
         try:
             for _ in range(self.stated):
-                (
-                    signature,
-                    flags,
-                    compressed_size,
-                    size,
-                    name_length,
-                    extra_length,
-                    rest,
-                    start,
-                ) = unpack(records, position)
+                signature, flags, compressed, size, name_length, extra_length, rest, start = unpack(
+                    records, position
+                )
                 if (
                     signature != _RECORD_SIGNATURE
                     or flags & _ENCRYPTED
@@ -133,7 +138,7 @@ class Directory:
                 ):
                     return None
                 total += size
-                end = start + 30 + name_length + compressed_size
+                end = start + 30 + name_length + compressed
                 position += 46 + name_length + extra_length
         except struct.error:
             return None
@@ -164,26 +169,16 @@ class Directory:
         before = (size == FULL_32) + (compressed_size == FULL_32)
         struct.pack_into("<Q", self.records, field.start + 8 * before, start)
 
-    def _zip64_numbers(
-        self, extra: int, stop: int, size: int, compressed_size: int, offset: int, disk: int
-    ) -> list[int]:
-        """Read the numbers that do not fit into their fields from the zip64 field, where each
-        stands in this order, and only if it does not fit (section 4.5.3).
-        """
-        field = self._zip64_field(extra, stop)
+    def _wide(self, numbers: _Numbers, field: range) -> _Numbers:
+        """Read the numbers that fill their places in the record from its zip64 field."""
         content = io.BytesIO(self.records[field.start : field.stop])
-        numbers = []
-        for number, full, width in (
-            (size, FULL_32, 8),
-            (compressed_size, FULL_32, 8),
-            (offset, FULL_32, 8),
-            (disk, FULL_16, 4),
-        ):
-            wide = content.read(width) if number == full else b""
-            if number == full and len(wide) < width:
+        wide = []
+        for number, full, width in zip(numbers, _FULL, _WIDTHS, strict=True):
+            told = content.read(width) if number == full else b""
+            if number == full and len(told) < width:
                 raise self.source.broken("it does not tell the size or offset of an entry")
-            numbers.append(int.from_bytes(wide, "little") if wide else number)
-        return numbers
+            wide.append(int.from_bytes(told, "little") if told else number)
+        return _Numbers(*wide)
 
     def _zip64_field(self, extra: int, stop: int) -> range:
         while extra + zipformat.EXTRA_FIELD.size <= stop:
