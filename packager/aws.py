@@ -216,9 +216,10 @@ class LambdaFunction:
         )
 
     def _client_error(self, action: str, error: botocore.exceptions.ClientError) -> DeployError:
-        code = error.response.get("Error", {}).get("Code", "")
+        # Of an empty element of S3's XML botocore makes None.
+        code = error.response.get("Error", {}).get("Code") or ""
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        said = self._hide(error.response.get("Error", {}).get("Message", ""))
+        said = self._hide(error.response.get("Error", {}).get("Message") or "")
         return refusal(action, self._hide(code) or str(status), status, said)
 
 

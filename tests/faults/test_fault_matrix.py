@@ -104,7 +104,10 @@ CHOSEN = [
     for cell in matrix()
     if ALL
     or not cell.call.by_s3
-    or (cell.kind in ("reset during the body", "denied", "garbage", REFUSED) and not cell.once)
+    or (
+        cell.kind in ("reset during the body", "denied", "garbage", "502", REFUSED)
+        and not cell.once
+    )
     or (cell.kind in ("503", "lost answer") and cell.once)
 ]
 
@@ -185,6 +188,8 @@ def prepare(proxy: Proxy, cell: Cell) -> None:
 
 def seconds(cell: Cell) -> str:
     """Give a `--timeout`: short where it is used up, long where a slow machine would reach it."""
+    if cell.call.by_s3:
+        return "15" if cell.kind in ("silence", "conflict") else "30"
     return "6" if cell.kind in ("silence", "conflict") or cell.call.name == "wait" else "30"
 
 
@@ -212,8 +217,8 @@ def tries(cell: Cell) -> int | None:
     """Give how many requests of the call there are to be; None if that is not certain."""
     if cell.kind in (REFUSED, "conflict") or cell.call.name == "wait":
         return None
-    if cell.call.by_s3 and cell.fault.words == SENSELESS:
-        return None
+    if cell.call.by_s3 and (cell.fault.words == SENSELESS or cell.kind == "redirect"):
+        return None  # botocore tries once more, as the bucket may be in another region.
     if cell.call.name == "part":
         # Seven parts, two of them before the fault; how many were under way at an end is chance.
         return 5 + 1 if cell.once else None
