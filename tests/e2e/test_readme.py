@@ -82,15 +82,13 @@ def test_an_app_is_watched(line: str, service: Service, function: str, tmp_path:
     app = tmp_path / "app"
     if "--jar" in line:
         shutil.copytree(ROOT / "examples" / "java", app, ignore=shutil.ignore_patterns("target"))
-        function = "hello-java"  # as its .env says
-        service.create_function(function)
     else:
         app.mkdir()
         (app / ".env").write_text("GREETING=Hello\n")
         (app / "package.json").write_text("{}")
         (app / "index.js").write_text("exports.handler = async (event) => event.name\n")
     run = subprocess.Popen(
-        [sys.executable, "-m", *shlex.split(line), "--json"],
+        [sys.executable, "-m", *shlex.split(line), "--function", function, "--json"],
         cwd=app,
         env=os.environ | service.settings(function),
         stdout=subprocess.PIPE,
