@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import struct
 import subprocess
 import sys
+import threading
 import zipfile
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -144,6 +147,87 @@ def test_a_credential_in_the_address_of_an_index_is_not_shown(
     error(app, offline)
 
 
+def test_an_index_that_cannot_be_reached_is_said_to_be(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "1"}
+    found = error(app, {**env, **nowhere, "PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
+    assert "cannot reach the index" in found
+
+
+def test_an_index_is_given_the_variables_that_the_requirements_name(
+    app: Path, env: dict[str, str]
+) -> None:
+    authorizations = []
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            authorizations.append(self.headers["Authorization"])
+            self.send_error(401)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Index) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://user:${{TOKEN}}@127.0.0.1:{server.server_port}/simple"
+        (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy==0.9\n")
+        found = error(app, env | {"PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
+        server.shutdown()
+    assert "Basic " + base64.b64encode(b"user:canary").decode() in authorizations
+    assert "durationpy==0.9 has no wheel" in found
+
+
+def test_markers_are_held_against_the_functions_runtime(app: Path, env: dict[str, str]) -> None:
+    """Whatever this machine is, and whatever Python this is."""
+    (app / "requirements.txt").write_text(
+        "durationpy==0.9; python_version == '3.9' and platform_machine == 'aarch64'\n"
+        "wheel==0.45.1; python_version != '3.9' or platform_machine != 'aarch64'\n"
+        "orjson==3.10.12; sys_platform != 'linux'\n"
+    )
+    options = ["--runtime", "python3.9", "--architecture", "arm64"]
+    names = tops(build(app, env, *options))
+    assert "durationpy" in names
+    assert not names & {"wheel", "orjson"}
+    (app.parent / "out.zip").unlink()
+    names = tops(build(app, env, "--runtime", "python3.14"))
+    assert "wheel" in names
+    assert not names & {"durationpy", "orjson"}
+
+
+def tops(package: zipfile.ZipFile) -> set[str]:
+    return {PurePath(name).parts[0] for name in package.namelist()}
+
+
+def test_a_wheel_in_the_apps_folder_is_installed_again_when_it_changes(
+    app: Path, env: dict[str, str]
+) -> None:
+    (app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\n")
+    for content in ("first", "second"):
+        make_wheel(app / "wheels" / "own-1-py3-none-any.whl", content)
+        (app.parent / "out.zip").unlink(missing_ok=True)
+        package = build(app, env, "--runtime", "python3.13")
+        assert package.read("own.py") == content.encode()
+        for name in package.namelist():
+            assert str(app).encode() not in package.read(name)
+
+
+def make_wheel(path: Path, content: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("own.py", content)
+        wheel.writestr("own-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1\n")
+        wheel.writestr("own-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        wheel.writestr("own-1.dist-info/RECORD", "")
+
+
+def test_settings_of_pip_that_contradict_ours_do_no_harm(app: Path, env: dict[str, str]) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    contrary = {"PIP_USER": "1", "PIP_COMPILE": "1", "PIP_QUIET": "0"}
+    names = build(app, env | contrary, "--runtime", "python3.13").namelist()
+    assert "durationpy/__init__.py" in names
+    assert not any(name.endswith(".pyc") for name in names)
+
+
 @pytest.mark.parametrize("content", ["[project", "[project]\ndependencies = ['\udc80']"])
 def test_a_broken_project_file_is_an_error(app: Path, env: dict[str, str], content: str) -> None:
     (app / "pyproject.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -174,7 +258,7 @@ def test_pip_is_not_given_the_config(app: Path, env: dict[str, str], tmp_path: P
         "    shown = [sys.executable, '-c', 'import os; print(sorted(os.environ))']\n"
         "    print(run(shown, env=options['env'], capture_output=True, text=True).stdout)\n"
         "    return run(arguments, **options)\n"
-        "wheels.subprocess.run = spy\n"
+        "subprocess.run = spy\n"
         "from pathlib import Path\n"
         f"wheels.members(Path({str(app)!r}), 'python3.13', None)\n"
     )

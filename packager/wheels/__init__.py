@@ -1,0 +1,78 @@
+"""The dependencies of a Python app, as wheels for Lambda's platform and not for this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from packager import bundle
+from packager.selection import Member
+from packager.wheels import pip, requirements
+from packager.wheels.platform import Platform
+from packager.wheels.requirements import Requirements
+
+# What pip writes that is about this machine: scripts, which begin with the path of its Python, and
+# records that hash them or tell where a package was from.
+_OF_THIS_MACHINE = ("/bin/", "*.dist-info/RECORD", "*.dist-info/direct_url.json", "__pycache__")
+
+_SECONDS_KEPT_UNUSED = 30 * 24 * 3600
+
+
+def members(app: Path, runtime: str | None, architecture: str | None) -> list[Member]:
+    """Give what the dependencies add to the package of `app`; nothing if it has none.
+
+    They are those of `requirements.txt` or else of `pyproject.toml`, and are installed once for the
+    same requirements, `runtime` and `architecture`. Raises PackageError, which names a dependency
+    that has no wheel for the platform.
+    """
+    wanted = requirements.read(app)
+    if wanted.is_empty:
+        return []
+    platform = Platform.of(runtime, architecture)
+    folder = _cache() / _key(wanted, platform)
+    if folder.is_dir():
+        os.utime(folder)
+    else:
+        _install(wanted, platform, folder)
+    return bundle.select(folder, _OF_THIS_MACHINE)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base, "heroku-lambda-packager", "wheels")
+
+
+def _key(wanted: Requirements, platform: Platform) -> str:
+    """Name the folder of installed dependencies by all that decides what is in it."""
+    digest = hashlib.sha256(f"{platform}, pip {pip.version()}".encode())
+    for content in (wanted.text.encode(), *wanted.included):
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _install(wanted: Requirements, platform: Platform, folder: Path) -> None:
+    """Install into `folder`, which is there at the end as a whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_unused(folder.parent)
+    with tempfile.TemporaryDirectory(prefix="making-", dir=folder.parent) as making:
+        file, installed = wanted.app / "requirements.txt", Path(making, "installed")
+        if not file.is_file():
+            file = Path(making, "requirements.txt")
+            file.write_text(wanted.text, "utf-8")
+        pip.install(wanted, file.resolve(), installed, platform)
+        installed.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):  # Another run was quicker.
+            installed.rename(folder)
+
+
+def _remove_unused(cache: Path) -> None:
+    """Remove what was not used for long, such as what a killed run has left."""
+    for folder in cache.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _SECONDS_KEPT_UNUSED:
+                shutil.rmtree(folder)

@@ -1,0 +1,73 @@
+"""What wheels have to run on: the Python and the machine of a function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packager.errors import PackageError
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html: up to Python 3.11 they run on
+# Amazon Linux 2, which has glibc 2.26, and then on Amazon Linux 2023, with 2.34.
+_GLIBC_OF_AMAZON_LINUX_2, _GLIBC_OF_AMAZON_LINUX_2023 = 26, 34
+_LAST_ON_AMAZON_LINUX_2 = 11
+
+# PEP 600: manylinux_2_17 is manylinux2014; there are no wheels of older ones for Lambda's Pythons.
+_OLDEST_GLIBC = 17
+_LEGACY_PLATFORM = "manylinux2014"
+
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A version of Python, as 3.13, on an architecture, as Lambda calls it."""
+
+    version: str
+    architecture: str
+
+    @classmethod
+    def of(cls, runtime: str | None, architecture: str | None) -> Platform:
+        """Take it from the function's; raise PackageError if that is not one of Python."""
+        version = re.fullmatch(r"python(3\.\d+)", runtime or "")
+        if version is None:
+            raise PackageError(
+                "The dependencies are for the Python of the function's runtime, which is"
+                f" {runtime or 'not known'}.",
+                "Set _LAMBDA_RUNTIME (--runtime) to the function's runtime, as python3.13.",
+            )
+        return cls(version[1], architecture or "x86_64")
+
+    def __str__(self) -> str:
+        """Name it as in "no wheel for …"."""
+        return f"Python {self.version} on {self.architecture}"
+
+    def tags(self) -> Iterator[str]:
+        """Give the platform tags of wheels that run there, the best first."""
+        machine = _MACHINES[self.architecture]
+        minor = int(self.version.partition(".")[2])
+        on_2 = minor <= _LAST_ON_AMAZON_LINUX_2
+        newest = _GLIBC_OF_AMAZON_LINUX_2 if on_2 else _GLIBC_OF_AMAZON_LINUX_2023
+        for glibc in range(newest, _OLDEST_GLIBC - 1, -1):
+            yield f"manylinux_2_{glibc}_{machine}"
+        yield f"{_LEGACY_PLATFORM}_{machine}"
+        yield f"linux_{machine}"
+
+    def markers(self) -> dict[str, str]:
+        """Give what environment markers are held against (PEP 508)."""
+        # Which patch release it is, only Lambda knows; but never one of the first.
+        full_version = f"{self.version}.99"
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": full_version,
+            "os_name": "posix",
+            "platform_machine": _MACHINES[self.architecture],
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": full_version,
+            "python_version": self.version,
+            "sys_platform": "linux",
+        }
