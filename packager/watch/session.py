@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,7 +223,9 @@ def _shown_error(error: Exception) -> PackagerError:
         # The system's text, and a path of the user's own.
         where = f"{error.filename}: " if error.filename else ""
         return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
-    # Not its text, which could hold anything.
+    # Where it is from, and not its text, which could hold anything.
+    last = traceback.extract_tb(error.__traceback__)[-1]
     return PackagerError(
-        f"Unexpected: {type(error).__name__}.", "This is a defect of the packager, not of the app."
+        f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
+        "This is a defect of the packager: please report it. The next change is deployed anyway.",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watch_process import Watching, alive, node_app, watching
+from tests.integration.watch_process import Watching, ends, node_app, watching
 from tests.proxy import Proxy, proxying
 from tests.service import Service
 
@@ -39,22 +39,21 @@ def proxy(service: Service) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    app = node_app(tmp_path / "app")
-    (tmp_path / "build.sh").write_text(BUILD)
+@pytest.fixture(scope="module")
+def watch(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
+    """The command, after its first builds: it may need a second to learn what they write."""
+    folder = tmp_path_factory.mktemp("watch")
+    (folder / "temporary").mkdir()
+    (folder / "build.sh").write_text(BUILD)
+    app = node_app(folder / "app")
     (app / "src.js").write_text("// at first\n")
     (app / "bundle.js").write_text("// of an older build\n")
-    return app
-
-
-@pytest.fixture
-def watch(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
-) -> Iterator[Watching]:
-    """The command, after its first builds: it may need a second to learn what they write."""
-    options = ["--build", f"sh {app.parent}/build.sh", "--timeout", "3"]
-    with watching(app, service, proxy, function, *options, temporary=temporary) as watch:
+    options = ["--build", f"sh {folder}/build.sh", "--timeout", "2"]
+    service.create_function("built")
+    with (
+        proxying(service.url) as proxy,
+        watching(app, service, proxy, "built", *options, temporary=folder / "temporary") as watch,
+    ):
         assert watch.ending()["event"] == "deployed"
         with watch.expecting(deploys=1):
             pass
@@ -81,7 +80,7 @@ def test_a_save_is_one_build_and_one_deploy_whatever_the_build_writes(watch: Wat
         before = builds(watch)
         with watch.expecting(deploys=1):
             save(watch, text)
-        assert builds(watch) - before == 2
+        assert builds(watch) - before == 1
         assert "build" in watch.events[-1]["seconds"]
     assert f"// {text}\n" in (watch.app / "bundle.js").read_text()
 
@@ -114,9 +113,9 @@ def test_a_failed_build_is_told_of_and_deploys_nothing(watch: Watching) -> None:
 
 def test_a_build_that_hangs_is_killed_with_its_children(watch: Watching) -> None:
     save(watch, "hang")
-    assert "did not end within 3 s" in watch.ending()["error"]
+    assert "did not end within 2 s" in watch.ending()["error"]
     for name in ("parent", "child"):
-        assert not alive(int((watch.app.parent / name).read_text()))
+        assert ends(int((watch.app.parent / name).read_text()))
     with watch.expecting(deploys=1):
         save(watch, "goes on")
 

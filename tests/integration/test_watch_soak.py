@@ -18,7 +18,7 @@ from tests.service import Service
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
 
 # Two minutes of WATCH_SOAK_EDITS=600 are what half an hour of a save each three seconds is.
-EDITS = int(os.environ.get("WATCH_SOAK_EDITS", "60"))
+EDITS = int(os.environ.get("WATCH_SOAK_EDITS", "30"))
 
 # What the allocator may hold back of memory that was in use for a moment.
 _SLACK = 4 << 20

@@ -95,17 +95,21 @@ class Watching:
             destination.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def expecting(self, deploys: int) -> Iterator[None]:
-        """Count the updates that the changes made meanwhile lead to; the last is what is there."""
+    def expecting(self, *, deploys: int) -> Iterator[None]:
+        """Count the deploys that the changes made meanwhile lead to; the last is what is there."""
         before = self.updates
         yield
-        for _ in range(deploys):
-            self.event(*_ENDINGS)
-        # A needless run would start now; one for a last change shows that there was none.
-        time.sleep(1.5 * QUIET_TIME)
-        self.change("fence.txt")
+        if deploys == 0:
+            # Nothing can be waited for but the deploy of something else.
+            time.sleep(1.5 * QUIET_TIME)
+            self.change("something-else.js")
+            deploys = 1
+        for _ in range(deploys - 1):
+            self.ending()
         self.deployed()
-        assert self.updates - before == deploys + 1, self.events
+        time.sleep(1.5 * QUIET_TIME)
+        assert self.told.empty()
+        assert self.updates - before == deploys, self.events
 
     @property
     def updates(self) -> int:
@@ -204,10 +208,14 @@ def node_app(folder: Path) -> Path:
     return folder
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+def ends(pid: int) -> bool:
+    """Wait until a process has ended; say whether it has."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.02)
+    return False

@@ -1,0 +1,69 @@
+"""What is watched of an app as its settings and options say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from packager.errors import PackageError
+from packager.settings import Settings
+from packager.watch.scope import scope
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path.resolve() / "app"
+    folder.mkdir()
+    return folder
+
+
+def test_of_an_app_folder_everything_is_watched_but_what_is_ignored(app: Path) -> None:
+    (app / ".lambdaignore").write_text("docs/\n")
+    relevance = scope(app, Settings(), less=["*.log"])
+    assert relevance.file(f"{app}/index.js")
+    assert relevance.is_named(f"{app}/.lambdaignore")
+    assert not relevance.file(f"{app}/docs/a.md")
+    assert not relevance.file(f"{app}/a.log")
+    assert not relevance.file(f"{app}/.env")
+
+
+def test_of_an_app_with_an_archive_only_that_is_watched(app: Path) -> None:
+    for settings in Settings(jar=Path("out/app.jar")), Settings(zip=Path("out/app.jar")):
+        relevance = scope(app, settings)
+        assert relevance.is_named(f"{app}/out/app.jar")
+        assert not relevance.file(f"{app}/src/A.java")
+        assert not relevance.file(f"{app}/.lambdaignore")
+
+
+def test_of_an_archive_that_is_built_the_sources_are_watched_too(app: Path) -> None:
+    relevance = scope(app, Settings(jar=Path("out/app.jar")), builds=True)
+    assert relevance.file(f"{app}/src/A.java")
+    assert not relevance.file(f"{app}/out/A.class")
+
+
+def test_the_env_file_is_watched_wherever_it_is_and_whatever_its_name(app: Path) -> None:
+    for env_file in app / ".env", app.parent / "prod.env":
+        assert scope(app, Settings(), env_file=env_file).is_named(str(env_file))
+
+
+def test_a_linked_file_is_watched_at_both_ends(app: Path) -> None:
+    (app.parent / "real.env").touch()
+    (app / ".env").symlink_to("../real.env")
+    relevance = scope(app, Settings(), env_file=app / ".env")
+    assert relevance.is_named(f"{app}/.env")
+    assert relevance.is_named(f"{app.parent}/real.env")
+
+
+def test_more_files_and_folders_can_be_watched(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (app.parent / "shared").mkdir()
+    monkeypatch.chdir(app)
+    relevance = scope(app, Settings(), more=[Path("../shared"), Path("../schema.json")])
+    assert relevance.file(f"{app.parent}/shared/lib/a.js")
+    assert relevance.file(f"{app.parent}/schema.json")
+    assert not relevance.file(f"{app.parent}/other.json")
+
+
+def test_a_wrong_pattern_is_an_error(app: Path) -> None:
+    with pytest.raises(PackageError):
+        scope(app, Settings(), less=["!"])

@@ -1,0 +1,194 @@
+"""How hearing, building and deploying go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from packager.errors import DeployError, PackageError, PackagerError, SettingsError
+from packager.ignore import Ignored
+from packager.progress import Progress
+from packager.watch.build import BuildError
+from packager.watch.files import Events
+from packager.watch.outputs import Outputs
+from packager.watch.relevance import Relevance
+from packager.watch.session import Cause, Session
+
+QUIET = 0.2
+NEVER = float("inf")
+
+
+class EndOfStoryError(BaseException):
+    """All that was to happen has happened."""
+
+
+@dataclass
+class Story:
+    """What happens to an app, what is done about it and shown: a clock, a watcher and a view.
+
+    Each happening is an edit, and the paths that the system tells of then. It happens a while after
+    the one before, or else when there is nothing left to do.
+    """
+
+    app: Path
+    happenings: list[tuple[float, Callable[[], list[str]]]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    deployed: list[set[str]] = field(default_factory=list)
+    builds: int = 0
+    build_failure: BuildError | None = None
+    now: float = 0.0
+    closed: bool = False
+    limit: str | None = None
+
+    def watch(self, folder: str, *, deep: bool) -> None: ...
+
+    def unwatch(self, folder: str) -> None: ...
+
+    def wait(self, seconds: float | None) -> Events:
+        after, happening = self.happenings[0] if self.happenings else (NEVER, None)
+        if happening and (seconds is None or after < seconds):
+            del self.happenings[0]
+            self.now += 0.0 if after == NEVER else after
+            return Events(tuple(happening()))
+        if seconds is None:
+            raise EndOfStoryError
+        self.now += seconds
+        return Events()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def started(self, cause: Cause) -> Progress:
+        more = f" +{cause.more}" if cause.more else ""
+        self.shown.append(f"{'retry' if cause.retry else 'run'} {cause.path}{more}")
+        return Progress()
+
+    def succeeded(self, cause: Cause, result: str) -> None:
+        self.shown.append(result)
+
+    def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
+        self.shown.append(f"{error.message} {retry_in}")
+
+    def notice(self, text: str) -> None:
+        self.shown.append(text)
+
+    def build(self) -> None:
+        self.builds += 1
+        if self.build_failure:
+            raise self.build_failure
+
+    def deploy(self, changed: frozenset[str], progress: Progress) -> str:
+        self.deployed.append({Path(path).name for path in changed})
+        if self.failures:
+            raise self.failures.pop(0)
+        return "deployed"
+
+    def save(self, *names: str, after: float = NEVER) -> tuple[float, Callable[[], list[str]]]:
+        """Have files saved, with something new."""
+
+        def happening() -> list[str]:
+            for name in names:
+                (self.app / name).write_text(f"{self.now} {len(self.happenings)}")
+            return [str(self.app / name) for name in names]
+
+        return after, happening
+
+    def happens(self) -> None:
+        """Tell the story to its end."""
+        session = Session(
+            self.app,
+            relevance=lambda: Relevance(str(self.app), unpackaged=Ignored()),
+            build=self.build,
+            outputs=Outputs(),
+            deploy=self.deploy,
+            view=self,
+            quiet_time=QUIET,
+            watcher=lambda: self,
+            clock=lambda: self.now,
+        )
+        with pytest.raises(EndOfStoryError):
+            session.watch()
+        assert self.closed
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    (tmp_path / "a.js").touch()
+    return Story(tmp_path)
+
+
+def test_it_deploys_at_once_and_at_each_change(story: Story) -> None:
+    story.happenings = [story.save("a.js"), story.save("b.js", "c.js")]
+    story.happens()
+    assert story.shown == [
+        *("run None", "deployed"),
+        *("run a.js", "deployed"),
+        *("run b.js +1", "deployed"),
+    ]
+    assert story.deployed == [set(), {"a.js"}, {"b.js", "c.js"}]
+
+
+def test_the_file_that_was_told_of_first_is_the_cause(story: Story) -> None:
+    story.happenings = [story.save("z.js", "a.js")]
+    story.happens()
+    assert story.shown[2] == "run z.js +1"
+
+
+def test_what_could_not_be_deployed_goes_along_with_the_next_change(story: Story) -> None:
+    story.happenings = [story.save("a.js"), story.save("b.js")]
+    story.failures = [PackageError("first"), PackageError("second")]
+    story.happens()
+    assert story.shown == [
+        *("run None", "first None"),
+        *("run a.js", "second None"),
+        *("run a.js +1", "deployed"),
+    ]
+    assert story.deployed[-1] == {"a.js", "b.js"}
+
+
+def test_what_may_pass_is_tried_again_without_a_build(story: Story) -> None:
+    story.failures = [DeployError("throttled"), SettingsError("no credentials")]
+    story.happens()
+    assert story.shown == [
+        *("run None", "throttled 1.0"),
+        *("retry None", "no credentials 2.0"),
+        *("retry None", "deployed"),
+    ]
+    assert story.builds == 1
+    assert story.now == 3.0
+
+
+def test_a_failed_build_is_not_deployed_and_waits_for_a_change(story: Story) -> None:
+    story.build_failure = BuildError("syntax error")
+    story.happens()
+    assert story.shown == ["run None", "syntax error None"]
+    assert story.deployed == []
+
+
+def test_a_full_disk_is_named_by_the_system_and_its_path(story: Story) -> None:
+    story.failures = [OSError(28, "No space left on device", "/tmp/folder/package.zip")]
+    story.happens()
+    assert story.shown[1] == "/tmp/folder/package.zip: No space left on device. 1.0"
+    assert story.shown[-1] == "deployed"
+
+
+def test_a_defect_ends_nothing_and_shows_where_it_is_but_no_text(story: Story) -> None:
+    story.failures = [ValueError("a secret")]
+    story.happens()
+    assert story.shown[1].startswith("Unexpected ValueError at test_watch_session.py:")
+    assert "secret" not in story.shown[1]
+    assert story.shown[-1] == "deployed"
+
+
+def test_a_file_that_never_rests_is_named_once_and_deployed_when_it_does(story: Story) -> None:
+    story.happenings = [story.save("log.txt", after=0.15) for _ in range(200)]
+    story.happenings[0] = story.save("log.txt")
+    story.happens()
+    started, deployed, notice, *rest = story.shown
+    assert (started, deployed) == ("run None", "deployed")
+    assert notice.startswith("log.txt keeps changing")
+    assert rest == ["run log.txt", "deployed"]
