@@ -10,6 +10,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -139,10 +140,11 @@ def write(
     """Write a package of `members` to `destination`, and give its size in bytes when unpacked.
 
     Of several members with one name, the last goes in. The file is new and its owner's alone, and
-    gone if anything fails: PackageError for a member that cannot be read, PackagerError if the file
-    cannot be written.
+    gone if anything fails: PackageError for a member that cannot be read or is in the way of
+    another, PackagerError if the file cannot be written.
     """
     by_name = {member.name: member for member in members}
+    _check_no_file_is_a_folder(by_name.keys())
     before = cache or CompressionCache()
     batches = _batches((by_name[name] for name in sorted(by_name)), before)
     with output.created(destination) as file, compression.pool() as threads:
@@ -158,6 +160,20 @@ def write(
     if cache:
         cache.keep(destination, package.packed)
     return sum(packed.entry.size for packed in package.packed)
+
+
+def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:
+    """Refuse what no unpacker could unpack: of an app's files and those of its dependencies."""
+    folders: set[str] = set()
+    found = {name.rpartition("/")[0] for name in names}
+    while found:
+        folders |= found
+        found = {folder.rpartition("/")[0] for folder in found} - folders
+    if conflicts := folders & names:
+        raise PackageError(
+            f"{printable(min(conflicts))} would be both a folder and a file or link.",
+            "The app has one and a dependency the other: rename the app's.",
+        )
 
 
 class _Package:

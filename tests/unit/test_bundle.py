@@ -97,6 +97,13 @@ def test_of_several_members_with_one_name_the_last_goes_in(package: Path) -> Non
     assert list(contents(package).items()) == [("a", b"2"), ("b", b"3")]
 
 
+@pytest.mark.parametrize("names", [["a", "a/b"], ["a/b/c", "a/b.js", "a", "b"], ["x/a/b", "x/a"]])
+def test_what_is_a_file_cannot_be_a_folder(package: Path, names: list[str]) -> None:
+    with pytest.raises(PackageError, match="a would be both a folder and a file"):
+        bundle.write([Member(name, b"") for name in names], package)
+    assert not package.exists()
+
+
 def test_the_same_tree_gives_the_same_bytes_on_any_number_of_cores_at_any_time(
     app: Path, package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
