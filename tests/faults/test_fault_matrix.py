@@ -118,8 +118,8 @@ def ends(
     service: Service,
     jars: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[Cell, Future[Ended]]]:
-    """Start all cells that were chosen for this run of the tests."""
+) -> dict[Cell, Future[Ended]]:
+    """Run all cells that were chosen for this run of the tests."""
     cells: list[Cell] = [
         item.callspec.params["cell"]  # type: ignore[misc]
         for item in request.session.items
@@ -127,12 +127,12 @@ def ends(
         and item.path == request.path
         and "ends" in item.fixturenames
     ]
+    # All end here: pytest changes the environment between tests, while the threads would read it.
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
+        return {
             cell: pool.submit(deploy_with, cell, service, jars, tmp_path_factory.mktemp("cell"))
             for cell in cells
         }
-        pool.shutdown(cancel_futures=True)
 
 
 def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Ended:
