@@ -21,7 +21,9 @@ class Config:
     def hide(self) -> Callable[[str], str]:
         """Make a function that takes all values and credentials out of a text."""
         key = self.settings.credentials
-        credentials = (key.secret_access_key, key.session_token or "") if key else ()
+        credentials = (
+            (key.access_key_id, key.secret_access_key, key.session_token or "") if key else ()
+        )
         return redaction.hiding([*self.variables.values(), *credentials])
 
 

@@ -28,6 +28,7 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _ENDPOINT = re.compile(r"https?://[^\s/]+\S*")
 _RUNTIME = re.compile(r"[a-z][a-z0-9.]*")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CREDENTIAL = re.compile(r"\S+")
 _ARCHITECTURES = ("x86_64", "arm64")
 
 # The option that stands for each setting. Credentials have none: process lists would show them.
@@ -150,9 +151,10 @@ def _patterns(exclude: str) -> tuple[str, ...]:
 
 
 def _credentials(reading: _Reading) -> Credentials | None:
-    key_id = reading.get("_AWS_ACCESS_KEY_ID")
-    secret = reading.get("_AWS_SECRET_ACCESS_KEY")
-    token = reading.get("_AWS_SESSION_TOKEN")
+    key_id, secret, token = (
+        reading.matching(name, _CREDENTIAL, "one word: part of something else was copied with it")
+        for name in ("_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN")
+    )
     if key_id and secret:
         return Credentials(key_id, secret, token)
     if key_id or token:

@@ -10,14 +10,14 @@ from packager.errors import SettingsError
 from packager.settings import DEFAULT_EXCLUDE, Credentials, Settings, read
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
-KEYS = {"_AWS_ACCESS_KEY_ID": "the key", "_AWS_SECRET_ACCESS_KEY": "the secret"}
+KEYS = {"_AWS_ACCESS_KEY_ID": "the-key", "_AWS_SECRET_ACCESS_KEY": "the-secret"}
 
 
 def test_every_setting_is_read_from_its_variable() -> None:
     settings = read(
         {
             "_LAMBDA_FUNCTION_ARN": ARN,
-            "_AWS_SESSION_TOKEN": "the token",
+            "_AWS_SESSION_TOKEN": "the-token",
             "_AWS_DEFAULT_REGION": "eu-west-1",
             "_AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
             "_LAMBDA_JAR_FILE": "target/a.jar",
@@ -32,7 +32,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     assert settings == Settings(
         function=ARN,
         region="eu-west-1",
-        credentials=Credentials("the key", "the secret", "the token"),
+        credentials=Credentials("the-key", "the-secret", "the-token"),
         endpoint_url="http://127.0.0.1:5000",
         jar=Path("target/a.jar"),
         s3_bucket="a-bucket",
@@ -91,6 +91,7 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_AWS_ACCESS_KEY_ID": "canary"}, "_AWS_SECRET_ACCESS_KEY is missing"),
         ({"_AWS_SECRET_ACCESS_KEY": "canary"}, "_AWS_ACCESS_KEY_ID is missing"),
         ({"_AWS_SESSION_TOKEN": "canary"}, "_AWS_ACCESS_KEY_ID is missing"),
+        (KEYS | {"_AWS_SECRET_ACCESS_KEY": "canary\nx"}, "_AWS_SECRET_ACCESS_KEY is not one word"),
         ({"_AWS_ENDPOINT_URL": "canary"}, "_AWS_ENDPOINT_URL (--endpoint-url) is not"),
         ({"_LAMBDA_JAR_FILE": "a", "_LAMBDA_ZIP_FILE": "b"}, "_LAMBDA_ZIP_FILE (--zip) cannot"),
         ({"_LAMBDA_S3_BUCKET": "a/b"}, "_LAMBDA_S3_BUCKET (--s3-bucket) is not"),
@@ -105,7 +106,7 @@ def test_what_is_missing_or_wrong_is_said_without_a_secret(
         read({"_LAMBDA_FUNCTION_ARN": "hello", **given})
     assert said in error.value.message
     assert "canary" not in error.value.message
-    assert "the secret" not in error.value.message
+    assert "the-secret" not in error.value.message
 
 
 def test_all_that_is_wrong_is_said_in_one_message() -> None:
@@ -117,5 +118,5 @@ def test_all_that_is_wrong_is_said_in_one_message() -> None:
 
 
 def test_credentials_show_nothing_of_themselves() -> None:
-    settings = read({"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_SESSION_TOKEN": "the token", **KEYS})
-    assert "the " not in repr(settings)
+    settings = read({"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_SESSION_TOKEN": "the-token", **KEYS})
+    assert "the-" not in repr(settings)
