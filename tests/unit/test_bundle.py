@@ -10,7 +10,7 @@ import struct
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,12 @@ def app(tmp_path: Path) -> Path:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     return tmp_path / "package.zip"
+
+
+@pytest.fixture
+def cache() -> Iterator[CompressionCache]:
+    with closing(CompressionCache()) as cache:
+        yield cache
 
 
 def entries(package: Path) -> dict[str, zipfile.ZipInfo]:
@@ -256,9 +262,8 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_has_not_changed_is_neither_read_nor_compressed_again(
-    app: Path, package: Path, small: None, settled: None
+    app: Path, package: Path, cache: CompressionCache, small: None, settled: None
 ) -> None:
-    cache = CompressionCache()
     tree = {f"node_modules/{number}.js": TEXT[number:] for number in range(200)}
     plant(app, {"large": TEXT, "index.js": b"first", **tree})
     age(app)
@@ -278,9 +283,8 @@ def test_what_has_not_changed_is_neither_read_nor_compressed_again(
 
 @pytest.mark.parametrize("name", ["index.js", "node_modules/index.js"])
 def test_a_file_is_read_again_once_it_is_forgotten(
-    app: Path, package: Path, settled: None, name: str
+    app: Path, package: Path, cache: CompressionCache, settled: None, name: str
 ) -> None:
-    cache = CompressionCache()
     age(plant(app, {name: b"one", "other": b""}))
     build(app, package, cache)
     members = bundle.select(app, cache=cache)
@@ -295,8 +299,9 @@ def test_a_file_is_read_again_once_it_is_forgotten(
     assert contents(package)[name] == b"two"
 
 
-def test_all_below_a_folder_is_forgotten_with_it(app: Path, package: Path, settled: None) -> None:
-    cache = CompressionCache()
+def test_all_below_a_folder_is_forgotten_with_it(
+    app: Path, package: Path, cache: CompressionCache, settled: None
+) -> None:
     age(plant(app, {"node_modules/a/b/c": b"one", "node_modules/ab": b""}))
     build(app, package, cache)
     plant(app, {"node_modules/a/b/c": b"three"})
@@ -306,9 +311,8 @@ def test_all_below_a_folder_is_forgotten_with_it(app: Path, package: Path, settl
 
 
 def test_a_file_changed_within_a_tick_is_noticed_without_being_forgotten(
-    app: Path, package: Path
+    app: Path, package: Path, cache: CompressionCache
 ) -> None:
-    cache = CompressionCache()
     for number in range(50):
         plant(app, {"index.js": b"%02d" % number})
         build(app, package, cache)
@@ -316,9 +320,8 @@ def test_a_file_changed_within_a_tick_is_noticed_without_being_forgotten(
 
 
 def test_an_error_leaves_the_package_before_as_it_was(
-    app: Path, package: Path, settled: None
+    app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
-    cache = CompressionCache()
     age(plant(app, {"a": TEXT, "b": TEXT}))
     whole = build(app, package, cache)
     with pytest.raises(PackageError):
@@ -327,8 +330,9 @@ def test_an_error_leaves_the_package_before_as_it_was(
     assert build(app, package) == whole
 
 
-def test_the_package_before_can_be_deleted(app: Path, package: Path, settled: None) -> None:
-    cache = CompressionCache()
+def test_the_package_before_can_be_deleted(
+    app: Path, package: Path, cache: CompressionCache, settled: None
+) -> None:
     age(plant(app, {"a": TEXT, "b": TEXT}))
     whole = build(app, package, cache)
     package.unlink()
@@ -339,8 +343,9 @@ def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-def test_no_file_stays_open_that_is_needed_no_more(app: Path, package: Path, settled: None) -> None:
-    cache = CompressionCache()
+def test_no_file_stays_open_that_is_needed_no_more(
+    app: Path, package: Path, cache: CompressionCache, settled: None
+) -> None:
     age(plant(app, {"a": TEXT}))
     build(app, package, cache)
     before = open_files()
