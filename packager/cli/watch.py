@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -113,7 +114,9 @@ def watch(
     with (
         workspace.private_folder() as folder,
         ending_within_a_second(folder),
-        contextlib.closing(Deploys(app, folder, read_config, target, timeout)) as deploys,
+        contextlib.closing(
+            Deploys(app, folder, read_config, target, timeout, all_watched=not less)
+        ) as deploys,
         contextlib.closing(WatchView(as_json=as_json, quiet=quiet, verbose=verbose)) as view,
     ):
         Session(
@@ -134,13 +137,13 @@ def ending_within_a_second(folder: Path) -> Iterator[None]:
     What a signal raises is only raised when the system call that is under way comes back, and the
     resolving of a name may take minutes where there is no network.
     """
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    before = signal.set_wakeup_fd(told)
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    before = signal.set_wakeup_fd(told.fileno())
 
     def wait_for_signal() -> None:
-        number = os.read(heard, 1)
-        os.close(heard)
+        with heard:
+            number = heard.recv(1)
         if number:
             time.sleep(_SECONDS_TO_END)
             shutil.rmtree(folder, ignore_errors=True)
@@ -151,7 +154,7 @@ def ending_within_a_second(folder: Path) -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(told)
+        told.close()
 
 
 class Deploys:
@@ -164,6 +167,8 @@ class Deploys:
         read_config: Callable[[], Config],
         open_target: Callable[[Config], contextlib.AbstractContextManager[Target]],
         timeout: float,
+        *,
+        all_watched: bool,
     ) -> None:
         """Deploy `app`; make packages in the private `folder`."""
         from packager import bundle
@@ -173,6 +178,7 @@ class Deploys:
         self._read_config = read_config
         self._open_target = open_target
         self._timeout = timeout
+        self._all_watched = all_watched
         self._cache = bundle.CompressionCache()
         self._open = contextlib.ExitStack()
         self._kept: tuple[Config, Target] | None = None
@@ -182,6 +188,9 @@ class Deploys:
         from packager.deploy import deploy
 
         self._cache.forget(changed)
+        if not self._all_watched:
+            # What is not watched may have changed as well, without anybody having said so.
+            self._cache.selection(self._app, ()).forget([str(self._app)])
         with (
             tempfile.TemporaryDirectory(dir=self._folder) as made,
             self._target(self._read_config()) as target,

@@ -16,6 +16,7 @@ from packager.cli.deploy import summary
 from packager.errors import PackagerError
 from packager.names import printable
 from packager.progress import Progress, readable
+from packager.watch import BUILDING
 
 if TYPE_CHECKING:
     from packager.deploy import Deployment
@@ -110,6 +111,9 @@ class WatchView:
                 self.notice(message.strip())
         else:
             self._show_running(message)
+            if message == BUILDING and self._is_terminal:
+                # What the command prints follows, and not on the same line.
+                click.echo()
 
     def _detail(self, message: str) -> None:
         if self._verbose:

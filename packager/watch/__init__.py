@@ -4,3 +4,6 @@
 wrote itself, and `schedule` when to act; `files` is told by the system that something happened, and
 `session` puts them together.
 """
+
+# What is said when the build command begins, which may print.
+BUILDING = "Building"

@@ -159,6 +159,10 @@ class Inotify:
             del self._descriptors[folder]
 
 
+# How long to wait at once, in seconds.
+_ONCE = 0.5
+
+
 class Observed:
     """macOS and Windows: watchdog's observer, where one registration covers all below a folder.
 
@@ -198,7 +202,8 @@ class Observed:
         """Wait for an event, and take those that came with it."""
         paths: dict[str, None] = {}
         with contextlib.suppress(queue.Empty):
-            registration, event = self._queue.get(timeout=seconds)
+            # Not for ever: on Windows, no Ctrl-C would be heard meanwhile.
+            registration, event = self._queue.get(timeout=_ONCE if seconds is None else seconds)
             while True:
                 paths |= dict.fromkeys(registration.paths(event))
                 registration, event = self._queue.get_nowait()

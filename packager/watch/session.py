@@ -12,6 +12,7 @@ from typing import Generic, NoReturn, Protocol, TypeVar
 
 from packager.errors import ArchiveError, PackageError, PackagerError, VariableError
 from packager.progress import Progress
+from packager.watch import BUILDING
 from packager.watch.build import BuildError
 from packager.watch.files import Polling, Watcher, new_watcher
 from packager.watch.outputs import Outputs
@@ -196,7 +197,7 @@ class Session(Generic[Result]):
 
     def _run_build(self, build: Callable[[], None], progress: Progress) -> None:
         failure = None
-        with progress.stage("build", "Building"):
+        with progress.stage("build", BUILDING):
             try:
                 build()
             except BuildError as error:

@@ -207,6 +207,7 @@ def test_what_is_never_packaged_or_is_ignored_starts_nothing(watch: Watching) ->
 def test_what_is_ignored_by_an_option_starts_nothing_but_goes_along(watch: Watching) -> None:
     with watch.expecting(deploys=0):
         (watch.app / "lib/debug.log").write_text(f"{time.time_ns()}")
+        (watch.app / "node_modules/dep/debug.log").write_text(f"{time.time_ns()}")
 
 
 def test_what_is_added_by_an_option_starts_a_run(watch: Watching) -> None:

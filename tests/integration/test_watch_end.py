@@ -205,12 +205,14 @@ def test_a_terminal_shows_what_is_being_done_and_then_what_has_become_of_it(
     service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, colored: bool
 ) -> None:
     env = service.settings(function) | ({} if colored else {"NO_COLOR": "1"})
-    with shown(app, env, terminal=True, temporary=temporary) as output:
+    options = ["--build", "echo compiled"]
+    with shown(app, env, *options, terminal=True, temporary=temporary) as output:
         text = output.until(r"start  \S*deployed\S* .*\n")
+    assert "start  Building …\r\ncompiled\r\n" in text
     assert "start  Packaging app …" in text
     assert "\x1b[32mdeployed\x1b[0m" in text if colored else "start  deployed: " in text
     kept = [line.rpartition("\r\x1b[K")[2] for line in text.split("\r\n")]
-    assert len([line for line in kept if line]) == 1
+    assert len([line for line in kept if line]) == len(["building", "compiled", "deployed"])
 
 
 def test_quiet_shows_failures_only(

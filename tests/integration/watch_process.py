@@ -198,6 +198,8 @@ def node_app(folder: Path) -> Path:
         "index.js": "exports.handler = async () => 1\n",
         "lib/a.js": "exports.a = 1\n",
         "lib/deep/b.js": "exports.b = 1\n",
+        "node_modules/dep/index.js": "exports.n = 1\n",
+        "node_modules/dep/debug.log": "installed\n",
         ".git/HEAD": "ref: refs/heads/main\n",
         ".lambdaignore": "docs/\n",
         "docs/index.md": "# Docs\n",
