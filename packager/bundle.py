@@ -71,7 +71,8 @@ class _Batch(NamedTuple):
 class CompressionCache:
     """The package before: the next one takes over the data of what has not changed since.
 
-    Its file is held open, so that it can be deleted meanwhile.
+    A file in `node_modules` that is written to in place has to be forgotten; other changes are
+    found. The package's file is held open, so that it can be deleted meanwhile.
     """
 
     def __init__(self) -> None:
@@ -89,7 +90,8 @@ class CompressionCache:
         changed = {normal(path) for path in paths}
         for selection in self._selections.values():
             selection.forget(changed)
-        below = tuple(path + os.sep for path in changed)
+        files = {packed.member.content for packed in self._packed.values()}
+        below = tuple(path + os.sep for path in changed - files)
         for name, packed in list(self._packed.items()):
             content = packed.member.content
             if isinstance(content, str) and (content in changed or content.startswith(below)):
