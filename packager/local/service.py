@@ -96,7 +96,7 @@ class LocalLambda:
     def ensure_bucket(self, name: str) -> None:
         """Create the S3 bucket by which large packages go, unless it is there."""
         with self._request("s3", "PUT", f"/{name}") as answer:
-            _check(answer, "CreateBucket", http.client.OK)
+            _check(answer, "CreateBucket", http.client.OK, http.client.CONFLICT)
 
     def take_back(self, name: str, folder: Path) -> None:
         """Fetch the package that the service has of the function, and unpack it into `folder`.
