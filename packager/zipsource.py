@@ -96,30 +96,31 @@ class Source:
 
     def _read_end(self, position: int) -> End:
         """Read the end record at `position`, and the zip64 records that may stand before it."""
-        end_record, locator = zipformat.END_RECORD, zipformat.ZIP64_LOCATOR
-        _, *numbers, _ = end_record.unpack(self.read(position, end_record.size))
-        if position >= locator.size:
-            candidate = self.read(position - locator.size, locator.size)
-            if candidate.startswith(zipformat.ZIP64_LOCATOR_SIGNATURE):
-                _, _, offset, disks = locator.unpack(candidate)
-                return self._read_zip64_end(position - locator.size, numbers, offset, disks)
-        return End(False, position, *numbers)
-
-    def _read_zip64_end(self, stop: int, narrow: list[int], offset: int, disks: int) -> End:
-        """Read the zip64 end record before the locator, which says that it is at `offset`."""
-        record = zipformat.ZIP64_END_RECORD
-        start = max(0, stop - record.size)
-        signature, _, _, _, *numbers = record.unpack(self.read(start, record.size))
-        if signature != zipformat.ZIP64_END_SIGNATURE:
+        _, *numbers, _ = zipformat.END_RECORD.unpack(self.read(position, zipformat.END_RECORD.size))
+        end = End(False, position, *numbers)
+        locator = position - zipformat.ZIP64_LOCATOR.size
+        zip64_end = locator - zipformat.ZIP64_END_RECORD.size
+        if zip64_end < 0 or self.read(locator, 4) != zipformat.ZIP64_LOCATOR_SIGNATURE:
+            return end
+        if self.read(zip64_end, 4) == zipformat.ZIP64_END_SIGNATURE:
+            return self._read_zip64_end(zip64_end, locator, end)
+        if FULL_16 in end or FULL_32 in end:
             # The record's second version is longer, and only used for encryption (7.3.4).
             raise self.broken("its zip64 end record is missing, or tells of an encrypted directory")
+        return end  # What looked like a locator is part of something else.
+
+    def _read_zip64_end(self, position: int, locator: int, narrow: End) -> End:
+        record, locators = zipformat.ZIP64_END_RECORD, zipformat.ZIP64_LOCATOR
+        _, _, _, _, *numbers = record.unpack(self.read(position, record.size))
+        _, _, offset, disks = locators.unpack(self.read(locator, locators.size))
+        end = End(True, position, *numbers)
         # Readers differ in which of the two end records they believe, so both have to say the same.
         full = [FULL_16] * 4 + [FULL_32] * 2
-        end = End(True, start, *numbers)
-        if (
-            any(n not in (w, f) for n, w, f in zip(narrow, numbers, full, strict=True))
-            or offset != end.offset + end.size
-        ):
+        agreed = all(
+            told in (wide, no_room)
+            for told, wide, no_room in zip(narrow[2:], numbers, full, strict=True)
+        )
+        if not agreed or offset != end.offset + end.size:
             raise self.broken("its two end records disagree")
         if disks > 1:
             raise self.multi_disk()

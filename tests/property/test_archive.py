@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from packager.archive import inject, unpacked_sizes
@@ -56,6 +56,8 @@ configs = st.binary(max_size=300)
 
 @contextmanager
 def written(archive: bytes) -> Iterator[Path]:
+    # Python's zipfile takes all that looks like a zip64 locator for one; a real one is of disk 0.
+    assume(b"PK\6\7" not in archive.replace(b"PK\6\7\0\0\0\0", b""))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "source")
         path.write_bytes(archive)

@@ -156,6 +156,19 @@ def test_a_comment_that_looks_like_an_end_is_a_comment(tmp_path: Path, new: Path
     assert new.read_bytes() == expected.removesuffix(neutral) + lookalike
 
 
+def test_what_looks_like_a_zip64_locator_may_be_something_else(tmp_path: Path) -> None:
+    lookalike = b"PK\6\7" + bytes(16)
+    comment = Part(b"a", comment=bytes(60) + lookalike)
+    # Its data is the last thing before the end record, as nothing is in the directory.
+    forgotten = Part(b"a", bytes(60) + lookalike, forgotten=True)
+    short = Part(b"a", lookalike, forgotten=True)
+    for number, part in enumerate((comment, forgotten, short)):
+        new = tmp_path / f"{number}.jar"
+        inject(written(tmp_path, craft(part)), new, ENTRY, NEW)
+        with zipfile.ZipFile(new) as package:
+            assert package.namelist() == ([] if part.forgotten else ["a"]) + [ENTRY]
+
+
 def test_a_system_without_fast_ways_to_copy_makes_the_same_package(
     tmp_path: Path, new: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
