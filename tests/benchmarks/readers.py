@@ -40,7 +40,7 @@ def python(folder: Path, quick: bool) -> Table:
 
 
 def node(folder: Path, quick: bool) -> Table:
-    """Measure require and load in Node.js."""
+    """Measure require and load in Node.js, by a program in a file, as a function is."""
     if left_out := missing("node", "npm"):
         return _not_measured("Node.js reader", left_out)
     file = inputs.properties_file(folder / "env.properties")
@@ -48,13 +48,15 @@ def node(folder: Path, quick: bool) -> Table:
     reader = ROOT / "sdk_node"
 
     def contender(name: str, program: str) -> Contender:
-        return Contender(name, ["node", "-e", program, file], env={"NODE_PATH": str(path)})
+        script = folder / f"{name}.js"
+        script.write_text(program)
+        return Contender(name, ["node", script, file], env={"NODE_PATH": str(path)})
 
     contenders = [
         contender("node, bare", ""),
-        contender(_READER, f"require({str(reader)!r}).load(process.argv[1])"),
-        contender("dotenv", "require('dotenv').config({path: process.argv[1], quiet: true})"),
-        contender("properties-reader", "require('properties-reader')(process.argv[1])"),
+        contender(_READER, f"require({str(reader)!r}).load(process.argv[2])"),
+        contender("dotenv", "require('dotenv').config({path: process.argv[2], quiet: true})"),
+        contender("properties-reader", "require('properties-reader')(process.argv[2])"),
     ]
     return _over_bare("Node.js reader, require and load", contenders, 0.0015, 15 if quick else 51)
 

@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 084c6025f0d51c25
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 23aa4f22d998199f
 'use strict'
 
 /**
@@ -150,47 +150,37 @@ function parse (text, path) {
     throw new EnvPropertiesError('ERR_BYTE_ORDER_MARK', message, { path, line: 1 })
   }
   const pairs = new Map()
-  for (const { number, parts } of logicalLines(text)) {
-    const line = parts.join('')
-    const end = endOfKey(line)
-    const start = startOfValue(line, end)
+  const lines = naturalLines(text)
+  for (let index = 0; index < lines.length; index++) {
+    const number = index + 1
+    let line = lines[index]
+    let start = afterBlanks(line, 0)
+    if (start === line.length || line[start] === '#' || line[start] === '!') continue
+    let parts = null
+    if (line.endsWith('\\')) {
+      const isAlone = start === line.length - 1
+      if (isAlone && number < lines.length) continue
+      parts = partsOfLogicalLine(lines, index)
+      index += parts.length - 1
+      line = parts.join('')
+      start = 0
+    }
+    const end = endOfKey(line, start)
+    const value = startOfValue(line, end)
     if (!line.includes('\\')) {
-      pairs.set(line.slice(0, end), line.slice(start))
+      pairs.set(line.slice(start, end), line.slice(value))
       continue
     }
     const malformed = position => {
-      const line = number + partAt(parts, position)
+      const line = parts === null ? number : number + partAt(parts, position)
       const message = `${path}, line ${line}: malformed escape ` +
         '(\\u takes 4 hexadecimal digits; for a backslash write \\\\)'
       return new EnvPropertiesError('ERR_MALFORMED_ESCAPE', message, { path, line })
     }
-    const key = unescaped(line, 0, end, malformed)
-    pairs.set(key, unescaped(line, start, line.length, malformed))
+    const key = unescaped(line, start, end, malformed)
+    pairs.set(key, unescaped(line, value, line.length, malformed))
   }
   return pairs
-}
-
-/** The lines that hold a pair: the number of the first natural line, and what each adds. */
-function logicalLines (text) {
-  const logical = []
-  let parts = []
-  let number = 0
-  let line
-  for (const natural of naturalLines(text)) {
-    number++
-    line = natural.slice(afterBlanks(natural, 0))
-    if (parts.length === 0 && (line === '' || line === '\\' || '#!'.includes(line[0]))) continue
-    const isContinued = line.endsWith('\\') && backslashesAtEnd(line) % 2 === 1
-    parts.push(isContinued ? line.slice(0, -1) : line)
-    if (!isContinued) {
-      logical.push({ number: number - parts.length + 1, parts })
-      parts = []
-    }
-  }
-  if (parts.length > 0 || line === '\\') {
-    logical.push({ number: number - parts.length + 1, parts })
-  }
-  return logical
 }
 
 /**
@@ -199,7 +189,19 @@ function logicalLines (text) {
  */
 function naturalLines (text) {
   const end = text.endsWith('\n') || text.endsWith('\r') ? text.length - 1 : text.length
-  return text.slice(0, end).split(/\r\n?|\n/)
+  return text.slice(0, end).split(text.includes('\r') ? /\r\n?|\n/ : '\n')
+}
+
+/** What each natural line adds to the logical line that begins at an index. */
+function partsOfLogicalLine (lines, index) {
+  const parts = []
+  for (; index < lines.length; index++) {
+    const line = lines[index].slice(afterBlanks(lines[index], 0))
+    const isContinued = backslashesAtEnd(line) % 2 === 1
+    parts.push(isContinued ? line.slice(0, -1) : line)
+    if (!isContinued) break
+  }
+  return parts
 }
 
 function backslashesAtEnd (line) {
@@ -208,9 +210,24 @@ function backslashesAtEnd (line) {
   return count
 }
 
-function endOfKey (line) {
-  let end = 0
-  while (end < line.length && !'=: \t\f'.includes(line[end])) end += line[end] === '\\' ? 2 : 1
+/** Compares numbers, not characters: the loop that takes longest runs once, never optimized. */
+function endOfKey (line, start) {
+  let end = start
+  while (end < line.length) {
+    switch (line.charCodeAt(end)) {
+      case 0x09: // tab
+      case 0x0c: // form feed
+      case 0x20: // blank
+      case 0x3a: // :
+      case 0x3d: // =
+        return end
+      case 0x5c: // backslash
+        end += 2
+        break
+      default:
+        end++
+    }
+  }
   return end
 }
 
@@ -220,7 +237,7 @@ function startOfValue (line, endOfKey) {
 }
 
 function afterBlanks (line, start) {
-  while (start < line.length && ' \t\f'.includes(line[start])) start++
+  while (line[start] === ' ' || line[start] === '\t' || line[start] === '\f') start++
   return start
 }
 
