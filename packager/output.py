@@ -30,3 +30,18 @@ def created(path: Path) -> Iterator[BinaryIO]:
             f"{path} cannot be written: {error.strerror}.",
             f"Make room in {path.parent}, or take another folder (--output, TMPDIR).",
         ) from error
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` for a file that takes its place at the end, in one step.
+
+    A run that was killed leaves that file; the next one for `path` removes it.
+    """
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

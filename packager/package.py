@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from packager import archive, properties
 from packager.errors import PackageError
 from packager.names import printable
+from packager.output import replaced
 from packager.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,13 +115,8 @@ def build_file(
     app: Path, settings: Settings, variables: Mapping[str, str], output: Path
 ) -> Package:
     """Build the package as `output`: either all of it, or what was there before."""
-    part = output.with_name(f".{output.name}.part")
-    part.unlink(missing_ok=True)
-    try:
+    with replaced(output) as part:
         package = build(app, settings, variables, part, leave_out=output)
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)
     return replace(package, path=output)
 
 

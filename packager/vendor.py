@@ -7,9 +7,7 @@ is merely old is told from one that was modified, which is not overwritten unask
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Literal
 
 from packager import __version__
 from packager.errors import VendorError
+from packager.output import replaced
 
 State = Literal["missing", "current", "outdated", "modified"]
 
@@ -133,12 +132,7 @@ def _state(path: Path, wanted: bytes) -> State:
 def _write(path: Path, content: bytes) -> None:
     """Replace the file in one step; whoever reads it meanwhile has the old or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with replaced(path) as part:
+        with part.open("xb") as file:
             file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        part.chmod(0o644)

@@ -1,0 +1,112 @@
+"""Signals to running commands, and what is looked for afterwards."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from tests.faults import canaries
+from tests.service import bare_environment
+
+SEED = 7
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
+
+# How long anything may take on a busy machine, in seconds; waited for only as long as it lasts.
+PATIENCE = 60.0
+
+Moment = TypeVar("Moment")
+
+
+def moments(*what: object) -> random.Random:
+    """Make the generator that chooses the moments of a test: the same ones each time."""
+    return random.Random(f"{SEED} {' '.join(map(str, what))}")
+
+
+def start(*arguments: str | Path, env: Mapping[str, str], temporary: Path) -> subprocess.Popen[str]:
+    """Start `packager` as the first of a process group, as a shell does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "packager", *map(str, arguments)],
+        env=bare_environment(temporary) | dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def end_of(process: subprocess.Popen[str]) -> str:
+    """Wait for the end of a process that was sent a signal; give what it has shown, no secret."""
+    shown = process.communicate(timeout=PATIENCE)[0]
+    assert canaries.traces(shown) == []
+    return shown
+
+
+def killed_after(process: subprocess.Popen[str], number: signal.Signals, seconds: float) -> str:
+    """Send the signal after so many seconds, if the process still runs; give what was shown."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(number)
+    return end_of(process)
+
+
+def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:
+    """Attempt it at each of the moments that were chosen, two at once; the first failure counts."""
+    with ThreadPoolExecutor(2) as pool:
+        for ended in [pool.submit(attempt, *numbered) for numbered in enumerate(chosen)]:
+            ended.result()
+
+
+def left_running(temporary: Path) -> set[int]:
+    """Find the processes whose temporary files go to `temporary`: a command and its children."""
+    mark = b"\0" + b"TMPDIR=" + bytes(temporary)
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = b"\0" + (folder / "environ").read_bytes()
+        except OSError:  # It has ended meanwhile, or is another user's.
+            continue
+        if mark in environment:
+            found.add(int(folder.name))
+    return found
+
+
+def assert_none_left_running(temporary: Path) -> None:
+    """Hold that all children end with the command; the system may take a moment for it."""
+    end = time.monotonic() + PATIENCE
+    while left := left_running(temporary):
+        assert time.monotonic() < end, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
+        time.sleep(0.02)
+
+
+def end_orphans(temporary: Path) -> None:
+    """End the children of a command that SIGKILL has ended, which could not do so itself."""
+    while left := left_running(temporary):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.02)
+
+
+def age(temporary: Path) -> None:
+    """Let what was left be older than what another run might be just about to lock."""
+    for left in temporary.iterdir():
+        os.utime(left, (0, 0))
+
+
+def whole(package: bytes) -> bool:
+    """Tell whether every entry can be read, the config among them."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return archive.testzip() is None and "env.properties" in archive.namelist()

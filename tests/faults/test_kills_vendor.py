@@ -1,0 +1,71 @@
+"""Signals while `packager vendor` writes: every file is the old one or the new one."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import kills
+from tests.faults.conftest import ALL
+
+RUNS = 50 if ALL else 4
+LONGEST = 0.3  # Seconds; a run takes about so long.
+WRITING = 0.004  # Seconds that writing the files takes, of that.
+
+OLD = b"// an older copy, and longer than any of the new ones\n" * 2000
+
+
+def vendored(folder: Path) -> dict[str, bytes]:
+    """Give all files below `folder`."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def until_it_writes(process: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until the first file is being written, or the process has ended."""
+    before = folder.stat().st_mtime_ns
+    while folder.stat().st_mtime_ns == before and process.poll() is None:
+        time.sleep(0)
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_moment_of_vendoring(number: signal.Signals, tmp_path: Path) -> None:
+    """Each file is the old or the new one; nothing else is left (after SIGKILL: by the next run)."""
+    moments = kills.moments("vendor", number)
+    new = tmp_path / "new"
+    new.mkdir()
+    kills.end_of(kills.start("vendor", "node", new, env={}, temporary=tmp_path))
+    wanted = vendored(new)
+    assert len(wanted) > 1
+
+    def attempt(run: int, moment: tuple[bool, float]) -> None:
+        aimed, after = moment
+        project, temporary = tmp_path / str(run), tmp_path / f"temporary-{run}"
+        temporary.mkdir()
+        for name in wanted:
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            (project / name).write_bytes(OLD)
+        arguments = ("vendor", "node", project, "--force")
+        process = kills.start(*arguments, env={}, temporary=temporary)
+        if aimed:
+            until_it_writes(process, project / "env-properties")
+        kills.killed_after(process, number, after)
+        found = vendored(project)
+        assert all(found[name] in (OLD, content) for name, content in wanted.items())
+        if number == signal.SIGKILL:
+            again = kills.start(*arguments, env={}, temporary=temporary)
+            kills.end_of(again)
+            assert again.returncode == 0
+            assert vendored(project) == wanted
+        assert vendored(project).keys() == wanted.keys()
+        assert [*temporary.iterdir()] == []
+
+    aimed = [(True, moments.uniform(0, WRITING)) for _ in range(RUNS)]
+    kills.each(attempt, [*aimed, *((False, moments.uniform(0, LONGEST)) for _ in range(RUNS))])
