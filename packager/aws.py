@@ -21,6 +21,7 @@ import botocore.exceptions
 
 from packager.errors import (
     DeployError,
+    SenselessError,
     SettingsError,
     UncertainError,
 )
@@ -72,7 +73,17 @@ class LambdaFunction:
         _silence_debug_logs()  # Those of modules that were imported for the client.
 
     def state(self) -> FunctionState:
-        """Ask for the function's configuration (`lambda:GetFunctionConfiguration`)."""
+        """Ask for the function's configuration (`lambda:GetFunctionConfiguration`).
+
+        Asked again if the answer makes no sense, which botocore takes for final: a question changes
+        nothing, and the connection may have broken off within the answer.
+        """
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(SenselessError):
+                return self._state_as_answered()
+        return self._state_as_answered()
+
+    def _state_as_answered(self) -> FunctionState:
         with self._errors("lambda:GetFunctionConfiguration"):
             answer = self._client.get_function_configuration(FunctionName=self._function)
             return self._state(answer)
@@ -223,8 +234,8 @@ class LambdaFunction:
         return refusal(action, self._hide(code) or str(status), status, said)
 
 
-def _senseless(action: str) -> UncertainError:
-    return UncertainError(
+def _senseless(action: str) -> SenselessError:
+    return SenselessError(
         f"{action}: the answer makes no sense.",
         "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
     )

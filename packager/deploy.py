@@ -204,18 +204,30 @@ class _Deploying:
         with self._progress.stage("update", f"Updating the function ({size})"):
             self._waiting.start_again()
             after = self._send(source)
-        self._check_is_ours(after)
+        if not self._is_ours(after):
+            raise self._another_package(after, self._package_by_its_state())
         return after
 
-    def _check_is_ours(self, state: FunctionState) -> None:
-        if state.code_sha256 != self._package.code_sha256:
-            raise DeployError(
-                f"Lambda answers with another package (CodeSha256 {state.code_sha256}) than the one"
-                f" that was sent ({self._package.code_sha256}); whether the function runs that is"
-                " not known.",
-                "Somebody else has deployed at the same time, or what was sent was changed on the"
-                " way: deploy again.",
-            )
+    def _is_ours(self, state: FunctionState) -> bool:
+        return state.code_sha256 == self._package.code_sha256
+
+    def _package_by_its_state(self) -> str:
+        """Say which package the function has, where the answer to an update said another one."""
+        try:
+            state = self._function.state()
+        except DeployError:
+            return "whether the function runs that is not known"
+        if self._is_ours(state):
+            return "by its state the function has the one that was sent"
+        return f"by its state the function has {state.code_sha256}"
+
+    def _another_package(self, answer: FunctionState, known: str) -> DeployError:
+        return DeployError(
+            f"Lambda answers with another package (CodeSha256 {answer.code_sha256}) than the one"
+            f" that was sent ({self._package.code_sha256}); {known}.",
+            "Somebody else has deployed at the same time, or what was sent was changed on the"
+            " way: deploy again.",
+        )
 
     def _send(self, source: S3Object | None) -> FunctionState:
         while True:
@@ -239,7 +251,7 @@ class _Deploying:
             raise DeployError(
                 f"{error.message} Whether the function was updated is not known.", error.hint
             ) from error
-        if state.code_sha256 == self._package.code_sha256:
+        if self._is_ours(state):
             return state
         raise DeployError(f"{error.message} The function was not updated.", error.hint) from error
 
@@ -271,7 +283,9 @@ class _Deploying:
                         " succeeded is not known.",
                         error.hint,
                     ) from error
-        self._check_is_ours(state)
+        if not self._is_ours(state):
+            # The update was answered with ours: which of the two is true, nobody else can be asked.
+            raise self._another_package(state, "whether the function runs that is not known")
         if state.failed:
             raise DeployError(
                 "Lambda has taken the package, but the update failed:"

@@ -55,3 +55,7 @@ class ConflictError(DeployError):
 
 class UncertainError(DeployError):
     """No answer, or none that makes sense: a request was perhaps carried out and perhaps not."""
+
+
+class SenselessError(UncertainError):
+    """An answer that makes no sense: it broke off, or is not of the one who was asked."""

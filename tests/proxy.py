@@ -9,6 +9,7 @@ import re
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -93,6 +94,8 @@ class Exchange:
         for name, value in headers.items():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                 self.handler.send_header(name, value)
+        if self.handler.close_connection:
+            self.handler.send_header("Connection", "close")
         if status != 204:
             self.handler.send_header("Content-Length", str(len(body)))
         self.handler.end_headers()
@@ -216,13 +219,21 @@ class Proxy:
 
     url: str
     go_away: Callable[[], None]
+    connections: Callable[[], int]  # that were accepted so far
     rules: list[Rule] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
 
     def on(self, call: str, fault: Fault, *, times: int | None = None, skip: int = 0) -> None:
         """Let requests of `call` meet `fault`."""
         self.rules.append(Rule(call, fault, times, skip))
+
+    def tries(self, call: str) -> Counter[str]:
+        """Count how often each request of `call` came: those with the same method and path."""
+        return Counter(
+            line for line, name in zip(self.lines, self.calls, strict=True) if name == call
+        )
 
     def _fault_for(self, call: str) -> Fault | None:
         for rule in self.rules:
@@ -243,11 +254,13 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self._connections: set[socket.socket] = set()
+        self.accepted = 0
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
+        self.accepted += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
@@ -281,6 +294,7 @@ def proxying(upstream: str) -> Iterator[Proxy]:
             with lock:
                 number = len(proxy.calls)
                 proxy.calls.append(call)
+                proxy.lines.append(line)
                 proxy.sent.append(b"")
                 fault = proxy._fault_for(call)
 
@@ -299,7 +313,8 @@ def proxying(upstream: str) -> Iterator[Proxy]:
             """Keep the test's output clean."""
 
     server = _Server(Handler)
-    proxy = Proxy(f"http://127.0.0.1:{server.server_port}", server.go_away)
+    url = f"http://127.0.0.1:{server.server_port}"
+    proxy = Proxy(url, server.go_away, lambda: server.accepted)
     try:
         yield proxy
     finally:

@@ -24,17 +24,28 @@ _SAID = "The value canary/session+token== or second canary line is not right"
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault at Lambda and at S3 (None: there is no such one), and the words of the error."""
+    """A fault at Lambda and at S3 (None: there is no such one), and the words of the error.
+
+    `retried`: a request that meets it is tried again; `carried_out`: the service has done what was
+    asked for; `senseless`: there is an answer, of which nothing can be made.
+    """
 
     at_lambda: Fault
     at_s3: Fault | None
     words: str
     retried: bool = False
     carried_out: bool = False
+    senseless: bool = False
 
 
 def _same(fault: Fault, words: str, *, carried_out: bool = False) -> Kind:
     return Kind(fault, fault, words, retried=True, carried_out=carried_out)
+
+
+def _senseless(fault: Fault) -> Kind:
+    # Of S3 botocore takes such an answer as a failure.
+    words = r"the answer makes no sense|AWS failed \(500\), after 3 tries"
+    return Kind(fault, fault, words, retried=True, carried_out=True, senseless=True)
 
 
 def _error(status: int, code: str, words: str, *, s3: tuple[int, str] | None) -> Kind:
@@ -47,8 +58,6 @@ def _retried(status: int, code: str, s3: tuple[int, str], words: str) -> Kind:
 
 NO_ANSWER = r"no answer \(\w+\)"
 AWS_FAILED = r"AWS failed \(\w+\), after 3 tries"
-# Of S3 botocore takes such an answer as a failure, and tries again.
-SENSELESS = r"the answer makes no sense|AWS failed \(500\), after 3 tries"
 NO_MORE = r"AWS takes no more requests now \(\w+\), after 3 tries"
 
 KINDS = {
@@ -56,7 +65,7 @@ KINDS = {
     "reset during the body": _same(reset_during_the_body, NO_ANSWER),
     "reset after the body": _same(reset_after_the_body, NO_ANSWER),
     "lost answer": _same(lose_the_answer, NO_ANSWER, carried_out=True),
-    "half an answer": Kind(half_an_answer, half_an_answer, SENSELESS, carried_out=True),
+    "half an answer": _senseless(half_an_answer),
     "silence": _same(silence(30), NO_ANSWER),
     "429": _retried(429, "", (429, ""), NO_MORE),
     "TooManyRequests": _retried(429, "TooManyRequestsException", (503, "SlowDown"), NO_MORE),
@@ -94,7 +103,7 @@ KINDS = {
         403, "ExpiredTokenException", "credentials have expired", s3=(400, "ExpiredToken")
     ),
     "another package": Kind(changed(CodeSha256="another"), None, "another package"),
-    "garbage": Kind(garbage, garbage, SENSELESS, carried_out=True),
+    "garbage": _senseless(garbage),
     "redirect": Kind(
         redirect("http://127.0.0.1:9/elsewhere"),
         redirect("http://127.0.0.1:9/elsewhere"),
