@@ -17,18 +17,18 @@ DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COL
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html, FunctionName: a name, a
 # partial ARN or an ARN.
-_FUNCTION = re.compile(
+_FUNCTION = (
     r"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?"
     r"(?:(?P<account>\d{12}):)?"
     r"(?:function:)?"
     r"(?P<name>[a-zA-Z0-9_-]{1,140})"
     r"(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
 )
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
-_ENDPOINT = re.compile(r"https?://[^\s/]+\S*")
-_RUNTIME = re.compile(r"[a-z][a-z0-9.]*")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_CREDENTIAL = re.compile(r"\S+")
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
+_ENDPOINT = r"https?://[^\s/]+\S*"
+_RUNTIME = r"[a-z][a-z0-9.]*"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_CREDENTIAL = r"\S+"
 _ARCHITECTURES = ("x86_64", "arm64")
 
 # The option that stands for each setting. Credentials have none: process lists would show them.
@@ -128,7 +128,7 @@ def _function_and_region(reading: _Reading, deploying: bool) -> tuple[str | None
         if deploying:
             reading.problem("_LAMBDA_FUNCTION_ARN", "is missing: the name or ARN of the function")
         return None, region
-    match = _FUNCTION.fullmatch(function)
+    match = re.fullmatch(_FUNCTION, function)
     if match is None:
         reading.problem("_LAMBDA_FUNCTION_ARN", "is not the name or ARN of a Lambda function")
         return None, region
@@ -174,8 +174,10 @@ class _Reading:
     def get(self, name: str) -> str | None:
         return self._given.get(name, "").strip() or None
 
-    def matching(self, name: str, form: re.Pattern[str], meaning: str) -> str | None:
-        return self._checked(name, lambda value: bool(form.fullmatch(value)), f"is not {meaning}")
+    def matching(self, name: str, form: str, meaning: str) -> str | None:
+        return self._checked(
+            name, lambda value: bool(re.fullmatch(form, value)), f"is not {meaning}"
+        )
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str | None:
         return self._checked(name, choices.__contains__, f"is not {' or '.join(choices)}")

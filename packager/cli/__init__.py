@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -61,7 +60,7 @@ def main() -> None:
         status = _run(sys.argv[1:])
         sys.stdout.flush()
     except Interrupted as interrupted:
-        click.echo("Interrupted.", err=True)
+        click.echo(" ".join(["Interrupted.", *interrupted.args]), err=True)
         status = 128 + interrupted.number
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more as it exits.
@@ -95,6 +94,8 @@ def _run(arguments: list[str]) -> int:
 
 def _defect(error: Exception) -> PackagerError:
     """Say where an exception comes from; not its text, nor a traceback's, which can hold values."""
+    import traceback  # here, for it is a tenth of every start
+
     last = traceback.extract_tb(error.__traceback__)[-1]
     return PackagerError(
         f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -57,7 +56,7 @@ class Console:
         """Show how the command ended: `result` for machines, `lines` for people."""
         self._close_bar()
         if self._as_json:
-            click.echo(json.dumps(result))
+            _echo_json(result)
         else:
             for line in lines:
                 self.say(line)
@@ -71,7 +70,7 @@ class Console:
         self._close_bar()
         if self._as_json and isinstance(error, PackagerError):
             result = {"outcome": "failed", "error": error.message, "hint": error.hint}
-            click.echo(json.dumps(result))
+            _echo_json(result)
 
     def _close_bar(self) -> None:
         if self._bar is not None:
@@ -84,6 +83,12 @@ def show_error(error: PackagerError) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+
+
+def _echo_json(result: Mapping[str, object]) -> None:
+    import json
+
+    click.echo(json.dumps(result))
 
 
 def _new_bar(total: int) -> tuple[Bar, TaskID]:

@@ -9,7 +9,6 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
-from packager.cli.target import open_target
 from packager.names import printable
 from packager.progress import readable
 
@@ -57,6 +56,7 @@ def deploy(
             console.detail(f"  {printable(name)}")
 
         from packager import workspace
+        from packager.cli.target import open_target
         from packager.deploy import deploy as deploy_app
 
         progress = console.progress()

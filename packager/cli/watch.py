@@ -6,8 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
-from packager.cli.target import Target, open_target
 from packager.cli.watch_view import Run, WatchView
 from packager.config import Config
 from packager.errors import PackageError, PackagerError
 from packager.progress import Progress
 
 if TYPE_CHECKING:
+    from packager.cli.target import Target
     from packager.watch.relevance import Relevance
 
 # After a signal, for everything to be cleared away in good order.
@@ -82,6 +80,7 @@ def watch(
 ) -> None:
     """Deploy the app now, and again at each change of its files, until Ctrl-C."""
     from packager import workspace
+    from packager.cli.target import open_target
     from packager.watch import build
     from packager.watch.outputs import Outputs
     from packager.watch.scope import scope
@@ -137,6 +136,8 @@ def ending_within_a_second(folder: Path) -> Iterator[None]:
     What a signal raises is only raised when the system call that is under way comes back, and the
     resolving of a name may take minutes where there is no network.
     """
+    import socket  # here, as below: `--help` is a tenth quicker without
+
     heard, told = socket.socketpair()
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno())
@@ -185,6 +186,8 @@ class Deploys:
 
     def run(self, changed: frozenset[str], progress: Progress) -> Run:
         """Deploy the app as it is now, `changed` since the last time."""
+        import tempfile
+
         from packager.deploy import deploy
 
         self._cache.forget(changed)

@@ -213,7 +213,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path: Path) -> None:
     source.write_bytes(craft(Part(b"a", os.urandom(100_000)), Part(b"b" * 20000)))
     size = source.stat().st_size
     for limit in (0, 1, 4096, 99_999, 100_100, size - 20_000, size, size + 50):
-        said = run(sys.executable, "-c", FULL_DISK, source, new, str(limit))
+        said = run(sys.executable, "-B", "-c", FULL_DISK, source, new, str(limit))
         message, hint = said.splitlines()
         assert message == f"{new} cannot be written: File too large."
         assert str(tmp_path) in hint
