@@ -35,6 +35,8 @@ _READ_SECONDS = 60
 # A multiple of 3, so that base64 of the parts is base64 of the whole.
 _CHUNK = 3 << 18
 
+_PARTS_LEFT = "Parts of the package may be left in the bucket."
+
 _Sent = Callable[[int, int], None]
 
 
@@ -274,8 +276,11 @@ def _no_parts_left(client: Any, target: S3Object) -> Iterator[None]:
         yield
     except DeployError as error:
         if begun > 0 and not _aborted(client, target):
-            hint = f"{error.hint} Parts of the package may be left in the bucket."
-            raise type(error)(error.message, hint) from None
+            raise type(error)(error.message, f"{error.hint} {_PARTS_LEFT}") from None
+        raise
+    except KeyboardInterrupt as interrupt:
+        if begun > 0 and not _aborted(client, target):
+            interrupt.args = (_PARTS_LEFT,)
         raise
     else:
         if begun > 0:

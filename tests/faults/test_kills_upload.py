@@ -1,0 +1,114 @@
+"""Signals while a package goes to S3 in parts: no part stays in the bucket, or it is said."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import canaries, kills
+from tests.faults.conftest import ALL
+from tests.proxy import Exchange, error, pass_on, proxying
+from tests.service import REGION, Service
+
+RUNS = 20 if ALL else 1
+LATER = 0.3  # Seconds within which a signal comes after the request has, or the answer to it.
+
+# A part is any one of the seven: which comes when is chance.
+REQUESTS = ["start upload", "part", "end upload", "update"]
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_request_of_an_upload(
+    number: signal.Signals, service: Service, jars: Path, tmp_path: Path
+) -> None:
+    """No file is left, no part in the bucket but after SIGKILL; the function's package is whole."""
+    moments = kills.moments("upload", number)
+    s3 = service.client("s3")
+
+    def attempt(run: int, moment: tuple[str, int, float, bool]) -> None:
+        request, skip, later, answered = moment
+        folder = tmp_path / str(run)
+        temporary = folder / "temporary"
+        temporary.mkdir(parents=True)
+        name = f"upload-{number.name.lower()}-{run}"
+        service.create_function(name)
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        before = service.stored(name)
+        started = threading.Event()
+
+        def send_signal(exchange: Exchange) -> None:
+            started.wait()
+            if answered:
+                pass_on(exchange)
+            time.sleep(later)
+            process.send_signal(number)
+            if not answered:
+                pass_on(exchange)
+
+        with proxying(service.url) as proxy:
+            proxy.on(request, send_signal, times=1, skip=skip)
+            process = deploy(jars, proxy.url, name, temporary)
+            started.set()
+            kills.end_of(process)
+            if number == signal.SIGKILL:
+                kills.age(temporary)
+                again = deploy(jars, proxy.url, name, temporary)
+                kills.end_of(again)
+                assert again.returncode == 0
+                assert kills.whole(service.stored(name))
+            else:
+                assert "Uploads" not in s3.list_multipart_uploads(Bucket=name)
+                # As Python itself ends, signals have their own meaning again.
+                assert process.returncode in (0, 128 + number, -number)
+        assert [*temporary.iterdir()] == []
+        if service.stored(name) != before:
+            assert kills.whole(service.stored(name))
+        for found in s3.list_objects_v2(Bucket=name).get("Contents", []):
+            s3.delete_object(Bucket=name, Key=found["Key"])
+
+    kills.each(attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)])
+
+
+def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:
+    """Choose at which of such requests, how much later, and whether before or after its answer."""
+    skip = moments.randrange(7) if request == "part" else 0
+    return request, skip, moments.uniform(0, LATER), moments.random() < 0.5
+
+
+def deploy(jars: Path, url: str, name: str, temporary: Path) -> subprocess.Popen[str]:
+    """Start a deploy of a package that is too large to be sent but by S3."""
+    arguments = ("deploy", jars, "--jar", "large.jar", "--s3-bucket", name)
+    return kills.start(*arguments, env=canaries.settings(url, name), temporary=temporary)
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS[:3], ids=lambda number: number.name)
+def test_parts_that_a_signal_leaves_are_told_of(
+    number: signal.Signals, service: Service, jars: Path, tmp_path: Path
+) -> None:
+    """Where they may not be removed, the last words say that they may be in the bucket."""
+    name = f"told-{number.name.lower()}"
+    service.create_function(name)
+    service.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    started = threading.Event()
+
+    def send_signal(exchange: Exchange) -> None:
+        started.wait()
+        process.send_signal(number)
+        pass_on(exchange)
+
+    with proxying(service.url) as proxy:
+        proxy.on("part", send_signal, times=1)
+        proxy.on("abort upload", error(403, "AccessDenied"))
+        process = deploy(jars, proxy.url, name, tmp_path)
+        started.set()
+        shown = kills.end_of(process)
+    assert process.returncode == 128 + number
+    assert "Parts of the package may be left in the bucket." in shown
