@@ -18,6 +18,10 @@ IGNORE_FILE = ".lambdaignore"
 # The app's own is replaced by the one that holds the config vars.
 ENV_PROPERTIES = "env.properties"
 
+# What Python writes beside modules when it runs them here: of use to no other version or machine,
+# and other bytes each time.
+_BYTECODE = "__pycache__"
+
 
 class Ignored:
     """Says of paths relative to the app, with `/` between names, whether they stay out.
@@ -36,6 +40,8 @@ class Ignored:
     def __call__(self, path: str, *, is_folder: bool) -> bool:
         """Say whether the file or folder at `path` stays out."""
         if "/" not in path and (path.startswith(".") or path == ENV_PROPERTIES):
+            return True
+        if is_folder and path.rpartition("/")[2] == _BYTECODE:
             return True
         if self._spec is None:
             return False

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from packager import archive, properties
 from packager.errors import PackageError
+from packager.ignore import ENV_PROPERTIES
 from packager.names import printable
 from packager.output import replaced
 from packager.settings import Settings
 
 if TYPE_CHECKING:
     from packager.bundle import CompressionCache
-
-ENTRY = "env.properties"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "250 MB … (unzipped)".
 UNPACKED_LIMIT = 250 << 20
@@ -86,7 +85,7 @@ def build(
     kind = kind_of(app, settings)
     ready_made = settings.jar or settings.zip
     if ready_made:
-        unpacked = archive.inject(_existing(app, ready_made), destination, ENTRY, config)
+        unpacked = archive.inject(_existing(app, ready_made), destination, ENV_PROPERTIES, config)
     else:
         from packager import bundle
         from packager.selection import Member
@@ -98,7 +97,7 @@ def build(
             # Of two members with one name the last goes in: the app's own.
             dependencies = wheels.members(app, settings.runtime, settings.architecture)
             members = [*dependencies, *members]
-        unpacked = bundle.write([*members, Member(ENTRY, config)], destination, cache=cache)
+        unpacked = bundle.write([*members, Member(ENV_PROPERTIES, config)], destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
         error = _too_large(destination, unpacked)
         destination.unlink()

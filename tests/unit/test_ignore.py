@@ -61,6 +61,14 @@ def test_below_the_top_level_dot_names_and_config_go_in() -> None:
     assert not ignores("lib/env.properties", is_folder=False)
 
 
+def test_what_python_writes_beside_modules_stays_out() -> None:
+    ignores = Ignored()
+    assert ignores("__pycache__", is_folder=True)
+    assert ignores("lib/__pycache__", is_folder=True)
+    assert not ignores("lib/__pycache__", is_folder=False)
+    assert not ignores("my__pycache__", is_folder=True)
+
+
 @pytest.mark.parametrize("content", [b"*.md\n", b"\xef\xbb\xbf*.md\n", b"*.md\r\n", b"\n*.md"])
 def test_the_file_is_read_as_it_was_saved(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".lambdaignore").write_bytes(content)
@@ -68,8 +76,8 @@ def test_the_file_is_read_as_it_was_saved(tmp_path: Path, content: bytes) -> Non
 
 
 def test_the_file_can_take_back_the_patterns_of_the_caller(tmp_path: Path) -> None:
-    (tmp_path / ".lambdaignore").write_text("!__pycache__/\n")
-    assert not ignore.read(tmp_path, ["__pycache__/"])("__pycache__", is_folder=True)
+    (tmp_path / ".lambdaignore").write_text("!docs/\n")
+    assert not ignore.read(tmp_path, ["docs/"])("docs", is_folder=True)
 
 
 @pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
