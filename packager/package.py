@@ -97,7 +97,9 @@ def build(
             # Of two members with one name the last goes in: the app's own.
             dependencies = wheels.members(app, settings.runtime, settings.architecture)
             members = [*dependencies, *members]
-        unpacked = bundle.write([*members, Member(ENV_PROPERTIES, config)], destination, cache=cache)
+        unpacked = bundle.write(
+            [*members, Member(ENV_PROPERTIES, config)], destination, cache=cache
+        )
     if unpacked > UNPACKED_LIMIT:
         error = _too_large(destination, unpacked)
         destination.unlink()
