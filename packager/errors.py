@@ -6,6 +6,8 @@ ever holds the value of a variable or a credential.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class PackagerError(Exception):
     """The root of all errors that the packager raises."""
@@ -59,3 +61,21 @@ class UncertainError(DeployError):
 
 class SenselessError(UncertainError):
     """An answer that makes no sense: it broke off, or is not of the one who was asked."""
+
+
+def explained(error: Exception) -> PackagerError:
+    """Make of any error one that can be shown; an error of ours is shown as it is."""
+    if isinstance(error, PackagerError):
+        return error
+    if isinstance(error, OSError):
+        # The system's own text, and a path of the user's.
+        where = f"{error.filename}: " if error.filename else ""
+        return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
+    import traceback  # here, for it is a tenth of every start
+
+    # Where it comes from; not its text, nor a traceback's, which can hold values.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return PackagerError(
+        f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
+        "This is a defect of the packager: please report it, with the command.",
+    )

@@ -10,14 +10,13 @@ import os
 import signal
 import sys
 from importlib import import_module
-from pathlib import Path
 from types import FrameType
 
 import click
 
 from packager import __version__
 from packager.cli.console import show_error
-from packager.errors import InputError, PackagerError
+from packager.errors import InputError, explained
 
 _COMMANDS = ["build", "deploy", "env", "vendor", "watch"]
 
@@ -78,29 +77,10 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except PackagerError as error:
-        show_error(error)
-        return 2 if isinstance(error, InputError) else 1
-    except OSError as error:
-        # Named by what and where alone: its text is the system's, its path the user's own.
-        where = f"{error.filename}: " if error.filename else ""
-        show_error(PackagerError(f"{where}{error.strerror or 'input or output failed'}."))
-        return 1
     except Exception as error:
-        show_error(_defect(error))
-        return 1
+        show_error(explained(error))
+        return 2 if isinstance(error, InputError) else 1
     return 0
-
-
-def _defect(error: Exception) -> PackagerError:
-    """Say where an exception comes from; not its text, nor a traceback's, which can hold values."""
-    import traceback  # here, for it is a tenth of every start
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return PackagerError(
-        f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
-        "This is a defect of the packager: please report it, with the command.",
-    )
 
 
 def _end_by_signals() -> None:

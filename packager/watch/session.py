@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
-from packager.errors import ArchiveError, PackageError, PackagerError, VariableError
+from packager.errors import (
+    ArchiveError,
+    PackageError,
+    PackagerError,
+    VariableError,
+    explained,
+)
 from packager.progress import Progress
 from packager.watch import BUILDING
 from packager.watch.build import BuildError
@@ -186,7 +191,7 @@ class Session(Generic[Result]):
         except Exception as error:
             passing = not isinstance(error, _LASTING)
             retry_in = self._schedule.failed(self._clock(), passing=passing)
-            self._view.failed(cause, _shown_error(error), retry_in)
+            self._view.failed(cause, explained(error), retry_in)
         else:
             self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
             self._schedule.succeeded()
@@ -215,18 +220,3 @@ class Session(Generic[Result]):
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self._app)
-
-
-def _shown_error(error: Exception) -> PackagerError:
-    if isinstance(error, PackagerError):
-        return error
-    if isinstance(error, OSError):
-        # The system's text, and a path of the user's own.
-        where = f"{error.filename}: " if error.filename else ""
-        return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
-    # Where it is from, and not its text, which could hold anything.
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return PackagerError(
-        f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
-        "This is a defect of the packager: please report it. The next change is deployed anyway.",
-    )
