@@ -25,21 +25,23 @@ _SECONDS_TO_LOCK = 60
 
 
 @contextlib.contextmanager
-def private_folder() -> Iterator[Path]:
+def private_folder(within: Path | None = None) -> Iterator[Path]:
     """Give a new folder that only this user can read, removed at the end with all it holds.
 
-    A run that was killed leaves its folder; the next one removes it. Whether a run is still alive
-    is told by its lock, which the system lets go of at any end of the process.
+    It is made `within` that folder, or the system's for temporary files. A run that was killed
+    leaves its own; the next one removes it. Whether a run is still alive is told by its lock, which
+    the system lets go of at any end of the process.
     """
-    _remove_stale_folders()
+    within = within or Path(tempfile.gettempdir())
+    _remove_stale_folders(within)
     # Named here and not by mkdtemp: a signal between its return and a `try` would leave the folder.
-    folder = Path(tempfile.gettempdir(), _PREFIX + secrets.token_hex(8))
+    folder = within / (_PREFIX + secrets.token_hex(8))
     try:
         folder.mkdir(mode=0o700)
         with _locked(folder):
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 @contextlib.contextmanager
@@ -53,10 +55,18 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _remove_stale_folders() -> None:
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:  # What a signal raises: there is more to remove.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _remove_stale_folders(within: Path) -> None:
     if fcntl is None:
         return
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+    for folder in within.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             if _is_ours(folder) and _is_stale(folder):
                 shutil.rmtree(folder, ignore_errors=True)

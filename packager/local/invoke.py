@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 import uuid
 from pathlib import Path
 
-from packager import workspace
+from packager import child, workspace
 from packager.errors import DeployError, InputError
 from packager.local.handlers import Handler, Language
 from packager.local.service import ACCOUNT, CREDENTIALS, REGION
@@ -131,31 +129,16 @@ def _run(
     command: list[str], event: bytes, task: Path, environment: dict[str, str], timeout: float
 ) -> int | None:
     """Run a bootstrap, and leave nothing running; give its exit status, None for no end in time."""
-    process = subprocess.Popen(
-        command,
-        cwd=task,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=_STDERR,
-        start_new_session=True,
-    )
-    try:
-        process.communicate(event, timeout)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        _kill(process)
+    with child.running(
+        command, cwd=task, env=environment, stdin=subprocess.PIPE, stdout=_STDERR
+    ) as process:
+        try:
+            process.communicate(event, timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            child.kill(process)
     return process.returncode
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    if os.name == "posix":
-        # Nothing is left of it, or (on macOS) nothing that still runs.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
 
 
 def _error(handler: Handler, status: int | None, text: bytes, timeout: float) -> DeployError:

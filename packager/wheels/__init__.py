@@ -6,11 +6,10 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
-from packager import bundle
+from packager import bundle, workspace
 from packager.selection import Member
 from packager.wheels import pip, requirements
 from packager.wheels.platform import Platform
@@ -59,10 +58,10 @@ def _install(wanted: Requirements, platform: Platform, folder: Path) -> None:
     """Install into `folder`, which is there at the end as a whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remove_unused(folder.parent)
-    with tempfile.TemporaryDirectory(prefix="making-", dir=folder.parent) as making:
-        file, installed = wanted.app / "requirements.txt", Path(making, "installed")
+    with workspace.private_folder(folder.parent) as making:
+        file, installed = wanted.app / "requirements.txt", making / "installed"
         if not file.is_file():
-            file = Path(making, "requirements.txt")
+            file = making / "requirements.txt"
             file.write_text(wanted.text, "utf-8")
         pip.install(wanted, file.resolve(), installed, platform)
         installed.mkdir(exist_ok=True)
@@ -71,7 +70,7 @@ def _install(wanted: Requirements, platform: Platform, folder: Path) -> None:
 
 
 def _remove_unused(cache: Path) -> None:
-    """Remove what was not used for long, such as what a killed run has left."""
+    """Remove what was not used for long."""
     for folder in cache.iterdir():
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > _SECONDS_KEPT_UNUSED:

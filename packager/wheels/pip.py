@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from packager import redaction
+from packager import child, redaction
 from packager.errors import PackageError
 from packager.wheels.platform import Platform
 from packager.wheels.requirements import Requirements
@@ -47,31 +47,32 @@ def version() -> str:
 
 
 def install(requirements: Requirements, file: Path, target: Path, platform: Platform) -> None:
-    """Install what `file` asks for, with all that it needs, into the folder `target`.
+    """Install what `file` asks for, with all that it needs, into the new folder `target`.
 
-    Raises PackageError, which names a dependency that has no wheel for the platform.
+    What is temporary goes beside `target`. Raises PackageError, which names a dependency that has
+    no wheel for the platform.
     """
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-conflicts"]
     options += ["--no-user", "--no-compile", "--only-binary=:all:"]
     options += ["--implementation=cp", f"--python-version={platform.version}"]
     options += [f"--platform={tag}" for tag in platform.tags()]
     options += [f"--requirement={file}", f"--target={target}"]
-    run = subprocess.run(
+    with child.running(
         [
             *(sys.executable, "-I", "-c", _PROGRAM, json.dumps(platform.markers())),
             *("install", *options),
         ],
         cwd=requirements.app,
-        env=_environment(requirements.variables),
+        # When pip is killed it leaves its temporary files.
+        env=_environment(requirements.variables) | {"TMPDIR": str(target.parent)},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if run.returncode != 0:
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        said = process.communicate()[1].decode(errors="replace")
+    if process.returncode != 0:
         hide = redaction.hiding(os.environ.get(name, "") for name in requirements.variables)
-        raise _error(_USER_OF_URL.sub("", hide(run.stderr)), platform)
+        raise _error(_USER_OF_URL.sub("", hide(said)), platform)
 
 
 def _environment(variables: set[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import random
@@ -67,43 +68,42 @@ def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> No
             ended.result()
 
 
-def left_running(temporary: Path) -> set[int]:
-    """Find the processes whose temporary files go to `temporary`: a command and its children."""
-    mark = b"\0" + b"TMPDIR=" + bytes(temporary)
+def left_running(folder: Path) -> set[int]:
+    """Find the processes whose environment names what is in `folder`: a command, its children."""
+    mark = bytes(folder) + b"/"
     found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            environment = b"\0" + (folder / "environ").read_bytes()
+            environment = (process / "environ").read_bytes()
         except OSError:  # It has ended meanwhile, or is another user's.
             continue
         if mark in environment:
-            found.add(int(folder.name))
+            found.add(int(process.name))
     return found
 
 
-def assert_none_left_running(temporary: Path) -> None:
+def assert_none_left_running(folder: Path) -> None:
     """Hold that all children end with the command; the system may take a moment for it."""
     end = time.monotonic() + PATIENCE
-    while left := left_running(temporary):
+    while left := left_running(folder):
         assert time.monotonic() < end, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
         time.sleep(0.02)
 
 
-def end_orphans(temporary: Path) -> None:
+def end_orphans(folder: Path) -> None:
     """End the children of a command that SIGKILL has ended, which could not do so itself."""
-    while left := left_running(temporary):
+    while left := left_running(folder):
         for pid in left:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         time.sleep(0.02)
 
 
-def age(temporary: Path) -> None:
-    """Let what was left be older than what another run might be just about to lock."""
-    for left in temporary.iterdir():
-        os.utime(left, (0, 0))
+def age(*folders: Path) -> None:
+    """Let what was left there be older than what another run might be just about to lock."""
+    for folder in folders:
+        for left in folder.glob("*"):
+            os.utime(left, (0, 0))
 
 
 def whole(package: bytes) -> bool:

@@ -23,7 +23,7 @@ LAYERS = [
     {"bundle", "wheels", "archive", "config"},
     {"selection", "compression", "zipdirectory", "zipsource", "environment", "properties"},
     {"ignore", "output", "zipformat", "function", "settings", "refusals"},
-    {"redaction", "workspace", "progress"},
+    {"redaction", "workspace", "child", "progress"},
     {"errors", "names"},
 ]
 

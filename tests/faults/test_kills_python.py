@@ -1,0 +1,69 @@
+"""Signals while pip installs a Python app's dependencies: nothing of it is left or half kept."""
+
+from __future__ import annotations
+
+import signal
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.faults import kills
+from tests.faults.conftest import ALL
+from tests.trees import plant
+
+RUNS = 30 if ALL else 2
+LONGEST = 1.5  # Seconds; a run takes about so long.
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel of a package `dep`, so large that it takes a while to install."""
+    folder = tmp_path_factory.mktemp("wheels")
+    with zipfile.ZipFile(folder / "dep-1.0-py3-none-any.whl", "w") as wheel:
+        for number in range(300):
+            wheel.writestr(f"dep/module_{number}.py", f"number = {number}\n")
+        about = "dep-1.0.dist-info"
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    return folder
+
+
+def installing(cache: Path, wheels: Path) -> Mapping[str, str]:
+    """Let pip install from `wheels` alone, and the packager keep what it has in `cache`."""
+    return {"XDG_CACHE_HOME": str(cache), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_moment_of_an_installation(
+    number: signal.Signals, wheels: Path, tmp_path: Path
+) -> None:
+    """No file is left (by the run after SIGKILL), no process, and nothing half in the cache."""
+    moments = kills.moments("python", number)
+    app = plant(tmp_path / "app", {"requirements.txt": b"dep\n", "lambda_function.py": b""})
+
+    def attempt(run: int, after: float) -> None:
+        folder = tmp_path / str(run)
+        temporary, cache, output = folder / "temporary", folder / "cache", folder / "out.zip"
+        made = cache / "heroku-lambda-packager" / "wheels"
+        temporary.mkdir(parents=True)
+        arguments = ("build", app, "-o", output, "--runtime", "python3.13")
+        env = installing(cache, wheels)
+        process = kills.start(*arguments, env=env, temporary=temporary)
+        kills.killed_after(process, number, after)
+        if number == signal.SIGKILL:
+            kills.end_orphans(folder)
+            kills.age(temporary, made)
+            again = kills.start(*arguments, env=env, temporary=temporary)
+            shown = kills.end_of(again)
+            assert again.returncode == 0, shown
+        kills.assert_none_left_running(folder)
+        assert [*temporary.iterdir()] == []
+        assert {path.name for path in folder.iterdir()} <= {"temporary", "cache", "out.zip"}
+        assert all(len([*kept.glob("dep/module_*.py")]) == 300 for kept in made.glob("*"))
+        if output.exists():
+            assert kills.whole(output.read_bytes())
+
+    kills.each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])

@@ -1,0 +1,133 @@
+"""Signals to `packager watch` in whatever it is doing: it ends with all that it has started."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults import canaries, kills
+from tests.faults.conftest import ALL
+from tests.service import Service
+from tests.trees import plant
+
+RUNS = 12 if ALL else 1
+
+# It starts a process of its own, as builds do.
+BUILD = "touch ../building; sleep 0.2; touch ../built"
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A running `packager watch` of `folder`/app."""
+
+    folder: Path
+    process: subprocess.Popen[str]
+    has_deployed: Callable[[], bool]
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        end = time.monotonic() + kills.PATIENCE
+        while not condition():
+            assert self.process.poll() is None
+            assert time.monotonic() < end
+
+    def has_a_child(self) -> bool:
+        """Tell whether there is another process by now, be it only about to become one."""
+        return len(kills.left_running(self.folder)) > 1
+
+    def change(self) -> None:
+        """Save a file of the app."""
+        (self.folder / "app" / "index.js").write_text("exports.handler = async () => 2\n")
+
+
+def at_start(watching: Watching) -> None:
+    """Not at all begun, or importing, or looking for files."""
+
+
+def as_a_child_starts(watching: Watching) -> None:
+    """Between a fork and an exec, or soon after."""
+    watching.until(watching.has_a_child)
+
+
+def while_building(watching: Watching) -> None:
+    """The build command runs, and what it has started."""
+    watching.until((watching.folder / "building").exists)
+
+
+def while_deploying(watching: Watching) -> None:
+    """The package is made and sent."""
+    watching.until((watching.folder / "built").exists)
+
+
+def when_idle(watching: Watching) -> None:
+    """Nothing is done but to wait for a change."""
+    watching.until(watching.has_deployed)
+
+
+def after_a_change(watching: Watching) -> None:
+    """It waits for more changes, and builds and deploys again."""
+    watching.until(watching.has_deployed)
+    watching.change()
+
+
+# Each with the seconds within which the signal comes after it.
+DOINGS = {
+    at_start: 1.0,
+    as_a_child_starts: 0.0,
+    while_building: 0.3,
+    while_deploying: 0.6,
+    when_idle: 0.5,
+    after_a_change: 1.0,
+}
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_moment_of_watching(
+    number: signal.Signals, service: Service, tmp_path: Path
+) -> None:
+    """No file and no process is left (after SIGKILL, no file by the next run), no half package."""
+    moments = kills.moments("watch", number)
+
+    def attempt(run: int, moment: tuple[Callable[[Watching], None], float]) -> None:
+        doing, later = moment
+        folder = tmp_path / str(run)
+        app, temporary = folder / "app", folder / "temporary"
+        plant(app, {"package.json": b"{}", "index.js": b"", "data.bin": bytes(1 << 20)})
+        temporary.mkdir()
+        function = f"watch-{number.name}-{run}"
+        service.create_function(function)
+        before = service.stored(function)
+        env = canaries.settings(service.url, function)
+        options = ("--build", BUILD, "--json")
+        process = kills.start("watch", app, *options, env=env, temporary=temporary)
+        try:
+            doing(Watching(folder, process, lambda: service.stored(function) != before))
+            kills.killed_after(process, number, later)
+        finally:
+            process.kill()
+        assert process.returncode in (128 + number, -number)
+        if number == signal.SIGKILL:
+            kills.end_orphans(folder)
+            kills.age(temporary)
+            again = kills.start("deploy", app, env=env, temporary=temporary)
+            shown = kills.end_of(again)
+            assert again.returncode == 0, shown
+        kills.assert_none_left_running(folder)
+        assert [*temporary.iterdir()] == []
+        if service.stored(function) != before:
+            assert kills.whole(service.stored(function))
+
+    kills.each(
+        attempt,
+        [
+            (doing, moments.uniform(0, longest))
+            for doing, longest in DOINGS.items()
+            for _ in range(RUNS)
+        ],
+    )
