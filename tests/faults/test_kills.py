@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
-from tests.service import Service
+from tests.service import Service, bare_environment
 
 RUNS = 100 if ALL else 8
 LONGEST = 0.7  # Seconds; a run takes about so long.
@@ -48,3 +51,32 @@ def test_a_signal_at_any_moment(
             assert kills.whole(service.stored(function))
 
     kills.each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
+
+
+# As many files as take a while to be removed.
+REMOVING = """
+from packager import workspace
+
+with workspace.private_folder() as folder:
+    for number in range(5000):
+        (folder / str(number)).touch()
+    print("full", flush=True)
+"""
+
+
+@pytest.mark.parametrize("run", range(RUNS // 4))
+def test_a_signal_while_temporary_files_are_removed(run: int, temporary: Path) -> None:
+    """The rest is removed as well."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", REMOVING],
+        env=bare_environment(temporary),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(kills.moments("removing", run).uniform(0, 0.05))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=kills.PATIENCE)
+    assert [*temporary.iterdir()] == []

@@ -1,0 +1,53 @@
+"""Signals while a program is being started: between a fork and the moment that it is known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.faults import kills
+from tests.faults.conftest import ALL
+from tests.service import bare_environment
+
+RUNS = 500 if ALL else 100
+
+# Another thread sends the signal while the first one starts the program.
+STARTING = """
+import os, random, signal, subprocess, sys, threading, time
+from packager import child
+
+seed, runs = sys.argv[1:]
+quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+moments = random.Random(seed)
+
+def send(after):
+    time.sleep(after)
+    os.kill(os.getpid(), signal.SIGINT)
+
+for _ in range(int(runs)):
+    sender = threading.Thread(target=send, args=[moments.uniform(0, 0.01)])
+    try:
+        sender.start()
+        with child.running(["sleep", "1000"], **quiet):
+            time.sleep(1000)
+    except KeyboardInterrupt:
+        sender.join()
+        print("interrupted")
+"""
+
+
+def test_a_program_that_is_being_started_when_a_signal_comes_is_ended(tmp_path: Path) -> None:
+    """None is left that nobody knows of."""
+    run = subprocess.run(
+        [sys.executable, "-c", STARTING, str(kills.SEED), str(RUNS)],
+        env=bare_environment(tmp_path / "temporary"),
+        capture_output=True,
+        text=True,
+        timeout=kills.PATIENCE,
+        check=False,
+    )
+    left = kills.left_running(tmp_path)
+    kills.end_orphans(tmp_path)
+    assert left == set()
+    assert run.stdout.split() == ["interrupted"] * RUNS, run.stderr
