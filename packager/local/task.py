@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
 from typing import IO
 
 from packager.errors import ArchiveError
+from packager.names import printable
 
 # The system that made an entry, whose modes its external attributes hold: APPNOTE.TXT 4.4.2.2.
 _UNIX = 3
+
+# PATH_MAX of Linux: a link to a longer path cannot be made.
+_LONGEST_LINK = 4096
+
+# What zipfile raises where an archive is not what it says, or has what it cannot read.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,  # UnicodeDecodeError is one, too.
+)
 
 
 def unpack(package: IO[bytes], folder: Path) -> None:
@@ -34,21 +52,30 @@ def unpack(package: IO[bytes], folder: Path) -> None:
             # Last, so that nothing is written through a link.
             for entry, target in entries:
                 if _is_link(entry):
-                    target.symlink_to(os.fsdecode(archive.read(entry)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                    with archive.open(entry) as link:
+                        target.symlink_to(os.fsdecode(link.read(_LONGEST_LINK + 1)))
+    except _UNREADABLE as error:
         raise ArchiveError(
-            f"The package cannot be unpacked: {error}", "Lambda could not, either: build it again."
+            f"The package cannot be unpacked: {printable(str(error))}",
+            "Lambda could not, either: build it again.",
         ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         # Of a link that cannot be made, the first name is what it points to.
         name = os.path.relpath(error.filename2 or error.filename, folder)
         raise ArchiveError(
-            f"The package has more than one entry {name}, of different kinds.",
+            f"The package has more than one entry {printable(name)}, of different kinds.",
             "Look at them by `unzip -l`, and leave out all but one.",
+        ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"The package cannot be unpacked: {error.strerror or error}.",
+            "Look at its names by `unzip -l`, and whether there is room for it on the disk.",
         ) from error
 
 
 def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:
+    if not entry.filename:
+        raise ArchiveError("The package has an entry without a name.", "Leave it out.")
     target = Path(os.path.normpath(folder / entry.filename))
     if not target.is_relative_to(folder):
         raise ArchiveError(

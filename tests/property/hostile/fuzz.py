@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import tracemalloc
 import zipfile
@@ -13,8 +14,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 from packager import archive, zipdirectory, zipformat, zipsource
-from packager.archive import inject
+from packager.archive import inject, unpacked_sizes
 from packager.errors import ArchiveError
+from packager.local import task
 from packager.zipdirectory import read_directory
 from packager.zipsource import Source
 
@@ -27,7 +29,7 @@ MEMORY = 4 << 20
 
 _SIGNATURES = [b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b"\1\0"]
 _NAMES = [b"../../x", b"/x", b"a\\b", b"\0", b"\xff\xfe", ENTRY.encode(), b"./env.properties"]
-_TRACED = {module.__file__ for module in (archive, zipdirectory, zipsource, zipformat)}
+_TRACED = {module.__file__ for module in (archive, zipdirectory, zipsource, zipformat, task)}
 
 
 def seeds() -> list[bytes]:
@@ -42,18 +44,21 @@ def judge(hostile: bytes, folder: Path) -> bool:
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
     try:
-        inject(source, new, ENTRY, NEW)
+        size = inject(source, new, ENTRY, NEW)
     except ArchiveError as error:
         assert str(source) in error.message
         assert error.message.isprintable()
         assert not new.exists()
         taken = False
     else:
-        _is_correct(source, new)
-        new.unlink()
         taken = True
     _, peak = tracemalloc.get_traced_memory()
     assert peak - before < MEMORY + 10 * len(hostile)
+    if taken:
+        _is_correct(source, new)
+        assert sum(unpacked_sizes(new).values()) == size
+        _stays_inside(new, folder / "unpacked")
+        new.unlink()
     assert source.read_bytes() == hostile
     return taken
 
@@ -64,15 +69,46 @@ def _is_correct(source: Path, new: Path) -> None:
     assert after == before
     assert added[0] == ENTRY.encode()
     try:
-        with zipfile.ZipFile(source) as old:
-            others = [info.filename for info in old.infolist()]
+        old = zipfile.ZipFile(source)
     except Exception:  # zipfile meets hostile archives with errors of a dozen kinds
         return
-    if len(others) != len(_entries(source)):
-        return  # it believes another of two end records
-    with zipfile.ZipFile(new) as package:
-        assert package.read(ENTRY) == NEW
-        assert len(package.namelist()) == len(before) + 1
+    with old:
+        others = old.infolist()
+        if len(others) != len(_entries(source)):
+            return  # it believes another of two end records
+        with zipfile.ZipFile(new) as package:
+            assert package.read(ENTRY) == NEW
+            assert len(package.namelist()) == len(before) + 1
+            kept = [info for info in others if not _is_older(_name(info))]
+            for old_info, info in zip(kept, package.infolist(), strict=False):
+                assert _content(package, info) == _content(old, old_info)
+
+
+def _stays_inside(package: Path, unpacked: Path) -> None:
+    """Unpack a package as `--local` does: into its folder, or an ArchiveError says why not."""
+    before = set(unpacked.parent.iterdir())
+    try:
+        with package.open("rb") as file:
+            task.unpack(file, unpacked)
+    except ArchiveError as error:
+        assert error.message.isprintable()
+    else:
+        assert (unpacked / ENTRY).read_bytes() == NEW
+    assert set(unpacked.parent.iterdir()) == before | {unpacked}
+    shutil.rmtree(unpacked)
+
+
+def _name(info: zipfile.ZipInfo) -> bytes:
+    return info.orig_filename.encode("utf-8" if info.flag_bits & 1 << 11 else "cp437")
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | str:
+    """Read an entry, or tell by which error zipfile cannot."""
+    try:
+        with archive.open(info) as file:
+            return file.read(1 << 20)
+    except Exception as error:  # as in `_is_correct`
+        return type(error).__name__
 
 
 def _entries(path: Path) -> list[tuple[bytes, int, bytes]]:

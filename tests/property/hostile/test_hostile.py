@@ -18,8 +18,11 @@ import pytest
 
 from packager.archive import inject
 from packager.errors import ArchiveError
-from tests.archives import Part, craft
-from tests.property.hostile.fuzz import HERE, fuzz, judge
+from tests.archives import Part, contents, craft
+from tests.property.hostile.fuzz import ENTRY, HERE, MEMORY, fuzz, judge
+from tests.service import command
+
+UTF8 = 1 << 11  # the flag of a name that is in UTF-8
 
 
 @pytest.fixture(autouse=True)
@@ -52,20 +55,90 @@ def test_a_real_archive_cut_short_anywhere_is_refused(path: Path, tmp_path: Path
         assert not judge(whole[:length], tmp_path), length
 
 
+def inputs_that_found_something() -> list[Path]:
+    """Give what once ended in an error that is none of ours, or in a wrong package."""
+    return sorted((HERE / "corpus").iterdir())
+
+
+@pytest.mark.parametrize("path", inputs_that_found_something(), ids=lambda path: path.name)
+def test_what_once_found_something_finds_it_no_more(path: Path, tmp_path: Path) -> None:
+    judge(path.read_bytes(), tmp_path)
+
+
+@pytest.mark.parametrize("lie", [0, 0xFF])
+@pytest.mark.parametrize("name", ["jar.jar", "zip-zip64.zip"])
+def test_a_directory_that_lies_in_any_byte(name: str, lie: int, tmp_path: Path) -> None:
+    """Each byte behind the entries: all sizes, offsets, counts, flags and lengths of names."""
+    archive = (HERE / "seeds" / name).read_bytes()
+    verdicts = []
+    for place in range(archive.index(b"PK\1\2"), len(archive)):
+        lying = bytearray(archive)
+        lying[place] = lie
+        verdicts.append(judge(bytes(lying), tmp_path))
+    assert {*verdicts} == {True, False}
+
+
+HOSTILE_NAMES = {
+    "up": b"../../x",
+    "up-within": b"a/../../x",
+    "absolute": b"/x",
+    "drive": b"C:\\x",
+    "backslashes": b"..\\..\\x",
+    "nul": b"a\0b",
+    "no-utf8": b"\xff\xfe",
+    "empty": b"",
+    "itself": b"./.",
+    "long": b"x" * 65535,
+    "deep": b"x/" * 32767,
+    "escapes": b"\x1b[2J\r\n",
+}
+
+
+@pytest.mark.parametrize("flags", [0, UTF8], ids=["any-code-page", "told-to-be-utf8"])
+@pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
+def test_a_hostile_name_is_copied_as_it_is(name: bytes, flags: int, tmp_path: Path) -> None:
+    """Whether it occurs once or twice; and no file is made outside of where it is unpacked."""
+    hostile = Part(name, b"1", flags=flags)
+    plain = Part(b"plain", b"2")
+    for parts in ([hostile], [plain, hostile], [hostile, hostile, plain]):
+        assert judge(craft(*parts), tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o120777, 0o100644], ids=["link", "file"])
+def test_duplicates_are_kept_but_for_old_config(mode: int, tmp_path: Path) -> None:
+    twice = [Part(b"twice", b"1", mode=mode), Part(b"twice", b"2", mode=mode)]
+    old = Part(ENTRY.encode(), b"OLD=secret", mode=mode)
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(craft(old, *twice, old))
+    package = tmp_path / "package.zip"
+    inject(archive, package, ENTRY, b"NEW=config")
+    assert [kept.body for kept in contents(package)[:-1]] == [b"1", b"2"]
+    assert b"secret" not in package.read_bytes()
+    assert judge(archive.read_bytes(), tmp_path)
+
+
 def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
     """The 300 MB that it would take are told, and refused by the limit of 250 MB."""
     compressor = zlib.compressobj(wbits=-15)
     nothing = bytes(1 << 20)
     body = b"".join(compressor.compress(nothing) for _ in range(300)) + compressor.flush()
-    archive = bytearray(craft(Part(b"bomb", body)))
-    record = archive.index(b"PK\1\2")
+    bomb = bytearray(craft(Part(b"bomb", body)))
+    record = bomb.index(b"PK\1\2")
     for header, method in ((0, 8), (record, 10)):
-        struct.pack_into("<H", archive, header + method, 8)
-        struct.pack_into("<L", archive, header + method + 14, 300 << 20)
-    assert judge(bytes(archive), tmp_path)
-    assert (
-        inject(tmp_path / "source", tmp_path / "new", "env.properties", b"A=1") == (300 << 20) + 3
-    )
+        struct.pack_into("<H", bomb, header + method, 8)
+        struct.pack_into("<L", bomb, header + method + 14, 300 << 20)
+    (tmp_path / "bomb.zip").write_bytes(bomb)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    unpacked = inject(tmp_path / "bomb.zip", tmp_path / "new", ENTRY, b"A=1")
+    _, peak = tracemalloc.get_traced_memory()
+    assert unpacked == (300 << 20) + 3
+    assert peak - before < MEMORY
+    assert (tmp_path / "new").read_bytes().startswith(bomb[:record])
+    run = command("build", tmp_path, "--zip", "bomb.zip", "-o", tmp_path / "package.zip")
+    assert run.returncode == 2
+    assert "unpacked package has 300 MB" in run.stderr
+    assert not (tmp_path / "package.zip").exists()
 
 
 def test_a_bomb_of_entries_that_share_their_data_is_refused(tmp_path: Path) -> None:
@@ -78,9 +151,33 @@ def test_a_bomb_of_entries_that_share_their_data_is_refused(tmp_path: Path) -> N
         + directory
         + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1000, 1000, len(directory), start, 0)
     )
-    (tmp_path / "bomb.zip").write_bytes(bomb)
-    with pytest.raises(ArchiveError, match="shared overlaps what is behind it"):
-        inject(tmp_path / "bomb.zip", tmp_path / "new", "env.properties", b"A=1")
+    overlaps(bomb, "shared", tmp_path)
+
+
+def test_a_bomb_of_entries_within_one_another_is_refused(tmp_path: Path) -> None:
+    """The data of each holds the next one, header and all (Fifield, "quoting local headers")."""
+    inner = Part(b"inner", bytes(1000), deflated=True)
+    quoted = craft(inner)
+    quoted = quoted[: quoted.index(b"PK\1\2")]
+    bomb = bytearray(craft(Part(b"outer", quoted), inner))
+    struct.pack_into("<L", bomb, bomb.rindex(b"PK\1\2") + 42, 30 + len(b"outer"))
+    overlaps(bytes(bomb), "outer", tmp_path)
+
+
+@pytest.mark.parametrize("bytes_shared", [1, 30, 36])
+def test_entries_that_overlap_by_some_bytes_are_refused(bytes_shared: int, tmp_path: Path) -> None:
+    """The first one says that its data is so much longer than it is."""
+    archive = bytearray(craft(Part(b"first", bytes(100)), Part(b"second", bytes(100))))
+    place = archive.index(b"PK\1\2") + 20
+    struct.pack_into("<L", archive, place, 100 + bytes_shared)
+    overlaps(bytes(archive), "first", tmp_path)
+
+
+def overlaps(archive: bytes, entry: str, folder: Path) -> None:
+    """See that an archive is refused because `entry` overlaps the next one."""
+    assert not judge(archive, folder)
+    with pytest.raises(ArchiveError, match=f"{entry} overlaps what is behind it"):
+        inject(folder / "source", folder / "new", ENTRY, b"A=1")
 
 
 INJECT = """
