@@ -21,6 +21,7 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     readers.python,
     readers.node,
     readers.java,
+    watches.packaging,
     watches.node_app,
 ]
 

@@ -1,4 +1,4 @@
-"""From the save of a file to the request that brings it to Lambda."""
+"""What a save of one file costs while an app is watched."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import shutil
 import signal
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks import endpoint, inputs
-from tests.benchmarks.commands import PACKAGER
+from tests.benchmarks.commands import PACKAGER, ROOT
 from tests.benchmarks.measure import Contender, Measured, alternately, bare_environment
 from tests.benchmarks.report import Goal, Table
 
@@ -44,6 +45,25 @@ def node_app(folder: Path, quick: bool) -> Table:
         [*full.values(), saved],
         ours=_NAME,
         goals=[Goal("quiet time and 0.3 s", saved.seconds, _QUIET_TIME + 0.3)],
+    )
+
+
+def packaging(folder: Path, quick: bool) -> Table:
+    """Measure the packaging alone, as it is done at first and after one save."""
+    app = folder / "app"
+    shutil.copytree(inputs.node_app(), app, symlinks=True)
+    program = [sys.executable, "-m", "tests.benchmarks.repackage"]
+    first, again = (
+        Contender(name, [*program, which, app, folder], cwd=ROOT, tells=True)
+        for name, which in (("all of it", "first"), ("after one save", "again"))
+    )
+    measured = alternately([first, again], 3 if quick else 7)
+    limit = measured[first.name].seconds / 10
+    return Table(
+        "packaging the Node.js app while it is watched, within a process",
+        list(measured.values()),
+        ours=again.name,
+        goals=[Goal("a tenth of all of it", measured[again.name].seconds, limit)],
     )
 
 
