@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -33,32 +34,36 @@ def moments(*what: object) -> random.Random:
     return random.Random(f"{SEED} {' '.join(map(str, what))}")
 
 
-def start(*arguments: str | Path, env: Mapping[str, str], temporary: Path) -> subprocess.Popen[str]:
-    """Start `packager` as the first of a process group, as a shell does."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "packager", *map(str, arguments)],
-        env=bare_environment(temporary) | dict(env),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+class Command(subprocess.Popen[bytes]):
+    """`packager`, as the first of a process group, as a shell starts it."""
 
+    def __init__(self, *arguments: str | Path, env: Mapping[str, str], temporary: Path) -> None:
+        # A file, as its children would hold a pipe open.
+        self._shown = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by `end`
+        super().__init__(
+            [sys.executable, "-m", "packager", *map(str, arguments)],
+            env=bare_environment(temporary) | dict(env),
+            stdout=self._shown,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
-def end_of(process: subprocess.Popen[str]) -> str:
-    """Wait for the end of a process that was sent a signal; give what it has shown, no secret."""
-    shown = process.communicate(timeout=PATIENCE)[0]
-    assert canaries.traces(shown) == []
-    return shown
+    def end(self) -> str:
+        """Wait for its end; give what it has shown, which is no secret."""
+        with self._shown:
+            self.wait(PATIENCE)
+            self._shown.seek(0)
+            shown = self._shown.read().decode()
+        assert canaries.traces(shown) == []
+        return shown
 
-
-def killed_after(process: subprocess.Popen[str], number: signal.Signals, seconds: float) -> str:
-    """Send the signal after so many seconds, if the process still runs; give what was shown."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-    return end_of(process)
+    def killed_after(self, seconds: float, number: signal.Signals) -> str:
+        """Send the signal after so many seconds, if it still runs; give what it has shown."""
+        try:
+            self.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.send_signal(number)
+        return self.end()
 
 
 def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:

@@ -37,8 +37,8 @@ def test_a_signal_at_any_moment(
         arguments = [command, str(jars), "--jar", "small.jar"]
         arguments += ["-o", str(output)] if command == "build" else []
         env = canaries.settings(service.url, function)
-        process = kills.start(*arguments, env=env, temporary=temporary)
-        kills.killed_after(process, number, after)
+        process = kills.Command(*arguments, env=env, temporary=temporary)
+        process.killed_after(after, number)
         if number == signal.SIGKILL:
             kills.age(temporary)
             again = canaries.run(*arguments, env=env, folder=folder)

@@ -51,13 +51,13 @@ def test_a_signal_at_any_moment_of_an_installation(
         temporary.mkdir(parents=True)
         arguments = ("build", app, "-o", output, "--runtime", "python3.13")
         env = installing(cache, wheels)
-        process = kills.start(*arguments, env=env, temporary=temporary)
-        kills.killed_after(process, number, after)
+        process = kills.Command(*arguments, env=env, temporary=temporary)
+        process.killed_after(after, number)
         if number == signal.SIGKILL:
             kills.end_orphans(folder)
             kills.age(temporary, made)
-            again = kills.start(*arguments, env=env, temporary=temporary)
-            shown = kills.end_of(again)
+            again = kills.Command(*arguments, env=env, temporary=temporary)
+            shown = again.end()
             assert again.returncode == 0, shown
         kills.assert_none_left_running(folder)
         assert [*temporary.iterdir()] == []

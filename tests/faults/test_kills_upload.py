@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -55,11 +54,11 @@ def test_a_signal_at_any_request_of_an_upload(
             proxy.on(request, send_signal, times=1, skip=skip)
             process = deploy(jars, proxy.url, name, temporary)
             started.set()
-            kills.end_of(process)
+            process.end()
             if number == signal.SIGKILL:
                 kills.age(temporary)
                 again = deploy(jars, proxy.url, name, temporary)
-                kills.end_of(again)
+                again.end()
                 assert again.returncode == 0
                 assert kills.whole(service.stored(name))
             else:
@@ -81,10 +80,10 @@ def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]
     return request, skip, moments.uniform(0, LATER), moments.random() < 0.5
 
 
-def deploy(jars: Path, url: str, name: str, temporary: Path) -> subprocess.Popen[str]:
+def deploy(jars: Path, url: str, name: str, temporary: Path) -> kills.Command:
     """Start a deploy of a package that is too large to be sent but by S3."""
     arguments = ("deploy", jars, "--jar", "large.jar", "--s3-bucket", name)
-    return kills.start(*arguments, env=canaries.settings(url, name), temporary=temporary)
+    return kills.Command(*arguments, env=canaries.settings(url, name), temporary=temporary)
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS[:3], ids=lambda number: number.name)
@@ -109,6 +108,6 @@ def test_parts_that_a_signal_leaves_are_told_of(
         proxy.on("abort upload", error(403, "AccessDenied"))
         process = deploy(jars, proxy.url, name, tmp_path)
         started.set()
-        shown = kills.end_of(process)
+        shown = process.end()
     assert process.returncode == 128 + number
     assert "Parts of the package may be left in the bucket." in shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def vendored(folder: Path) -> dict[str, bytes]:
     }
 
 
-def until_it_writes(process: subprocess.Popen[str], folder: Path) -> None:
+def until_it_writes(process: kills.Command, folder: Path) -> None:
     """Wait until the first file is being written, or the process has ended."""
     before = folder.stat().st_mtime_ns
     while folder.stat().st_mtime_ns == before and process.poll() is None:
@@ -41,7 +40,7 @@ def test_a_signal_at_any_moment_of_vendoring(number: signal.Signals, tmp_path: P
     moments = kills.moments("vendor", number)
     new = tmp_path / "new"
     new.mkdir()
-    kills.end_of(kills.start("vendor", "node", new, env={}, temporary=tmp_path))
+    kills.Command("vendor", "node", new, env={}, temporary=tmp_path).end()
     wanted = vendored(new)
     assert len(wanted) > 1
 
@@ -53,15 +52,15 @@ def test_a_signal_at_any_moment_of_vendoring(number: signal.Signals, tmp_path: P
             (project / name).parent.mkdir(parents=True, exist_ok=True)
             (project / name).write_bytes(OLD)
         arguments = ("vendor", "node", project, "--force")
-        process = kills.start(*arguments, env={}, temporary=temporary)
+        process = kills.Command(*arguments, env={}, temporary=temporary)
         if aimed:
             until_it_writes(process, project / "env-properties")
-        kills.killed_after(process, number, after)
+        process.killed_after(after, number)
         found = vendored(project)
         assert all(found[name] in (OLD, content) for name, content in wanted.items())
         if number == signal.SIGKILL:
-            again = kills.start(*arguments, env={}, temporary=temporary)
-            kills.end_of(again)
+            again = kills.Command(*arguments, env={}, temporary=temporary)
+            again.end()
             assert again.returncode == 0
             assert vendored(project) == wanted
         assert vendored(project).keys() == wanted.keys()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from tests.trees import plant
 
 RUNS = 12 if ALL else 1
 
-# It starts a process of its own, as builds do.
-BUILD = "touch ../building; sleep 0.2; touch ../built"
+# It starts processes of its own, as builds do; and does not end by itself where that is the point.
+BUILD = "touch ../building; while [ -e ../slow ]; do sleep 0.1; done; touch ../built"
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Watching:
     """A running `packager watch` of `folder`/app."""
 
     folder: Path
-    process: subprocess.Popen[str]
+    process: kills.Command
     has_deployed: Callable[[], bool]
 
     def until(self, condition: Callable[[], bool]) -> None:
@@ -76,6 +75,8 @@ def after_a_change(watching: Watching) -> None:
     watching.change()
 
 
+SLOW = (as_a_child_starts, while_building)
+
 # Each with the seconds within which the signal comes after it.
 DOINGS = {
     at_start: 1.0,
@@ -100,23 +101,25 @@ def test_a_signal_at_any_moment_of_watching(
         app, temporary = folder / "app", folder / "temporary"
         plant(app, {"package.json": b"{}", "index.js": b"", "data.bin": bytes(1 << 20)})
         temporary.mkdir()
+        if doing in SLOW:
+            (folder / "slow").touch()
         function = f"watch-{number.name}-{run}"
         service.create_function(function)
         before = service.stored(function)
         env = canaries.settings(service.url, function)
         options = ("--build", BUILD, "--json")
-        process = kills.start("watch", app, *options, env=env, temporary=temporary)
+        process = kills.Command("watch", app, *options, env=env, temporary=temporary)
         try:
             doing(Watching(folder, process, lambda: service.stored(function) != before))
-            kills.killed_after(process, number, later)
+            process.killed_after(later, number)
         finally:
             process.kill()
         assert process.returncode in (128 + number, -number)
         if number == signal.SIGKILL:
             kills.end_orphans(folder)
             kills.age(temporary)
-            again = kills.start("deploy", app, env=env, temporary=temporary)
-            shown = kills.end_of(again)
+            again = kills.Command("deploy", app, env=env, temporary=temporary)
+            shown = again.end()
             assert again.returncode == 0, shown
         kills.assert_none_left_running(folder)
         assert [*temporary.iterdir()] == []
