@@ -2,53 +2,154 @@
 
 from __future__ import annotations
 
+import io
 import json
+import signal
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests.conftest import requires
 from tests.service import Service, bare_environment
 
 ROOT = Path(__file__).parents[2]
 
+# For a watch that would never end, in seconds; waited for only as long as it lasts.
+PATIENCE = 120.0
 
-@requires("uv")
-@pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
-def test_a_deploy_works_with_the_oldest_and_the_newest_dependencies(
-    resolution: str, service: Service, function: str, tmp_path: Path
-) -> None:
-    """The bounds that pyproject.toml declares are true at both ends."""
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run(["uv", "venv", "-q", "-p", sys.executable, tmp_path / "venv"], check=True)
+
+# Asks an environment which versions its packager allows, and which it has.
+_VERSIONS = """
+import json
+from importlib import metadata
+
+wanted = metadata.requires("heroku-lambda-packager")
+installed = {found.metadata["Name"].lower(): found.version for found in metadata.distributions()}
+print(json.dumps([wanted, installed]))
+"""
+
+
+@pytest.fixture(scope="module", params=["lowest-direct", "highest"])
+def resolution(request: pytest.FixtureRequest) -> str:
+    """Which end of the bounds the dependencies are at, in uv's words."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def python(resolution: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the packager and such dependencies."""
+    return installed(str(ROOT), resolution, tmp_path_factory.mktemp("oldest-or-newest") / "venv")
+
+
+def installed(what: str, resolution: str, folder: Path) -> Path:
+    """Make an environment with `what` in it, and give its Python."""
+    python = folder / "bin" / "python"
+    subprocess.run(["uv", "venv", "-q", "-p", sys.executable, folder], check=True)
     install = f"uv pip install -q --resolution {resolution} -p".split()
-    subprocess.run([*install, python, ROOT], check=True)
+    subprocess.run([*install, python, what], check=True)
+    return python
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A Node.js app, with an env file beside it."""
     app = tmp_path / "app"
     app.mkdir()
     (app / "package.json").write_text("{}")
+    (app / "index.js").write_text("exports.handler = async () => 'first'\n")
     (app / ".lambdaignore").write_text("left-out\n")
     (app / "left-out").write_text("")
     (tmp_path / ".env").write_text("NAME='some value'\n")
-    deploy: list[str | Path] = [
-        python,
-        "-m",
-        "packager",
-        "deploy",
-        app,
-        "--env-file",
-        tmp_path / ".env",
-    ]
+    return app
+
+
+def packager(python: Path, command: str, app: Path, *more: str) -> list[str | Path]:
+    """Give the command line that runs `command` for `app` with its env file."""
+    env_file = app.with_name(".env")
+    return [python, "-m", "packager", command, app, "--env-file", env_file, *more]
+
+
+def packaged(service: Service, function: str) -> dict[str, bytes]:
+    """Give the files of the package that a function has."""
+    with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+@requires("uv")
+def test_each_dependency_has_bounds_and_the_oldest_is_the_lower_one(
+    python: Path, resolution: str
+) -> None:
+    """Or else the tests below would be of something else than the bounds."""
+    wanted, versions = json.loads(subprocess.check_output([python, "-c", _VERSIONS], text=True))
+    requirements = [Requirement(line) for line in wanted]
+    for found in (found for found in requirements if found.marker is None):
+        bounds = {bound.operator: Version(bound.version) for bound in found.specifier}
+        assert {">=", "<"} <= bounds.keys(), found
+        version = Version(versions[found.name])
+        assert version in found.specifier
+        assert resolution == "highest" or version == bounds[">="], found
+
+
+@requires("uv")
+def test_a_deploy_works_with_the_oldest_and_the_newest_dependencies(
+    python: Path, service: Service, function: str, app: Path
+) -> None:
+    """The bounds that pyproject.toml declares are true at both ends."""
     env = bare_environment() | service.settings(function)
+    deploy = packager(python, "deploy", app)
     run = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
-    (tmp_path / "package.zip").write_bytes(service.stored(function))
-    with zipfile.ZipFile(tmp_path / "package.zip") as package:
-        assert set(package.namelist()) == {"env.properties", "package.json"}
-        assert package.read("env.properties") == b"NAME=some value\n"
+    package = packaged(service, function)
+    assert package.keys() == {"env.properties", "index.js", "package.json"}
+    assert package["env.properties"] == b"NAME=some value\n"
+
+
+@requires("uv")
+def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
+    python: Path, service: Service, function: str, app: Path, temporary: Path
+) -> None:
+    """It deploys at once, again when a file changes, and ends clean when it is interrupted."""
+    env = bare_environment(temporary) | service.settings(function)
+    watch = packager(python, "watch", app, "--json")
+    with subprocess.Popen(watch, env=env, stdout=subprocess.PIPE, text=True) as process:
+        give_up = threading.Timer(PATIENCE, process.kill)
+        give_up.start()
+        try:
+            assert process.stdout
+            events = (json.loads(line)["event"] for line in process.stdout)
+            assert "deployed" in events
+            (temporary / "index.js").write_text("exports.handler = async () => 'second'\n")
+            (temporary / "index.js").rename(app / "index.js")
+            assert "deployed" in events
+            process.send_signal(signal.SIGINT)
+            assert process.wait() == 128 + signal.SIGINT
+        finally:
+            give_up.cancel()
+            process.kill()
+    assert b"second" in packaged(service, function)["index.js"]
+    assert not [*temporary.iterdir()]
+
+
+@requires("uv", "node")
+def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
+    resolution: str, app: Path, temporary: Path, tmp_path: Path
+) -> None:
+    """The embedded service takes the package, and the function in it answers."""
+    # Apart, as what the extra needs has bounds of its own for what the packager needs.
+    python = installed(f"{ROOT}[local]", resolution, tmp_path / "venv")
+    deploy = packager(python, "deploy", app, "--local")
+    env = bare_environment(temporary)
+    run = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert '"first"' in run.stdout
+    assert not [*temporary.iterdir()]
 
 
 def test_the_lock_of_the_buildpack_holds_with_all_its_hashes(tmp_path: Path) -> None:
@@ -74,6 +175,22 @@ def test_the_npm_package_runs_nothing_when_it_is_installed() -> None:
     assert not (ROOT / "sdk_node" / "binding.gyp").exists()
 
 
+@requires("node", "npm")
+def test_npm_finds_nothing_to_run_in_the_package(tmp_path: Path) -> None:
+    """Packed and installed as a user's, with scripts allowed: it is one package without scripts."""
+    npm: list[str | Path] = ["npm", "--cache", tmp_path / "cache", "--ignore-scripts=false"]
+    pack = [*npm, "pack", "--json", "--pack-destination", tmp_path]
+    packed = subprocess.check_output(pack, cwd=ROOT / "sdk_node", stderr=subprocess.DEVNULL)
+    tarball = tmp_path / json.loads(packed)[0]["filename"]
+    (tmp_path / "package.json").write_text("{}")
+    install = [*npm, "install", "--offline", "--no-audit", tarball]
+    subprocess.run(install, cwd=tmp_path, check=True, capture_output=True)
+    # npm notes here what has scripts of its own, and what is built by node-gyp.
+    lock = json.loads((tmp_path / "node_modules" / ".package-lock.json").read_text())
+    assert lock["packages"].keys() == {"node_modules/env-properties"}
+    assert "hasInstallScript" not in lock["packages"]["node_modules/env-properties"]
+
+
 def test_the_maven_package_brings_nothing_with_it() -> None:
     """It has no dependency beyond its tests, and is a plain jar, not a plugin that Maven runs."""
     space = {"m": "http://maven.apache.org/POM/4.0.0"}
@@ -85,3 +202,7 @@ def test_the_maven_package_brings_nothing_with_it() -> None:
     ]
     assert scopes
     assert set(scopes) == {"test"}
+    # What else would make Maven read, or run, something of others.
+    for kind in ("parent", "repositories", "pluginRepositories", "profiles", "build/m:extensions"):
+        assert project.find(f"m:{kind}", space) is None, kind
+    assert project.find(".//m:plugin/m:extensions", space) is None
