@@ -117,10 +117,16 @@ def command(
     )
 
 
+# Looked up here: between fork and exec, the dynamic linker's lock may be held by a thread that is
+# no more, as the service runs in this process. Other systems than Linux have none.
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
+
+
 def bound_by_permissions() -> None:
     """Before an exec: let the modes of files count for root as well (prctl(2), PR_CAPBSET_DROP)."""
     for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+        assert _PRCTL
+        _PRCTL(24, capability, 0, 0, 0)
 
 
 def bare_environment(temporary: Path | None = None) -> dict[str, str]:
