@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import signal
 import subprocess
 import sys
+import time
 import urllib.parse
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import javaproperties
 
 from tests.service import REGION, bare_environment
 
@@ -86,34 +92,82 @@ class Run:
         return "\n".join([self.stdout, self.stderr, self.log])
 
 
-def run(*arguments: str | Path, env: Mapping[str, str], folder: Path, timeout: float = 90) -> Run:
-    """Run `packager` with all logging on, its temporary files in `folder`."""
-    return run_python("-m", "packager", *arguments, env=env, folder=folder, timeout=timeout)
+# What of a process is known while it runs: whether that is all, and it is to be interrupted.
+Until = Callable[[str], bool]
+
+
+def run(
+    *arguments: str | Path,
+    env: Mapping[str, str],
+    folder: Path,
+    timeout: float = 90,
+    until: Until | None = None,
+) -> Run:
+    """Run `packager` with all logging on, its temporary files in `folder`.
+
+    It is interrupted when what it has shown so far is enough for `until`.
+    """
+    program = ("-m", "packager", *arguments)
+    return run_python(*program, env=env, folder=folder, timeout=timeout, until=until)
 
 
 def run_python(
-    *arguments: str | Path, env: Mapping[str, str], folder: Path, timeout: float = 90
+    *arguments: str | Path,
+    env: Mapping[str, str],
+    folder: Path,
+    timeout: float = 90,
+    until: Until | None = None,
 ) -> Run:
-    """Run Python with all logging on, its temporary files in `folder`, for `timeout` seconds."""
+    """Run Python as `run` does the packager, for at most `timeout` seconds."""
     temporary, logging = folder / "temporary", folder / "logging"
     for made in (temporary, logging):
         made.mkdir(parents=True, exist_ok=True)
     (logging / "sitecustomize.py").write_text(_DEBUG_LOGGING)
-    log = logging / "log"
-    ended = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env=bare_environment(temporary)
-        | {"PYTHONPATH": str(logging), "_DEBUG_LOG": str(log)}
-        | dict(env),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    stdout, stderr, log = (logging / name for name in ("stdout", "stderr", "log"))
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            env=bare_environment(temporary)
+            | {"PYTHONPATH": str(logging), "_DEBUG_LOG": str(log)}
+            | dict(env),
+            stdout=out,
+            stderr=err,
+        )
+    try:
+        end = time.monotonic() + timeout
+        while until and process.poll() is None and time.monotonic() < end:
+            if until(stdout.read_text() + stderr.read_text()):
+                process.send_signal(signal.SIGINT)
+                break
+            time.sleep(0.05)
+        process.wait(end - time.monotonic())
+    finally:
+        process.kill()
+        process.wait()
     return Run(
-        status=ended.returncode,
-        stdout=ended.stdout,
-        stderr=ended.stderr,
+        status=process.returncode,
+        stdout=stdout.read_text(),
+        stderr=stderr.read_text(),
         log=log.read_text(errors="replace") if log.exists() else "",
         left=list(temporary.iterdir()),
     )
+
+
+def assert_nothing_seen(run: Run) -> None:
+    """Search all that the run has shown, logged and left."""
+    seen = [line for line in run.seen.splitlines() if traces(line)]
+    assert not seen, seen
+    assert not run.left, run.left
+
+
+def assert_no_setting_in(package: Path | bytes) -> None:
+    """Hold that the variables are in the package exactly, and of settings not even a line."""
+    content = package if isinstance(package, bytes) else package.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = [archive.read(name) for name in archive.namelist()]
+        text = archive.read("env.properties").decode("ascii")
+    config = javaproperties.loads(text)
+    assert config.items() >= CONFIG.items()
+    assert not any(name.startswith("_") or name == "UNDERSCORED" for name in config)
+    for secret in (*CREDENTIALS.values(), "underscored-canary"):
+        assert not any(secret.encode() in entry for entry in [content, *entries])

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import javaproperties
 import pytest
 
 from tests.faults import canaries
+from tests.faults.canaries import assert_no_setting_in, assert_nothing_seen
 from tests.proxy import error, proxying
 from tests.service import Service
+from tests.trees import plant
 
+PLANTED = {**canaries.CONFIG, **canaries.CREDENTIALS, **canaries.UNDERSCORED}
 DOTENV = "".join(f"{name}='{value}'\n" for name, value in canaries.CONFIG.items())
+
+# Secrets of every kind in the ways to write them down: whatever is after the `_` ones is not read.
+ENV_FILES = {
+    "all.env": "".join(f"{name}='{value}'\n" for name, value in PLANTED.items()),
+    "all.json": json.dumps(PLANTED),
+    "all.properties": javaproperties.dumps(PLANTED),
+}
 
 COMMANDS = [
     ("deploy",),
     ("deploy", "--verbose"),
     ("deploy", "--json", "--verbose"),
-    ("deploy", "--dry-run"),
+    ("deploy", "--dry-run", "--verbose"),
     ("deploy", "--quiet"),
-    ("deploy", "--local", "--verbose"),
     ("build", "-o", "out.jar", "--verbose"),
+    ("build", "-o", "out.jar", "--json"),
+    ("build", "-o", "out.jar", "--quiet"),
+    ("env",),
     ("env", "--json"),
     ("env", "--verbose"),
+    ("env", "--quiet"),
 ]
 
 # Each is wrong input, with a secret in it or beside it.
@@ -38,10 +50,15 @@ WRONG = {
 }
 
 
-def assert_nothing_seen(run: canaries.Run) -> None:
-    """Search all that the run has shown, logged and left."""
-    assert canaries.traces(run.seen) == []
-    assert run.left == []
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A Python app whose handler says how many variables it finds."""
+    handler = (
+        "def lambda_handler(event, context):\n"
+        "    return sum(not line.isspace() for line in open('env.properties'))\n"
+    )
+    files = {"requirements.txt": b"", "lambda_function.py": handler.encode()}
+    return plant(tmp_path / "app", files)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -53,9 +70,110 @@ def test_a_command_shows_no_secret(
     given = [] if name == "env" else ["--jar", "small.jar"]
     env = canaries.settings(service.url, function)
     run = canaries.run(name, jars, *given, *more, env=env, folder=tmp_path)
+    assert run.status == 0, run.stderr
     assert_nothing_seen(run)
-    if "--local" not in more:
-        assert run.status == 0, run.stderr
+    if name == "deploy" and "--dry-run" not in more:
+        assert_no_setting_in(service.stored(function))
+
+
+@pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
+def test_a_deploy_to_this_machine_shows_no_secret(mode: str, app: Path, tmp_path: Path) -> None:
+    """Nor does the service that is embedded, nor what runs the handler, which sees the config."""
+    env = canaries.settings("http://127.0.0.1:1", "function")
+    run = canaries.run("deploy", app, "--local", mode, env=env, folder=tmp_path)
+    assert run.status == 0, run.stderr
+    assert_nothing_seen(run)
+    if mode == "--json":
+        assert int(json.loads(run.stdout)["answer"]) >= len(canaries.CONFIG)
+
+
+@pytest.mark.parametrize("options", [(), ("--check",), ("--force",)], ids=" ".join)
+def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> None:
+    """It has nothing to do with any, though they are in its environment."""
+    env = canaries.settings("http://127.0.0.1:1", "function")
+    project = tmp_path / "project"
+    project.mkdir()
+    run = canaries.run("vendor", "node", project, *options, env=env, folder=tmp_path)
+    assert run.status == (1 if "--check" in options else 0), run.stderr
+    assert_nothing_seen(run)
+    for file in project.rglob("*.*"):
+        assert file.is_dir() or canaries.traces(file.read_text()) == []
+
+
+@pytest.mark.parametrize("options", [("--verbose",), ("--json",), ("--quiet",), ("--local",)])
+def test_watching_shows_no_secret(
+    options: tuple[str, ...], service: Service, function: str, app: Path, tmp_path: Path
+) -> None:
+    """Not when it deploys, and not when the env file is broken; then it goes on."""
+    env_file = tmp_path / "all.env"
+    env_file.write_text(ENV_FILES["all.env"])
+    before = service.stored(function)
+
+    def is_enough(shown: str) -> bool:
+        if "assignment" not in env_file.read_text() and (
+            service.stored(function) != before or "deployed" in shown
+        ):
+            env_file.write_text(WRONG["bad.env"])
+        return "no NAME=value" in shown
+
+    run = canaries.run(
+        *("watch", app, "--env-file", env_file, *options),
+        env=canaries.settings(service.url, function),
+        folder=tmp_path,
+        until=is_enough,
+    )
+    assert run.status == 130, run.stderr
+    assert_nothing_seen(run)
+    if "--local" not in options:
+        assert_no_setting_in(service.stored(function))
+
+
+@pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
+@pytest.mark.parametrize("command", ["deploy", "watch"])
+def test_what_aws_says_of_a_secret_is_not_shown(
+    command: str, mode: str, service: Service, function: str, app: Path, tmp_path: Path
+) -> None:
+    """The words that surround it are."""
+    with proxying(service.url) as proxy:
+        words = "canary/session+token== was sent with second canary line"
+        proxy.on("update", error(400, "InvalidParameterValueException", words))
+        run = canaries.run(
+            command,
+            app,
+            mode,
+            env=canaries.settings(proxy.url, function),
+            folder=tmp_path,
+            until=lambda shown: command == "watch" and "was sent with" in shown,
+        )
+    assert run.status == (130 if command == "watch" else 1), run.stderr
+    assert "*** was sent with ***" in run.seen
+    assert_nothing_seen(run)
+
+
+@pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
+def test_a_broken_archive_beside_secrets_shows_none(mode: str, tmp_path: Path) -> None:
+    """The archive is named."""
+    (tmp_path / "broken.jar").write_bytes(b"canary" * 1000)
+    env = canaries.settings("http://127.0.0.1:1", "function")
+    arguments = ("build", tmp_path, "--jar", "broken.jar", "-o", tmp_path / "out.jar", mode)
+    run = canaries.run(*arguments, env=env, folder=tmp_path)
+    assert run.status == 2
+    assert "broken.jar" in run.stderr
+    assert_nothing_seen(run)
+
+
+@pytest.mark.parametrize("name", ENV_FILES)
+def test_nothing_of_a_setting_in_an_env_file_gets_into_the_package(
+    name: str, jars: Path, tmp_path: Path
+) -> None:
+    """No value, no line of a value, no name; the variables arrive exactly; nothing is shown."""
+    file, output = tmp_path / name, tmp_path / "out.jar"
+    file.write_text(ENV_FILES[name], encoding="utf-8")
+    arguments = ("build", jars, "--jar", "small.jar", "--env-file", file, "-o", output)
+    run = canaries.run(*arguments, "--verbose", env={}, folder=tmp_path)
+    assert run.status == 0, run.stderr
+    assert_nothing_seen(run)
+    assert_no_setting_in(output)
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -128,11 +246,4 @@ def test_nothing_of_a_setting_gets_into_the_package(jars: Path, tmp_path: Path) 
     env = canaries.settings("http://127.0.0.1:1", "function")
     run = canaries.run("build", jars, "--jar", "small.jar", "-o", output, env=env, folder=tmp_path)
     assert run.status == 0
-    with zipfile.ZipFile(output) as package:
-        text = package.read("env.properties").decode("ascii")
-        assert b"underscored-canary" not in output.read_bytes()
-    config = javaproperties.loads(text)
-    assert config.items() >= canaries.CONFIG.items()
-    assert not any(name.startswith("_") or name == "UNDERSCORED" for name in config)
-    for secret in (*canaries.CREDENTIALS.values(), "underscored-canary"):
-        assert secret not in text
+    assert_no_setting_in(output)
