@@ -117,7 +117,9 @@ def test_watching_shows_no_secret(
         return "no NAME=value" in shown
 
     run = canaries.run(
-        *("watch", app, "--env-file", env_file, *options),
+        "watch",
+        app,
+        *("--env-file", str(env_file), *options),
         env=canaries.settings(service.url, function),
         folder=tmp_path,
         until=is_enough,

@@ -1,0 +1,207 @@
+"""What the programs are given that the packager runs: their arguments and their environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import requires
+from tests.faults import canaries, kills
+from tests.faults.canaries import assert_nothing_seen
+from tests.service import Service, bare_environment
+from tests.trees import Tree, plant
+
+# The app's config vars that Lambda itself sets for no function.
+UNKNOWN = {name for name in canaries.CONFIG if not name.startswith("AWS_")}
+
+# Each answers with its arguments and its environment, as Linux knows them.
+HANDLERS: dict[str, tuple[Tree, tuple[str, ...]]] = {
+    "python": (
+        {
+            "requirements.txt": b"",
+            "lambda_function.py": b"""\
+from pathlib import Path
+
+def lambda_handler(event, context):
+    return [Path("/proc/self", name).read_text() for name in ("cmdline", "environ")]
+""",
+        },
+        (),
+    ),
+    "node": (
+        {
+            "package.json": b"{}",
+            "index.js": b"""\
+const { readFileSync } = require('fs')
+exports.handler = async () =>
+  ['cmdline', 'environ'].map(name => readFileSync(`/proc/self/${name}`, 'utf8'))
+""",
+        },
+        (),
+    ),
+    "java": (
+        {
+            "Seen.java": b"""\
+import java.nio.file.*;
+import java.util.*;
+
+public class Seen {
+    public List<String> handle(Object event) throws Exception {
+        return List.of(
+            Files.readString(Path.of("/proc/self/cmdline")),
+            Files.readString(Path.of("/proc/self/environ")));
+    }
+}
+""",
+        },
+        ("--jar", "seen.jar", "--handler", "Seen::handle"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        "python",
+        pytest.param("node", marks=requires("node")),
+        pytest.param("java", marks=requires("java", "javac")),
+    ],
+)
+def test_a_local_handler_is_given_no_secret_but_in_its_package(
+    language: str, tmp_path: Path
+) -> None:
+    """Nothing of our environment: no setting, no credential, no config var, no file of AWS's."""
+    tree, options = HANDLERS[language]
+    app = plant(tmp_path / "app", tree)
+    if language == "java":
+        subprocess.run(["javac", "-d", app, app / "Seen.java"], check=True)
+        with zipfile.ZipFile(app / "seen.jar", "w") as jar:
+            jar.write(app / "Seen.class", "Seen.class")
+    env = canaries.settings("http://127.0.0.1:1", "function")
+    files = {"AWS_CONFIG_FILE": "/canary/config", "AWS_SHARED_CREDENTIALS_FILE": "/canary/keys"}
+    run = canaries.run(
+        "deploy", app, "--local", "--json", *options, env=env | files, folder=tmp_path
+    )
+    assert run.status == 0, run.stderr
+    arguments, environment = json.loads(json.loads(run.stdout)["answer"])
+    assert language in arguments
+    variables = dict(line.partition("=")[::2] for line in environment.strip("\0").split("\0"))
+    assert variables["LAMBDA_TASK_ROOT"]
+    assert variables["AWS_SECRET_ACCESS_KEY"] == "local"
+    assert not variables.keys() & UNKNOWN
+    assert not [name for name in variables if name.startswith("_AWS") or name == "UNDERSCORED"]
+    assert_nothing_seen(run)
+
+
+def test_a_build_command_is_given_our_environment_without_the_settings(
+    service: Service, function: str, tmp_path: Path
+) -> None:
+    """What was inherited and no more: nothing of the env file; as its arguments the line alone."""
+    app = plant(tmp_path / "app", {"package.json": b"{}", "index.js": b""})
+    env_file = tmp_path / "config.env"
+    env_file.write_text("FROM_FILE='canary'\n_AWS_SESSION_TOKEN='canary-token-of-the-file'\n")
+    build = "cat /proc/$$/environ > ../environ; cat /proc/$$/cmdline > ../cmdline"
+    env = canaries.settings(service.url, function)
+    run = canaries.run(
+        *("watch", app, "--build", build, "--env-file", str(env_file)),
+        env=env,
+        folder=tmp_path,
+        until=lambda shown: "deployed" in shown,
+    )
+    assert run.status == 130, run.stderr
+    given = (tmp_path / "environ").read_text().strip("\0").split("\0")
+    variables = dict(line.partition("=")[::2] for line in given)
+    wanted = {name: value for name, value in env.items() if not name.startswith("_")}
+    assert variables.items() >= wanted.items()
+    ours = {*bare_environment(tmp_path), "PYTHONPATH", "LC_CTYPE"}
+    assert variables.keys() - wanted.keys() <= ours
+    assert (tmp_path / "cmdline").read_text() == f"/bin/sh\0-c\0{build}\0"
+    assert_nothing_seen(run)
+
+
+@dataclass
+class Index:
+    """A package index that looks at who asks."""
+
+    url: str
+    arguments: list[str] = field(default_factory=list)
+    environments: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def index(wheel: Path, folder: Path) -> Iterator[Index]:
+    """Serve `wheel`, and meanwhile read what the processes that work in `folder` were given."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            for pid in kills.left_running(folder):
+                found.arguments.append(Path(f"/proc/{pid}/cmdline").read_text())
+                found.environments.append(Path(f"/proc/{pid}/environ").read_text())
+            link = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
+            body = wheel.read_bytes() if self.path.endswith(".whl") else link
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the test's output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    found = Index(f"http://127.0.0.1:{server.server_port}/simple")
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("mode", ["--verbose", "--json"])
+def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_path: Path) -> None:
+    """Not the config, not the settings, and a Python of its own; nothing in its arguments."""
+    wheel = tmp_path / "dep-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        about = "dep-1.0.dist-info"
+        archive.writestr("dep.py", "")
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
+    env = canaries.settings("http://127.0.0.1:1", "function")
+    with index(wheel, tmp_path) as seen:
+        place = seen.url.replace("//", "//user:${TOKEN}@")
+        (app / "requirements.txt").write_text(f"--index-url {place}\n# ${{_TOKEN}}\ndep\n")
+        run = canaries.run(
+            *("build", app, "-o", tmp_path / "out.zip", "--runtime", "python3.13", mode),
+            env=env
+            | {"TOKEN": "token-canary", "_TOKEN": "hidden-canary"}
+            | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONHASHSEED": "7"},
+            folder=tmp_path,
+        )
+    assert run.status == 0, run.stderr
+    of_pip = [
+        environment
+        for arguments, environment in zip(seen.arguments, seen.environments, strict=True)
+        if "--only-binary" in arguments
+    ]
+    assert of_pip
+    for environment in of_pip:
+        variables = dict(line.partition("=")[::2] for line in environment.strip("\0").split("\0"))
+        assert variables.pop("TOKEN") == "token-canary"
+        assert canaries.traces("\n".join(variables.values())) == []
+        assert not [name for name in variables if name.startswith(("_", "AWS_", "PYTHON"))]
+    assert canaries.traces("\n".join(seen.arguments)) == []
+    assert_nothing_seen(run)

@@ -1,0 +1,191 @@
+"""What the readers show of a file: its errors, and what the languages print of objects."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from packager import properties
+from tests.conftest import requires
+from tests.faults import canaries
+from tests.service import bare_environment
+
+ROOT = Path(__file__).parents[2]
+
+# Each shows what it has loaded in all ways that the language has, and every error of the reader as
+# it is shown if nobody catches it; the last one nobody does.
+PYTHON = """
+import copy, logging, pprint, sys, traceback
+import env_properties
+from env_properties import env, load, populate
+
+def show(*shown):
+    for one in shown:
+        print(one, repr(one), f"{one} {one!r}", [one], {"key": one}, "%s" % (one,))
+        pprint.pprint(one)
+        logging.warning("%s %r", one, one)
+
+show(env_properties, env, load, populate)
+for path in sys.argv[1:]:
+    try:
+        loaded = load(path)
+        show(loaded)
+        loaded["MISSING"]
+    except env_properties.EnvPropertiesError as error:
+        show(error, error.args, vars(error))
+        traceback.print_exc()
+try:
+    env["MISSING"]
+except KeyError as error:
+    show(error, env)
+    traceback.print_exc()
+print("shown")
+populate()
+"""
+NODE = """
+const util = require('util')
+const reader = require(process.argv[2])
+const show = (...shown) => {
+  for (const one of shown) {
+    console.log(one, [one], { one }, String(one), `${one}`)
+    console.error('%s %o %O', one, one, one)
+    const everything = { showHidden: true, showProxy: true, depth: null, getters: true }
+    console.log(util.inspect(one, everything))
+  }
+}
+show(reader, reader.env, reader.load, reader.EnvPropertiesError)
+for (const path of process.argv.slice(3)) {
+  try {
+    show(reader.load(path))
+  } catch (error) {
+    show(error, error.stack, JSON.stringify(error))
+  }
+}
+try {
+  reader.require('MISSING')
+} catch (error) {
+  show(error, reader.env)
+}
+console.log('shown')
+reader.populate()
+"""
+JAVA = """
+import envproperties.EnvProperties;
+import java.nio.file.Path;
+
+public class Show {
+    static void show(Object... shown) {
+        for (Object one : shown) {
+            System.out.println(one + " " + String.format("%s", one) + " " + java.util.List.of(one));
+        }
+    }
+
+    public static void main(String[] paths) {
+        for (String path : paths) {
+            try {
+                show(EnvProperties.load(Path.of(path)));
+            } catch (RuntimeException error) {
+                show(error, error.getMessage());
+                error.printStackTrace();
+            }
+        }
+        try {
+            EnvProperties.require("MISSING");
+        } catch (RuntimeException error) {
+            show(error);
+            error.printStackTrace();
+        }
+        System.out.println("shown");
+        EnvProperties.load(Path.of(paths[paths.length - 1]));
+    }
+}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """A good file, and files that are wrong in all ways there are, secrets before and after."""
+    good = properties.dumps(canaries.CONFIG)
+    wrong = {
+        "good": good,
+        "escape": good + b"NAME=canary\\u12x canary\n" + good,
+        "escape-in-name": good + b"NA\\u12xME=canary\n",
+        "end": good + b"NAME=canary\\u1",
+        "mark": b"\xef\xbb\xbf" + good,
+        "raw": b"RAW\xff=\xfecanary\x00canary\n" + good,
+        "binary": bytes(range(256)) + good,
+    }
+    for name, content in wrong.items():
+        (tmp_path / name).write_bytes(content)
+    # One cannot be read, one is not there, and the last is malformed.
+    (tmp_path / "folder").mkdir()
+    names = [*wrong, "folder", "missing", "escape"]
+    return [tmp_path / name for name in names]
+
+
+def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> str:
+    """Run a program whose file is `config`; give what it has shown, with its uncaught error."""
+    run = subprocess.run(
+        command,
+        env=bare_environment() | {"ENV_PROPERTIES_FILE": str(config)} | dict(env),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "shown" in run.stdout.splitlines(), run.stderr
+    return run.stdout + run.stderr
+
+
+def assert_names_only(text: str) -> None:
+    """Hold that the names in the file are shown, so that it was seen, and none of its values."""
+    assert "DATABASE_URL" in text
+    assert "MISSING" in text
+    seen = [line for line in text.splitlines() if canaries.traces(line)]
+    assert not seen, seen
+
+
+@pytest.fixture
+def unfit(tmp_path: Path) -> Path:
+    """A file that can be read, with a value that no process environment can hold."""
+    file = tmp_path / "unfit"
+    file.write_bytes(properties.dumps(canaries.CONFIG) + b"NUL=canary\\u0000 canary\n")
+    return file
+
+
+def test_the_python_reader_shows_no_value(files: list[Path], unfit: Path) -> None:
+    """By repr, str, format, pprint, logging, tracebacks; of what is loaded and of errors."""
+    env = {"PYTHONPATH": str(ROOT / "sdk_python")}
+    text = shown([sys.executable, "-c", PYTHON, *files], unfit, env)
+    assert "InvalidVariableError" in text.splitlines()[-1]
+    assert_names_only(text)
+
+
+@requires("node")
+def test_the_node_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
+    """By console.log, util.inspect however deep, String, JSON of errors; of proxies as well."""
+    program = tmp_path / "show.js"
+    program.write_text(NODE)
+    text = shown(["node", program, ROOT / "sdk_node" / "index.js", *files], unfit, {})
+    assert "ERR_INVALID_VARIABLE" in text
+    assert_names_only(text)
+
+
+@requires("java", "javac")
+def test_the_java_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
+    """By toString, String.format, messages, stack traces; of maps and of errors."""
+    program = tmp_path / "Show.java"
+    program.write_text(JAVA)
+    source = ROOT / "sdk_java" / "src" / "main" / "java" / "envproperties" / "EnvProperties.java"
+    subprocess.run(["javac", "-d", tmp_path, source, program], check=True)
+    text = shown(["java", "-cp", os.fspath(tmp_path), "Show", *files], unfit, {})
+    assert "FileException: " in text
+    assert "NoSuchElementException: " in text
+    assert_names_only(text)
