@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import requires
 from tests.faults import canaries, kills
 from tests.faults.canaries import assert_nothing_seen
+from tests.faults.wheels import wheel
 from tests.service import Service, bare_environment
 from tests.trees import Tree, plant
 
@@ -138,16 +139,17 @@ class Index:
 
 
 @contextmanager
-def index(wheel: Path, folder: Path) -> Iterator[Index]:
-    """Serve `wheel`, and meanwhile read what the processes that work in `folder` were given."""
+def index(folder: Path) -> Iterator[Index]:
+    """Serve a wheel, and meanwhile read what the processes that work in `folder` were given."""
+    served = wheel(folder)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             for pid in kills.left_running(folder):
                 found.arguments.append(Path(f"/proc/{pid}/cmdline").read_text())
                 found.environments.append(Path(f"/proc/{pid}/environ").read_text())
-            link = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
-            body = wheel.read_bytes() if self.path.endswith(".whl") else link
+            link = f'<a href="/{served.name}">{served.name}</a>'.encode()
+            body = served.read_bytes() if self.path.endswith(".whl") else link
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
@@ -171,17 +173,10 @@ def index(wheel: Path, folder: Path) -> Iterator[Index]:
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json"])
 def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_path: Path) -> None:
-    """Not the config, not the settings, and a Python of its own; nothing in its arguments."""
-    wheel = tmp_path / "dep-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        about = "dep-1.0.dist-info"
-        archive.writestr("dep.py", "")
-        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n")
-        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{about}/RECORD", "")
+    """Not the config, not the settings, nothing of the app's Python; nothing in its arguments."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function")
-    with index(wheel, tmp_path) as seen:
+    with index(tmp_path) as seen:
         place = seen.url.replace("//", "//user:${TOKEN}@")
         (app / "requirements.txt").write_text(f"--index-url {place}\n# ${{_TOKEN}}\ndep\n")
         run = canaries.run(
@@ -204,4 +199,27 @@ def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_pa
         assert canaries.traces("\n".join(variables.values())) == []
         assert not [name for name in variables if name.startswith(("_", "AWS_", "PYTHON"))]
     assert canaries.traces("\n".join(seen.arguments)) == []
+    assert_nothing_seen(run)
+
+
+@pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
+@pytest.mark.parametrize(
+    ("line", "words"), [("other", "other has no wheel for"), ("dep==1.${TOKEN}", "dep==1.***")]
+)
+def test_what_pip_could_not_do_is_told_without_a_secret(
+    line: str, words: str, mode: str, tmp_path: Path
+) -> None:
+    """Though pip itself shows what it has put in the place of a variable."""
+    app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
+    env = canaries.settings("http://127.0.0.1:1", "function") | {"TOKEN": "token-canary"}
+    with index(tmp_path) as seen:
+        place = seen.url.replace("//", "//user:${TOKEN}@")
+        (app / "requirements.txt").write_text(f"--index-url {place}\n{line}\n")
+        run = canaries.run(
+            *("build", app, "-o", tmp_path / "out.zip", "--runtime", "python3.13", mode),
+            env=env | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+            folder=tmp_path,
+        )
+    assert run.status == 2
+    assert words in run.stderr
     assert_nothing_seen(run)

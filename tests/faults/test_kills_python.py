@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,24 +10,18 @@ import pytest
 
 from tests.faults import kills
 from tests.faults.conftest import ALL
+from tests.faults.wheels import wheel
 from tests.trees import plant
 
 RUNS = 30 if ALL else 2
+MODULES = 300
 LONGEST = 1.5  # Seconds; a run takes about so long.
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel of a package `dep`, so large that it takes a while to install."""
-    folder = tmp_path_factory.mktemp("wheels")
-    with zipfile.ZipFile(folder / "dep-1.0-py3-none-any.whl", "w") as wheel:
-        for number in range(300):
-            wheel.writestr(f"dep/module_{number}.py", f"number = {number}\n")
-        about = "dep-1.0.dist-info"
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.0\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "")
-    return folder
+    return wheel(tmp_path_factory.mktemp("wheels"), modules=MODULES).parent
 
 
 def installing(cache: Path, wheels: Path) -> Mapping[str, str]:
@@ -62,7 +55,7 @@ def test_a_signal_at_any_moment_of_an_installation(
         kills.assert_none_left_running(folder)
         assert [*temporary.iterdir()] == []
         assert {path.name for path in folder.iterdir()} <= {"temporary", "cache", "out.zip"}
-        assert all(len([*kept.glob("dep/module_*.py")]) == 300 for kept in made.glob("*"))
+        assert all(len([*kept.glob("dep/module_*.py")]) == MODULES for kept in made.glob("*"))
         if output.exists():
             assert kills.whole(output.read_bytes())
 
