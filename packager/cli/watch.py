@@ -112,7 +112,7 @@ def watch(
     archive = settings_now.jar or settings_now.zip
     with (
         workspace.private_folder() as folder,
-        ending_within_a_second(folder),
+        ending_within_a_second(folder, may_leave_parts=settings_now.s3_bucket is not None),
         contextlib.closing(
             Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
@@ -130,8 +130,10 @@ def watch(
 
 
 @contextlib.contextmanager
-def ending_within_a_second(folder: Path) -> Iterator[None]:
+def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[None]:
     """After a signal, remove the private `folder` and end the process if nothing else does in time.
+
+    Of an upload to S3 under way it `may_leave_parts` in the bucket then, and says so.
 
     What a signal raises is only raised when the system call that is under way comes back, and the
     resolving of a name may take minutes where there is no network.
@@ -148,6 +150,8 @@ def ending_within_a_second(folder: Path) -> Iterator[None]:
         if number:
             time.sleep(_SECONDS_TO_END)
             shutil.rmtree(folder, ignore_errors=True)
+            if may_leave_parts:
+                click.echo("Interrupted. Parts of a package may be left in the bucket.", err=True)
             os._exit(128 + number[0])
 
     threading.Thread(target=wait_for_signal, daemon=True).start()

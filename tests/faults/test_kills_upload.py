@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
-from tests.proxy import Exchange, error, pass_on, proxying
+from tests.proxy import Exchange, error, pass_on, proxying, silence
 from tests.service import REGION, Service
 
 RUNS = 20 if ALL else 1
@@ -111,3 +111,28 @@ def test_parts_that_a_signal_leaves_are_told_of(
         shown = process.end()
     assert process.returncode == 128 + number
     assert "Parts of the package may be left in the bucket." in shown
+
+
+def test_parts_that_watching_leaves_are_told_of(
+    service: Service, jars: Path, tmp_path: Path
+) -> None:
+    """It ends even in the middle of a part, and then says that parts may be in the bucket."""
+    name = "told-watch"
+    service.create_function(name)
+    service.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    with proxying(service.url) as proxy:
+        proxy.on("part", silence(kills.PATIENCE))
+        process = kills.Command(
+            *("watch", jars, "--jar", "large.jar", "--s3-bucket", name),
+            env=canaries.settings(proxy.url, name),
+            temporary=tmp_path,
+        )
+        while "part" not in proxy.calls and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        shown = process.end()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Parts of a package may be left in the bucket." in shown
+    assert [*tmp_path.iterdir()] == []
