@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,12 +37,29 @@ def created(path: Path) -> Iterator[BinaryIO]:
 def replaced(path: Path) -> Iterator[Path]:
     """Give a path beside `path` for a file that takes its place at the end, in one step.
 
-    A run that was killed leaves that file; the next one for `path` removes it.
+    It is this run's alone: of two that write the same file at once, the last to end has its way. A
+    run that was killed leaves it; the next one for `path` removes it.
     """
-    part = path.with_name(f".{path.name}.part")
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if not _is_running(part.suffixes[-2][1:]):
+            part.unlink(missing_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     try:
         yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    # On Windows a question about a process would be a signal to it.
+    if not process.isdecimal() or os.name != "posix":
+        return True
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

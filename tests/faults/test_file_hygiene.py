@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,7 +99,9 @@ def test_a_link_planted_where_the_output_goes_is_replaced(jars: Path, tmp_path: 
     victim.write_text("precious")
     shared = tmp_path / "shared"
     shared.mkdir()
-    for name in ("out.jar", ".out.jar.part"):
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    for name in ("out.jar", f".out.jar.{ended.pid}.part"):
         (shared / name).symlink_to(victim)
     run = command("build", jars, "--jar", "small.jar", "-o", shared / "out.jar")
     assert run.returncode == 0, run.stderr
