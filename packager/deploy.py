@@ -14,6 +14,7 @@ from packager.errors import (
     ConflictError,
     DeployError,
     PackageError,
+    ThrottledError,
     UncertainError,
 )
 from packager.function import Function, FunctionState, S3Object
@@ -271,7 +272,7 @@ class _Deploying:
                         " cannot be waited for; Lambda has taken the package"
                     )
                     return state
-                except UncertainError as error:
+                except (UncertainError, ThrottledError) as error:
                     self._progress.detail(f"  {error.message}")
                     still = (
                         "it is not known whether the update succeeded; Lambda has taken the"

@@ -55,6 +55,10 @@ class ConflictError(DeployError):
     """Another update of the function is under way."""
 
 
+class ThrottledError(DeployError):
+    """AWS takes no more requests for now."""
+
+
 class UncertainError(DeployError):
     """No answer, or none that makes sense: a request was perhaps carried out and perhaps not."""
 

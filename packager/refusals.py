@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from packager.errors import AccessDeniedError, ConflictError, DeployError, UncertainError
+from packager.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DeployError,
+    ThrottledError,
+    UncertainError,
+)
 
 # How often a request is tried: botocore's standard retry mode.
 TRIES = 3
@@ -43,6 +49,7 @@ _MEANINGS = (
         ),
         f"{{action}}: AWS takes no more requests now ({{code}}), after {TRIES} tries.",
         "Wait a minute, then try again.",
+        ThrottledError,
         statuses=(429,),
     ),
     _Meaning(

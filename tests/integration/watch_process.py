@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -143,13 +142,7 @@ def watching(
     process = subprocess.Popen(
         [
             *prefix,
-            *(
-                sys.executable,
-                *os.environ.get("DRV", "-m packager").split(),
-                "watch",
-                str(app),
-                "--json",
-            ),
+            *(sys.executable, "-m", "packager", "watch", str(app), "--json"),
             *("--quiet-time", str(round(QUIET_TIME * 1000))),
             *("--env-file", str(env_file), *map(str, options)),
         ],

@@ -14,6 +14,7 @@ from packager.errors import (
     ConflictError,
     DeployError,
     PackageError,
+    ThrottledError,
     UncertainError,
 )
 from packager.function import FunctionState, S3Object
@@ -194,8 +195,9 @@ def test_a_state_that_cannot_be_had_before_the_update_ends_the_deploy() -> None:
     assert function.asked == ["state"]
 
 
-def test_a_missing_answer_while_waiting_is_asked_for_again() -> None:
-    function = ScriptedFunction([OTHER, UncertainError("no answer"), OURS], [UPDATING])
+@pytest.mark.parametrize("answer", [UncertainError("no answer"), ThrottledError("no more now")])
+def test_without_an_answer_while_waiting_it_is_asked_again(answer: DeployError) -> None:
+    function = ScriptedFunction([OTHER, answer, OURS], [UPDATING])
     assert run(function).outcome == "deployed"
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from packager.errors import AccessDeniedError, ConflictError, DeployError, UncertainError
+from packager.errors import (
+    AccessDeniedError,
+    ConflictError,
+    DeployError,
+    ThrottledError,
+    UncertainError,
+)
 from packager.refusals import refusal
 
 ACTION = "lambda:UpdateFunctionCode"
@@ -15,8 +21,8 @@ ACTION = "lambda:UpdateFunctionCode"
     [
         ("AccessDeniedException", 403, "", AccessDeniedError, "do not allow lambda:UpdateFunction"),
         ("ResourceConflictException", 409, "", ConflictError, "in progress"),
-        ("TooManyRequestsException", 429, "", DeployError, "takes no more requests"),
-        ("429", 429, "", DeployError, "takes no more requests"),
+        ("TooManyRequestsException", 429, "", ThrottledError, "takes no more requests"),
+        ("429", 429, "", ThrottledError, "takes no more requests"),
         ("ExpiredTokenException", 403, "", DeployError, "have expired"),
         ("InvalidSignatureException", 403, "", DeployError, "does not accept the credentials"),
         ("InvalidSignatureException", 403, "Signature expired: …", DeployError, "the clock"),
