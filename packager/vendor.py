@@ -31,7 +31,15 @@ SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
     # With its package.json the folder can be required, and is CommonJS in a project of ES modules.
     "node": (
         READERS / "sdk_node",
-        ("index.js", "index.mjs", "index.d.ts", "populate.js", "populate.d.ts", "package.json"),
+        (
+            "index.js",
+            "errors.js",
+            "index.mjs",
+            "index.d.ts",
+            "populate.js",
+            "populate.d.ts",
+            "package.json",
+        ),
     ),
     "java": (
         READERS / "sdk_java" / "src" / "main" / "java",

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_node"
-READER = {"index.js", "index.mjs", "index.d.ts", "populate.js", "populate.d.ts"}
+READER = {"index.js", "errors.js", "index.mjs", "index.d.ts", "populate.js", "populate.d.ts"}
 PACKAGED = READER | {"package.json", "README.md", "LICENSE"}
 
 pytestmark = requires("node", "npm")

@@ -28,6 +28,7 @@ FILES = {
     },
     "node": {
         "env-properties/index.js": "sdk_node/index.js",
+        "env-properties/errors.js": "sdk_node/errors.js",
         "env-properties/index.mjs": "sdk_node/index.mjs",
         "env-properties/index.d.ts": "sdk_node/index.d.ts",
         "env-properties/populate.js": "sdk_node/populate.js",
