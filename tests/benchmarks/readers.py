@@ -72,18 +72,30 @@ def java(folder: Path, quick: bool) -> Table:
     compile_command: list[str | Path] = ["javac", "--release", "8", "-Xlint:-options", "-d", folder]
     subprocess.run([*compile_command, program, *sources], check=True)
 
-    def contender(name: str, way: str) -> Contender:
+    def contender(name: str, way: str, named: dict[str, str] | None = None) -> Contender:
         command: list[str | Path] = ["java", "-cp", folder, "FirstLoad", way, file]
-        return Contender(name, command, env={"ENV_PROPERTIES_FILE": str(file)}, tells=True)
+        return Contender(name, command, env=named or {}, tells=True)
 
-    contenders = [contender(_READER, "reader"), contender("Properties.load", "properties")]
+    jdk = "Properties.load, class path"
+    contenders = [
+        contender(f"{_READER}, class path", "reader"),
+        contender(jdk, "class path"),
+        contender(f"{_READER}, path", "reader", {"ENV_PROPERTIES_FILE": str(file)}),
+        contender("Properties.load, path", "path"),
+    ]
+    ours = contenders[0].name
     measured = alternately(contenders, 9 if quick else 31)
-    limit = 1.2 * measured["Properties.load"].seconds
     return Table(
         "Java reader, first load, within a process",
         list(measured.values()),
-        ours=_READER,
-        goals=[Goal("1.2 times Properties.load", measured[_READER].seconds, limit)],
+        ours=ours,
+        goals=[
+            Goal(
+                "1.2 times Properties.load, from the class path, as in Lambda",
+                measured[ours].seconds,
+                1.2 * measured[jdk].seconds,
+            )
+        ],
     )
 
 

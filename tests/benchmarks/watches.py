@@ -80,6 +80,7 @@ def _watching(app: Path, api: endpoint.Endpoint) -> Iterator[subprocess.Popen[by
         [*PACKAGER, "watch", app],
         env=bare_environment() | inputs.variables() | api.settings(),
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
