@@ -14,11 +14,6 @@ HERE = Path(__file__).parent
 ALL = os.environ.get("FAULTS") == "all"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "faults: what goes wrong, and what must not be seen")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder, so that `-m faults` runs them and nothing else."""
     for item in items:
