@@ -58,7 +58,7 @@ def node(folder: Path, quick: bool) -> Table:
         contender("dotenv", "require('dotenv').config({path: process.argv[2], quiet: true})"),
         contender("properties-reader", "require('properties-reader')(process.argv[2])"),
     ]
-    return _over_bare("Node.js reader, require and load", contenders, 0.0015, 15 if quick else 51)
+    return _over_bare("Node.js reader, require and load", contenders, 0.0015, 15 if quick else 151)
 
 
 def java(folder: Path, quick: bool) -> Table:
