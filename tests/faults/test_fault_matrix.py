@@ -99,8 +99,6 @@ def matrix() -> Iterator[Cell]:
     for call in CALLS:
         yield Cell(call, REFUSED, once=False)
         for name, kind in KINDS.items():
-            if name == "conflict" and call.requests != "update":
-                continue
             if call.at_lambda or kind.at_s3:
                 always = Cell(call, name, once=False)
                 yield always
@@ -246,7 +244,7 @@ def tries(cell: Cell) -> range:
         return at_least(3)
     if cell.once:
         return exactly(2)
-    if cell.kind == "conflict":
+    if cell.kind == "conflict" and call.requests == "update":
         return at_least(2)
     if call.name == "wait" and cell.retried:
         return at_least(3)  # It is asked again until the time is used up.

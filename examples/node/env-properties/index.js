@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: da4d711b78631017
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: a4a5fa2173af69e3
 'use strict'
 
 /**
@@ -147,12 +147,9 @@ const parse = (function (text, path) {
       pairs.set(line.slice(start, end), line.slice(value))
       continue
     }
-    const malformed = position => {
-      const before = parts === null ? 0 : partAt(parts, position)
-      return errors().malformedEscape(path, number + before)
-    }
-    const key = unescaped(line, start, end, malformed)
-    pairs.set(key, unescaped(line, value, line.length, malformed))
+    const origin = { path, number, parts }
+    const key = unescaped(line, start, end, origin)
+    pairs.set(key, unescaped(line, value, line.length, origin))
   }
   return pairs
 })
@@ -176,6 +173,11 @@ function partsOfLogicalLine (lines, index) {
     if (!isContinued) break
   }
   return parts
+}
+
+function malformedEscape ({ path, number, parts }, position) {
+  const before = parts === null ? 0 : partAt(parts, position)
+  return errors().malformedEscape(path, number + before)
 }
 
 /** Which part of a logical line holds the character at a position. */
@@ -225,7 +227,7 @@ const afterBlanks = (function (line, start) {
 const ESCAPES = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
 /** The key or value between two positions of a logical line. */
-const unescaped = (function (line, start, end, malformed) {
+const unescaped = (function (line, start, end, origin) {
   let text = ''
   let backslash = line.indexOf('\\', start)
   while (backslash >= 0 && backslash < end) {
@@ -235,8 +237,10 @@ const unescaped = (function (line, start, end, malformed) {
     if (escape === 'u') {
       start += 4
       const digits = line.slice(backslash + 2, start)
-      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw malformed(backslash)
-      text += String.fromCharCode(parseInt(digits, 16))
+      // With one more digit behind them, as Number takes no notice of blanks at an end.
+      const unit = Number(`0x${digits}0`) / 16
+      if (digits.length < 4 || Number.isNaN(unit)) throw malformedEscape(origin, backslash)
+      text += String.fromCharCode(unit)
     } else {
       text += ESCAPES[escape] ?? escape
     }
