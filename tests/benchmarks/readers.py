@@ -87,7 +87,7 @@ def java(folder: Path, quick: bool) -> Table:
             ),
         )
     }
-    measured = alternately([each for pair in pairs.values() for each in pair], 9 if quick else 31)
+    measured = alternately([each for pair in pairs.values() for each in pair], 21 if quick else 101)
     return Table(
         "Java reader, first load, within a process",
         list(measured.values()),
