@@ -292,6 +292,8 @@ public final class EnvProperties {
                 text[length++] = escaped(file[at + 1]);
                 at += 2;
             } else {
+                // Here, as both a character and a position come of it: two functions that each go
+                // over the digits make a first load a seventh longer.
                 int backslash = at;
                 int unit = 0;
                 at += 2;
