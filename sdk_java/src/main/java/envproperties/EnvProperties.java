@@ -165,8 +165,8 @@ public final class EnvProperties {
     // file to another. A continuation (a backslash at the end of a line, that line end and the
     // blanks that begin the next line) counts for nothing, wherever it stands.
     //
-    // Bytes are told apart by switch, not by methods with names: all of this runs once, interpreted,
-    // where a call takes longer than what it does. That is a third of the time of a first load.
+    // Bytes are told apart by switch, not by methods with names: all of this runs once, and
+    // interpreted, where a call takes longer than what it does: a third of a first load.
 
     private static Map<String, String> parse(byte[] file, String place) {
         if (beginsWithByteOrderMark(file)) {
