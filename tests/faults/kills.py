@@ -74,16 +74,17 @@ def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> No
 
 
 def left_running(folder: Path) -> set[int]:
-    """Find the processes whose environment names what is in `folder`: a command, its children."""
-    mark = bytes(folder) + b"/"
+    """Find the processes that were told of what is in `folder`, or work in it: a command's.
+
+    While a process becomes another program (exec) its environment reads as empty, so that this
+    alone would miss one that is just being started; the working directory it has all along.
+    """
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes()
-        except OSError:  # It has ended meanwhile, or is another user's.
-            continue
-        if mark in environment:
-            found.add(int(process.name))
+        with contextlib.suppress(OSError):  # It has ended meanwhile, or is another user's.
+            told = bytes(folder) + b"/" in (process / "environ").read_bytes()
+            if told or (process / "cwd").readlink().is_relative_to(folder):
+                found.add(int(process.name))
     return found
 
 
