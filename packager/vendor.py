@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from packager import __version__
-from packager.errors import VendorError
+from packager.errors import InputError, VendorError
 from packager.output import replaced
 
 State = Literal["missing", "current", "outdated", "modified"]
@@ -57,7 +57,12 @@ COMMENTS = {
     ".json": b'{ "//": "%s",\n',
 }
 ORIGIN = f"env-properties {__version__} (MIT), from heroku-lambda-packager"
-MARK = re.compile(rb"env-properties .+, from heroku-lambda-packager; sha256 of the rest: (\w+)")
+# All of a first line, of whatever version: with anything else in it the line was modified.
+MARK = re.compile(
+    rb'(?:# |// |\{ "//": ")'
+    rb'env-properties [^"]+, from heroku-lambda-packager; sha256 of the rest: (\w+)'
+    rb'(?:",)?'
+)
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,12 @@ def vendor(
 
     Every file that was not found current has been written, each of them whole or not at all; with
     `check` none is. A modified one is a VendorError, and nothing is written, without `force`.
+    Raises InputError if there is no such folder or language.
     """
     if language not in SOURCES:
-        raise VendorError(f"no reader for {language}", f"There are: {', '.join(SOURCES)}.")
+        raise InputError(f"no reader for {language}", f"There are: {', '.join(SOURCES)}.")
     if not directory.is_dir():
-        raise VendorError(f"no such folder: {directory}", "Name the folder of the project.")
+        raise InputError(f"no such folder: {directory}", "Name the folder of the project.")
     contents = _contents(language, directory)
     try:
         copies = tuple(Copy(path, _state(path, content)) for path, content in contents.items())
@@ -133,7 +139,7 @@ def _state(path: Path, wanted: bytes) -> State:
     if found == wanted:
         return "current"
     first, _, rest = found.partition(b"\n")
-    mark = MARK.search(first)
+    mark = MARK.fullmatch(first)
     return "outdated" if mark and mark[1].decode() == _digest(rest) else "modified"
 
 

@@ -21,9 +21,10 @@ def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
     copies = copy(language, directory, check=check, force=force)
     stale = [f"{file.path} ({file.found})" for file in copies if file.found != "current"]
     if check and stale:
+        over = " --force" if any(file.found == "modified" for file in copies) else ""
         raise VendorError(
             f"Not the current reader, unmodified: {', '.join(stale)}.",
-            f"`packager vendor {language} {directory}` writes it.",
+            f"`packager vendor {language} {directory}{over}` writes it.",
         )
     for file in copies:
         written = "current" if file.found == "current" else f"written (was {file.found})"

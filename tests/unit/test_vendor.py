@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 from packager import __version__
-from packager.errors import VendorError
+from packager.errors import InputError, VendorError
 from packager.vendor import Copy, vendor
 from tests.conftest import requires
 from tests.service import command
@@ -124,6 +124,19 @@ def test_a_modified_copy_is_not_overwritten(language: str, tmp_path: Path) -> No
     assert found(vendor(language, tmp_path, check=True)) == {"current"}
 
 
+@every_language
+@pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])
+def test_a_copy_is_modified_by_what_stands_on_its_first_line(
+    language: str, before: bool, tmp_path: Path
+) -> None:
+    """The line is ours as a whole or not at all, as the hash is of the rest alone."""
+    for copy in vendor(language, tmp_path):
+        first, _, rest = copy.path.read_bytes().partition(b"\n")
+        line = b" ;" + first if before else first + b" ;"
+        copy.path.write_bytes(line + b"\n" + rest)
+    assert found(vendor(language, tmp_path, check=True)) == {"modified"}
+
+
 def test_a_file_of_another_origin_is_not_overwritten(tmp_path: Path) -> None:
     """A package of the same name that was there before."""
     file = tmp_path / "env_properties" / "__init__.py"
@@ -188,8 +201,24 @@ def test_what_cannot_be_written_is_an_error(
     (tmp_path / "file").touch()
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "env-properties").touch()
-    with pytest.raises(VendorError, match=message):
+    with pytest.raises((InputError, VendorError), match=message):
         vendor(language, tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_is_told_from_a_stale_copy(tmp_path: Path) -> None:
+    """The command line is wrong then: its exit status, not that of a check that failed."""
+    assert command("vendor", "python", tmp_path, "--check").returncode == 1
+    assert command("vendor", "python", tmp_path / "absent", "--check").returncode == 2
+
+
+def test_check_says_how_to_write_what_is_stale(tmp_path: Path) -> None:
+    """By a command that does it."""
+    asks = ("vendor", "node", tmp_path, "--check")
+    again = f"`packager vendor node {tmp_path}"
+    assert f"{again}` writes it" in command(*asks).stderr
+    for copy in vendor("node", tmp_path):
+        copy.path.write_bytes(copy.path.read_bytes() + b"\n")
+    assert f"{again} --force` writes it" in command(*asks).stderr
 
 
 def test_readers_and_packager_have_one_version() -> None:
