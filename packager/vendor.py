@@ -36,6 +36,7 @@ SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
             "errors.js",
             "index.mjs",
             "index.d.ts",
+            "index.d.mts",
             "populate.js",
             "populate.d.ts",
             "package.json",
@@ -53,6 +54,7 @@ COMMENTS = {
     ".js": b"// %s\n",
     ".mjs": b"// %s\n",
     ".ts": b"// %s\n",
+    ".mts": b"// %s\n",
     ".java": b"// %s\n",
     ".json": b'{ "//": "%s",\n',
 }

@@ -16,7 +16,8 @@ import pytest
 from tests.conftest import cached, requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_node"
-READER = {"index.js", "errors.js", "index.mjs", "index.d.ts", "populate.js", "populate.d.ts"}
+TYPES = {"index.d.ts", "index.d.mts", "populate.d.ts"}
+READER = {"index.js", "errors.js", "index.mjs", "populate.js"} | TYPES
 VERSIONS = sorted((Path(__file__).parent / "node-versions").iterdir())
 PACKAGED = READER | {"package.json", "README.md", "LICENSE"}
 

@@ -31,6 +31,7 @@ FILES = {
         "env-properties/errors.js": "sdk_node/errors.js",
         "env-properties/index.mjs": "sdk_node/index.mjs",
         "env-properties/index.d.ts": "sdk_node/index.d.ts",
+        "env-properties/index.d.mts": "sdk_node/index.d.mts",
         "env-properties/populate.js": "sdk_node/populate.js",
         "env-properties/populate.d.ts": "sdk_node/populate.d.ts",
         "env-properties/package.json": "sdk_node/package.json",

@@ -1,0 +1,4 @@
+import envProperties = require('./index.js')
+
+export * from './index.js'
+export default envProperties
