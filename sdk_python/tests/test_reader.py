@@ -309,6 +309,44 @@ def test_a_file_without_permission_is_an_error(file: Path) -> None:
             os.seteuid(0)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_an_error(name: str) -> None:
+    """Of the same root as all others."""
+    with pytest.raises(UnreadableFileError):
+        load(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_process_that_is_forked_during_the_first_reading_reads_itself(tmp_path: Path) -> None:
+    """It does not wait for a thread that is in the other process alone."""
+    os.mkfifo(tmp_path / "env.properties")
+    program = """
+import os, sys, threading
+from env_properties import env
+reader = threading.Thread(target=env.get, args=["A"])
+reader.start()
+with open(sys.argv[1], "wb") as pipe:  # the reader has opened it, too, and holds the lock
+    child = os.fork()
+    if child == 0:
+        os.environ["ENV_PROPERTIES_FILE"] = os.devnull
+        os._exit(env.get("A", "none") != "none")
+    _, status = os.waitpid(child, 0)
+    pipe.write(b"A=1")
+reader.join()
+print(status, env["A"])
+"""
+    folder = str(Path(env_properties.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "env.properties")],
+        env={**os.environ, "PYTHONPATH": folder, "LAMBDA_TASK_ROOT": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0 1\n", "")
+
+
 def test_populate_adds_what_is_missing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`populate` keeps what the process environment has, unless told to override it."""
     file.write_bytes(b"BOTH=file\nFILE=\\u00e9\\n")
