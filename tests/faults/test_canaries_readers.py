@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -130,18 +131,23 @@ def files(tmp_path: Path) -> list[Path]:
 
 def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> str:
     """Run a program whose file is `config`; give what it has shown, with its uncaught error."""
-    run = subprocess.run(
-        command,
-        env=bare_environment() | {"ENV_PROPERTIES_FILE": str(config)} | dict(env),
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-        check=False,
-    )
+    # In files: what a pipe has no room for Node.js keeps, and an uncaught error loses it.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        run = subprocess.run(
+            command,
+            env=bare_environment() | {"ENV_PROPERTIES_FILE": str(config)} | dict(env),
+            stdout=output,
+            stderr=errors,
+            timeout=60,
+            check=False,
+        )
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
     assert run.returncode != 0
-    assert "shown" in run.stdout.splitlines(), run.stderr
-    return run.stdout + run.stderr
+    assert "shown" in texts[0].splitlines(), texts[1]
+    return "".join(texts)
 
 
 def assert_names_only(text: str) -> None:
