@@ -18,7 +18,8 @@ POM = ElementTree.parse(ROOT / "sdk_java" / "pom.xml")
 IN_POM = "{http://maven.apache.org/POM/4.0.0}"
 NAME = f"env-properties-{POM.findtext(f'{IN_POM}version')}"
 DESCRIPTOR = "META-INF/maven/io.github.envproperties/env-properties"
-CLASSES = {"EnvProperties", "EnvProperties$Contents", "EnvProperties$FileException"}
+NESTED = {"Contents", "Contents$1", "Contents$2", "FileException"}
+CLASSES = {"EnvProperties"} | {f"EnvProperties${name}" for name in NESTED}
 PACKAGED = {"META-INF/MANIFEST.MF", "META-INF/LICENSE"} | {
     f"{DESCRIPTOR}/pom.{suffix}" for suffix in ("xml", "properties")
 }

@@ -1,4 +1,4 @@
-# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: a4afa659cfddd31d
+# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: e0f6ce8a658b7564
 r"""The app's config, as the packager put it into the deployment package.
 
     from env_properties import env
@@ -150,6 +150,10 @@ class _Environment(Mapping[str, str]):
         self._lock = RLock()
         self._file: Mapping[str, str] | None = None
 
+    def _unlock(self) -> None:
+        """In a process that was forked while another thread read: that thread is not in it."""
+        self._lock = RLock()
+
     def _properties(self) -> Mapping[str, str]:
         with self._lock:
             if self._file is None:
@@ -180,7 +184,11 @@ class _Environment(Mapping[str, str]):
         return "env"  # a copy or a pickle is the env of its own process, and holds no value
 
 
-env: Mapping[str, str] = _Environment()
+_environment = _Environment()
+env: Mapping[str, str] = _environment
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_environment._unlock)
 
 
 def _read(path: str) -> _Properties:
@@ -200,6 +208,10 @@ def _contents(path: str) -> bytes:
         raise MissingFileError(error.errno, error.strerror, path) from error
     except OSError as error:
         raise UnreadableFileError(error.errno, error.strerror, path) from error
+    except ValueError as error:  # a name that no file can have
+        from errno import EINVAL
+
+        raise UnreadableFileError(EINVAL, str(error), path) from error
 
 
 _BLANKS = " \t\f"

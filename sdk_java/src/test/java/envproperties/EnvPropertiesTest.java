@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,7 @@ class EnvPropertiesTest {
     }
 
     /** A class path of these folders and jars, and nothing else. */
-    private static ClassLoader classPath(Path... entries) throws IOException {
+    private static URLClassLoader classPath(Path... entries) throws IOException {
         URL[] urls = new URL[entries.length];
         for (int i = 0; i < entries.length; i++) {
             urls[i] = entries[i].toUri().toURL();
@@ -78,7 +79,9 @@ class EnvPropertiesTest {
         assertThrows(UnsupportedOperationException.class, () -> pairs.put("b", "2"));
         assertThrows(UnsupportedOperationException.class, () -> pairs.remove("a"));
         assertThrows(UnsupportedOperationException.class, pairs::clear);
-        assertThrows(UnsupportedOperationException.class, () -> pairs.keySet().remove("a"));
+        for (Collection<?> view : List.of(pairs.keySet(), pairs.values(), pairs.entrySet())) {
+            assertThrows(UnsupportedOperationException.class, view::clear);
+        }
         Map.Entry<String, String> entry = pairs.entrySet().iterator().next();
         assertThrows(UnsupportedOperationException.class, () -> entry.setValue("2"));
         assertEquals(Map.of("a", "1"), pairs);
@@ -87,7 +90,10 @@ class EnvPropertiesTest {
     @Test
     void showsNamesButNoValueAsText() throws IOException {
         Path file = write("f", "TOKEN=hidden\nURL=hidden\n");
-        assertEquals(file + ": [TOKEN, URL]", EnvProperties.load(file).toString());
+        Map<String, String> pairs = EnvProperties.load(file);
+        for (Object shown : List.of(pairs, pairs.entrySet(), pairs.values())) {
+            assertEquals(file + ": [TOKEN, URL]", shown.toString());
+        }
     }
 
     @Test
@@ -175,15 +181,6 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void namesAFileThatItHasNoPermissionToRead() throws IOException {
-        Path file = write("f", "a=1\n");
-        assertTrue(file.toFile().setReadable(false, false));
-        assumeTrue(!Files.isReadable(file), "root may read every file");
-        FileException error = assertThrows(FileException.class, () -> EnvProperties.load(file));
-        assertTrue(error.getMessage().startsWith("cannot read " + file + ": "));
-    }
-
-    @Test
     void namesAFileThatOpensAndCannotBeRead() {
         Path file = Paths.get("/proc/self/mem"); // its first page is never mapped
         assumeTrue(Files.exists(file), "no /proc on this system");
@@ -240,6 +237,27 @@ class EnvPropertiesTest {
     }
 
     @Test
+    void aFolderWhoseNameIsNotEscapedInItsUrlIsReadToo() throws IOException {
+        write("a b[c]%/env.properties", "from=class path\n");
+        URL url = new URL("file:" + folder.resolve("a b[c]%25") + "/");
+        try (URLClassLoader classPath = new URLClassLoader(new URL[] {url}, null)) {
+            assertEquals("class path", EnvProperties.find(NO_VARIABLES, classPath).get("from"));
+        }
+    }
+
+    @Test
+    void aJarThatWasReplacedIsReadAnewByANewClassLoader() throws IOException {
+        Path jar = folder.resolve("function.jar");
+        for (String content : List.of("from=jar\n", "from=another, longer jar\n")) {
+            writeJar(jar, content);
+            try (URLClassLoader classPath = classPath(jar)) {
+                Map<String, String> pairs = EnvProperties.find(NO_VARIABLES, classPath);
+                assertEquals(content.trim(), "from=" + pairs.get("from"));
+            }
+        }
+    }
+
+    @Test
     void aJarOnTheClassPathIsReadToo() throws IOException {
         Path jar = folder.resolve("function.jar");
         writeJar(jar, "from=jar\n");
@@ -266,8 +284,34 @@ class EnvPropertiesTest {
         Map<String, String> pairs = EnvProperties.find(environment, classPath());
         assertEquals(Map.of(), pairs);
         assertEquals(
-                "env.properties (not found in the class path, " + folder + ", /opt): []",
+                "env.properties (not found in $ENV_PROPERTIES_FILE, the class path, "
+                        + folder
+                        + "/env.properties, /opt/env.properties): []",
                 pairs.toString());
+    }
+
+    @Test
+    void aPlaceThatCannotBeLookedAtIsAnError() throws IOException {
+        Path circle = Files.createDirectories(folder.resolve("circle"));
+        Files.createSymbolicLink(circle.resolve("env.properties"), Paths.get("env.properties"));
+        Path noFolder = write("file", "");
+        for (Path task : List.of(circle, noFolder)) {
+            Map<String, String> environment = Map.of("LAMBDA_TASK_ROOT", task.toString());
+            FileException error =
+                    assertThrows(
+                            FileException.class,
+                            () -> EnvProperties.find(environment, classPath()));
+            String place = task.resolve("env.properties").toString();
+            assertTrue(error.getMessage().startsWith("cannot read " + place + ": "));
+        }
+    }
+
+    @Test
+    void aLinkToNothingIsNoFile() throws IOException {
+        Path link = folder.resolve("env.properties");
+        Files.createSymbolicLink(link, folder.resolve("absent"));
+        Map<String, String> environment = Map.of("LAMBDA_TASK_ROOT", folder.toString());
+        assertEquals(Map.of(), EnvProperties.find(environment, classPath()));
     }
 
     @Test

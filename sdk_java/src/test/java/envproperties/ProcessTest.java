@@ -1,6 +1,7 @@
 package envproperties;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +23,9 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** What an app sees: processes of their own, with a real environment and class path. */
 class ProcessTest {
+    private static final String JAVA =
+            Paths.get(System.getProperty("java.home"), "bin", "java").toString();
+
     @TempDir Path folder;
 
     /** The app: carries out its arguments in turn and prints what comes of each. */
@@ -85,8 +90,13 @@ class ProcessTest {
 
     private List<String> run(Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
+        return run(List.of(JAVA), environment, arguments);
+    }
+
+    private List<String> run(
+            List<String> java, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(java);
         command.addAll(List.of("-Dpresent=already", "-cp", "target/classes:target/test-classes"));
         command.add(App.class.getName());
         command.addAll(List.of(arguments));
@@ -143,9 +153,10 @@ class ProcessTest {
                 List.of(
                         "process",
                         "NoSuchElementException: ABSENT is neither in the process environment nor"
-                                + " in env.properties (not found in the class path, "
+                                + " in env.properties (not found in $ENV_PROPERTIES_FILE, the class"
+                                + " path, "
                                 + folder
-                                + ", /opt)",
+                                + "/env.properties, /opt/env.properties)",
                         "[]"),
                 run(task("A", "process"), "require A", "require ABSENT", "names"));
     }
@@ -179,6 +190,41 @@ class ProcessTest {
                         "get A",
                         "require B",
                         "get C"));
+    }
+
+    @Test
+    void aFileWithoutPermissionIsAnErrorWhereverTheFileStandsOrWould() throws Exception {
+        Path file = write("A=hidden\n");
+        // Root may read everything, unless it gives that up.
+        List<String> java =
+                System.getProperty("user.name").equals("root")
+                        ? List.of(
+                                "setpriv",
+                                "--inh-caps=-all",
+                                "--bounding-set=-dac_override,-dac_read_search",
+                                JAVA)
+                        : List.of(JAVA);
+        Path folder = file.getParent();
+        for (Path forbidden : List.of(file, folder)) {
+            Set<PosixFilePermission> before = Files.getPosixFilePermissions(forbidden);
+            Files.setPosixFilePermissions(forbidden, Set.of());
+            try {
+                List<String> shown = run(java, task(), "get A");
+                assertEquals(1, shown.size());
+                assertTrue(
+                        shown.get(0).startsWith("FileException: cannot read " + file + ": "),
+                        shown.get(0));
+            } finally {
+                Files.setPosixFilePermissions(forbidden, before);
+            }
+        }
+    }
+
+    @Test
+    void itMayStandOnTheBootClassPath() throws Exception {
+        write("A=file\n");
+        List<String> java = List.of(JAVA, "-Xbootclasspath/a:target/classes");
+        assertEquals(List.of("file"), run(java, task(), "get A"));
     }
 
     @Test

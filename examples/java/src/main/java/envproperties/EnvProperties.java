@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: df9c7013f565c1b1
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: e470177b67bd8416
 package envproperties;
 
 import java.io.ByteArrayOutputStream;
@@ -8,10 +8,18 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.AbstractCollection;
 import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -115,18 +123,22 @@ public final class EnvProperties {
         if (named != null && !named.isEmpty()) {
             return read(new File(named), named + " (" + FILE_VARIABLE + ")");
         }
-        URL resource = classPath.getResource(FILE_NAME);
+        // There is no class loader of what is on the boot class path.
+        URL resource =
+                classPath != null
+                        ? classPath.getResource(FILE_NAME)
+                        : ClassLoader.getSystemResource(FILE_NAME);
         if (resource != null) {
             return read(resource);
         }
-        String places = "the class path";
+        String places = "$" + FILE_VARIABLE + ", the class path";
         for (String folder : new String[] {environment.get("LAMBDA_TASK_ROOT"), "/opt"}) {
             if (folder != null && !folder.isEmpty()) {
                 File candidate = new File(folder, FILE_NAME);
-                if (candidate.exists()) {
+                if (candidate.exists() || FileException.isOutOfReach(candidate)) {
                     return read(candidate, candidate.getPath());
                 }
-                places += ", " + folder;
+                places += ", " + candidate;
             }
         }
         return new Contents(FILE_NAME + " (not found in " + places + ")", Collections.emptyMap());
@@ -134,15 +146,31 @@ public final class EnvProperties {
 
     private static Contents read(URL resource) {
         // A folder in the file's place would be no error: as a URL it reads as a list of files.
-        if (resource.getProtocol().equals("file")) {
-            File path = new File(URI.create(resource.toString()));
+        File path = resource.getProtocol().equals("file") ? fileOf(resource) : null;
+        if (path != null) {
             return read(path, path.getPath());
         }
-        try (InputStream stream = resource.openStream()) {
+        try (InputStream stream = uncached(resource)) {
             return read(stream, resource.toString());
         } catch (IOException cause) {
             throw FileException.unreadable(resource.toString(), cause);
         }
+    }
+
+    /** Null if whoever made the class loader has not encoded the path: as a URL it can be read. */
+    private static File fileOf(URL resource) {
+        try {
+            return new File(URI.create(resource.toString()));
+        } catch (IllegalArgumentException notEncoded) {
+            return null;
+        }
+    }
+
+    /** Not by the cache of jars: it would hold this one open, and answer from it once replaced. */
+    private static InputStream uncached(URL resource) throws IOException {
+        URLConnection connection = resource.openConnection();
+        connection.setUseCaches(false);
+        return connection.getInputStream();
     }
 
     private static Contents read(File path, String place) {
@@ -389,7 +417,7 @@ public final class EnvProperties {
         return line;
     }
 
-    /** Pairs that nobody can change, and whose text shows names only. */
+    /** Pairs that nobody can change; as text they show names only, their views, too. */
     static final class Contents extends AbstractMap<String, String> {
         final String place;
         private final Map<String, String> pairs;
@@ -415,8 +443,48 @@ public final class EnvProperties {
         }
 
         @Override
+        public Set<String> keySet() {
+            return pairs.keySet();
+        }
+
+        @Override
+        public Collection<String> values() {
+            return new AbstractCollection<String>() {
+                @Override
+                public Iterator<String> iterator() {
+                    return pairs.values().iterator();
+                }
+
+                @Override
+                public int size() {
+                    return pairs.size();
+                }
+
+                @Override
+                public String toString() {
+                    return Contents.this.toString();
+                }
+            };
+        }
+
+        @Override
         public Set<Map.Entry<String, String>> entrySet() {
-            return pairs.entrySet();
+            return new AbstractSet<Map.Entry<String, String>>() {
+                @Override
+                public Iterator<Map.Entry<String, String>> iterator() {
+                    return pairs.entrySet().iterator();
+                }
+
+                @Override
+                public int size() {
+                    return pairs.size();
+                }
+
+                @Override
+                public String toString() {
+                    return Contents.this.toString();
+                }
+            };
         }
 
         @Override
@@ -439,6 +507,18 @@ public final class EnvProperties {
         /** The malformed line, counted from 1; 0 if the file cannot be read. */
         public int line() {
             return line;
+        }
+
+        /** Whether it might be there: what forbids to look, or leads in a circle, is no absence. */
+        static boolean isOutOfReach(File file) {
+            try {
+                Files.readAttributes(file.toPath(), BasicFileAttributes.class);
+                return false;
+            } catch (NoSuchFileException absent) {
+                return false;
+            } catch (IOException cause) {
+                return true;
+            }
         }
 
         // As RuntimeException, so that verifying the other classes need not load this one.
