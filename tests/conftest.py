@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,16 @@ def requires(*programs: str) -> pytest.MarkDecorator:
     missing = [program for program in programs if shutil.which(program) is None]
     skip = bool(missing) and os.environ.get("REQUIRE_ALL") != "1"
     return pytest.mark.skipif(skip, reason=f"not on this machine: {', '.join(missing)}")
+
+
+# As a terminal starts programs: who starts the tests may have them ignored (in the background, by
+# nohup), and then all their children would.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 def cached(name: str, source: Path, build: Callable[[Path], None]) -> Path:

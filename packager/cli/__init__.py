@@ -85,9 +85,13 @@ def _run(arguments: list[str]) -> int:
 
 def _end_by_signals() -> None:
     """Let signals end the process by an exception, so that everything made is taken away."""
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP"):
-        numbers.append(signal.SIGHUP)
+    numbers = [
+        number
+        for name in ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP.
+        # What is ignored stays so: nohup asks for it, and shells for what runs in the background.
+        if (number := getattr(signal, name, None))
+        and signal.getsignal(number) is not signal.SIG_IGN
+    ]
 
     def end(number: int, _: FrameType | None) -> None:
         for other in numbers:

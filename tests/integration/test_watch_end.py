@@ -43,6 +43,25 @@ def test_a_signal_ends_it_while_it_waits(
         assert watch.end(number) == 128 + number
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_is_ignored_at_the_start_stays_ignored(
+    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+) -> None:
+    """As nohup and shells have it for what runs in the background."""
+    with contextlib.ExitStack() as ending:
+        before = signal.signal(number, signal.SIG_IGN)
+        try:
+            started = watching(app, service, proxy, function, temporary=temporary)
+            watch = ending.enter_context(started)
+        finally:
+            signal.signal(number, before)
+        watch.deployed()
+        watch.process.send_signal(number)
+        watch.change()
+        watch.deployed()
+        assert watch.end(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
 @SIGNALS
 def test_a_signal_ends_it_while_it_uploads(
     service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
