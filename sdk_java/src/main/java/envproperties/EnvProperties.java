@@ -63,8 +63,7 @@ public final class EnvProperties {
     public static String require(String name) {
         String value = get(name);
         if (value == null) {
-            throw new NoSuchElementException(
-                    name + " is neither in the process environment nor in " + file().place);
+            throw FileException.missing(name, file().place);
         }
         return value;
     }
@@ -149,11 +148,14 @@ public final class EnvProperties {
         if (path != null) {
             return read(path, path.getPath());
         }
+        String place = resource.toString();
+        byte[] file;
         try (InputStream stream = uncached(resource)) {
-            return read(stream, resource.toString());
-        } catch (IOException cause) {
-            throw FileException.unreadable(resource.toString(), cause);
+            file = bytes(stream);
+        } catch (Exception cause) {
+            throw FileException.unreadable(place, cause);
         }
+        return new Contents(place, parse(file, place));
     }
 
     /** Null if whoever made the class loader has not encoded the path: as a URL it can be read. */
@@ -173,20 +175,22 @@ public final class EnvProperties {
     }
 
     private static Contents read(File path, String place) {
+        byte[] file;
         try (InputStream stream = new FileInputStream(path)) {
-            return read(stream, place);
-        } catch (IOException cause) {
+            file = bytes(stream);
+        } catch (Exception cause) { // SecurityException, too
             throw FileException.unreadable(place, cause);
         }
+        return new Contents(place, parse(file, place));
     }
 
-    private static Contents read(InputStream stream, String place) throws IOException {
+    private static byte[] bytes(InputStream stream) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         byte[] chunk = new byte[8192];
         for (int count; (count = stream.read(chunk)) > 0; ) {
             bytes.write(chunk, 0, count);
         }
-        return new Contents(place, parse(bytes.toByteArray(), place));
+        return bytes.toByteArray();
     }
 
     // The grammar is that of java.util.Properties. Each function goes from one position in the
@@ -520,9 +524,15 @@ public final class EnvProperties {
             }
         }
 
-        // As RuntimeException, so that verifying the other classes need not load this one.
+        // As RuntimeException, so that verifying the other classes need load neither this one nor
+        // those of the JDK.
 
-        static RuntimeException unreadable(String place, IOException cause) {
+        static RuntimeException missing(String name, String place) {
+            return new NoSuchElementException(
+                    name + " is neither in the process environment nor in " + place);
+        }
+
+        static RuntimeException unreadable(String place, Exception cause) {
             return new FileException("cannot read " + place + ": " + cause.getMessage(), 0, cause);
         }
 
