@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks import deploys, growth, jars, node_apps, plot, readers, start, watches
+from tests.benchmarks.growth import Series
 from tests.benchmarks.report import Table, as_json, as_text, machine
 
 _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
@@ -20,37 +24,69 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     deploys.largest,
     readers.python,
     readers.node,
-    readers.java,
+    readers.java_class_path,
+    readers.java_path,
     watches.packaging,
     watches.node_app,
 ]
 
 
-def main() -> None:
-    """Measure, and print each table as soon as it is there."""
+def main() -> int:
+    """Measure, and print each table as soon as it is there; 1 if one could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes, without slow peers")
     parser.add_argument("--only", metavar="WORD", default="", help="as `jars` or `readers.python`")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the tables as JSON, too")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="measure growth; draw it as SVG")
     arguments = parser.parse_args()
-    tables = []
-    for measurement in _MEASUREMENTS:
-        if arguments.only not in f"{measurement.__module__}.{measurement.__name__}":
-            continue
-        with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
-            tables.append(measurement(Path(folder), arguments.quick))
-        print(as_text(tables[-1]), end="\n\n", flush=True)
+    chosen = [each for each in _MEASUREMENTS if arguments.only in _name(each)]
+    if not chosen:
+        parser.error(f"--only: there are {', '.join(map(_name, _MEASUREMENTS))}")
+    tables: list[Table] = []
+    lines: list[Series] = []
+
+    def keep() -> None:
+        if arguments.json:
+            result = {"machine": machine(), "quick": arguments.quick, "tables": as_json(tables)}
+            result["growth"] = growth.as_json(lines)
+            arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+
+    try:
+        keep()
+        if arguments.plot:
+            arguments.plot.touch()
+    except OSError as error:
+        parser.error(f"cannot write {error.filename}: {error.strerror}")
+    failed = False
+    for measurement in chosen:
+        try:
+            with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
+                table = measurement(Path(folder), arguments.quick)
+        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+            failed = True
+            table = Table(_name(measurement), [], ours="", left_out=[str(error)])
+        tables.append(table)
+        print(as_text(table), end="\n\n", flush=True)
+        keep()
     if arguments.plot:
-        lines = []
         with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
             for line in growth.series(Path(folder), arguments.quick):
                 lines.append(line)
                 print(growth.as_text(line), end="\n\n", flush=True)
+                keep()
         arguments.plot.write_text(plot.svg(lines))
-    if arguments.json:
-        result = {"machine": machine(), "quick": arguments.quick, "tables": as_json(tables)}
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 1 if failed else 0
 
 
-main()
+def _name(measurement: Callable[[Path, bool], Table]) -> str:
+    return f"{measurement.__module__.removeprefix('tests.benchmarks.')}.{measurement.__name__}"
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
+# By an exception, with which everything that was started ends, and everything made is removed.
+for _number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(_number, _end)
+sys.exit(main())

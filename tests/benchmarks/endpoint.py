@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,16 +31,21 @@ class _Handler(BaseHTTPRequestHandler):
     # Without it, an answer's body waits for the acknowledgement of its head.
     disable_nagle_algorithm = True
     code_sha256 = _EMPTY
+    updates = 0
 
     def do_GET(self) -> None:
-        """GetFunctionConfiguration."""
-        self._answer()
+        """GetFunctionConfiguration; or how many packages have come."""
+        if self.path == "/updates":
+            self._answer({"Updates": _Handler.updates})
+        else:
+            self._answer(_Handler._function())
 
     def do_PUT(self) -> None:
         """UpdateFunctionCode."""
         print(time.monotonic(), flush=True)
+        _Handler.updates += 1
         _Handler.code_sha256 = self._received()
-        self._answer()
+        self._answer(_Handler._function())
 
     def _received(self) -> str:
         """Hash the package in a request's JSON, a chunk at a time."""
@@ -63,17 +69,19 @@ class _Handler(BaseHTTPRequestHandler):
             rest = encoded[whole:] + end
         return base64.b64encode(digest.digest()).decode()
 
-    def _answer(self) -> None:
-        body = json.dumps(
-            {
-                "FunctionName": "benchmark",
-                "Runtime": "nodejs22.x",
-                "Version": "$LATEST",
-                "CodeSha256": self.code_sha256,
-                "State": "Active",
-                "LastUpdateStatus": "Successful",
-            }
-        ).encode()
+    @classmethod
+    def _function(cls) -> dict[str, object]:
+        return {
+            "FunctionName": "benchmark",
+            "Runtime": "nodejs22.x",
+            "Version": "$LATEST",
+            "CodeSha256": cls.code_sha256,
+            "State": "Active",
+            "LastUpdateStatus": "Successful",
+        }
+
+    def _answer(self, content: dict[str, object]) -> None:
+        body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -95,6 +103,11 @@ class Endpoint:
     def next_update(self) -> float:
         """Wait for an update, and give the time of `time.monotonic` when its request began."""
         return float(self._updates.readline())
+
+    def updates(self) -> int:
+        """Ask how many packages have come."""
+        with urllib.request.urlopen(f"{self.url}/updates") as answer:
+            return int(json.load(answer)["Updates"])
 
     def settings(self) -> dict[str, str]:
         """Give the packager's settings that deploy to it."""

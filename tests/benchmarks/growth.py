@@ -54,6 +54,20 @@ def _measured(title: str, sizes: list[float], contenders: list[Contender], round
     return Series(title, list(zip(sizes, measured.values(), strict=True)))
 
 
+def as_json(lines: Iterable[Series]) -> list[dict[str, object]]:
+    """Give all that is shown, for machines."""
+    return [
+        {
+            "by": line.title,
+            "points": [
+                {"at": size, "seconds": measured.seconds, "peak": measured.peak}
+                for size, measured in line.points
+            ],
+        }
+        for line in lines
+    ]
+
+
 def as_text(line: Series) -> str:
     """Lay out a series in columns."""
     rows = [f"  {size:12.0f}  {m.seconds:7.3f}  {m.peak / 1e6:7.0f}" for size, m in line.points]

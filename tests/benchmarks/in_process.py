@@ -5,6 +5,7 @@ python -m tests.benchmarks.in_process WAY JAR OUTPUT FILE
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -15,8 +16,14 @@ from packager import archive
 
 
 def copy(jar: Path, output: Path, _: bytes) -> None:
-    """Only copy the jar, by the system: no way can be quicker."""
-    shutil.copyfile(jar, output)
+    """Only copy the jar, as `cp` does: within the system, by reference if the file system can."""
+    if not hasattr(os, "copy_file_range"):
+        shutil.copyfile(jar, output)
+        return
+    with jar.open("rb") as source, output.open("wb") as copy:
+        left = os.fstat(source.fileno()).st_size
+        while left:
+            left -= os.copy_file_range(source.fileno(), copy.fileno(), left)
 
 
 def inject(jar: Path, output: Path, data: bytes) -> None:

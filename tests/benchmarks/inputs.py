@@ -28,7 +28,7 @@ def fat_jar() -> Path:
 
 
 def node_app() -> Path:
-    """A Node.js app of 11,700 files and 59 MB, nearly all of them in node_modules."""
+    """A Node.js app of 11,700 files and 54 MB, nearly all of them in node_modules."""
     source = _HERE / "node-app"
 
     def build(folder: Path) -> None:

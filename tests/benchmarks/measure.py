@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from packager import child
+
 _LAUNCH = Path(__file__).with_name("launch.py")
 
 
@@ -73,21 +75,21 @@ def _run(contender: Contender) -> Measured:
         contender.output.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
         result = Path(folder, "result")
-        launcher: list[str | Path] = [sys.executable, "-I", "-S", _LAUNCH, result]
-        run = subprocess.run(
-            [*launcher, *contender.command],
+        launcher = [sys.executable, "-I", "-S", _LAUNCH, result]
+        with child.running(
+            [*map(str, launcher), *map(str, contender.command)],
             env=bare_environment() | dict(contender.env),
             cwd=contender.cwd,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode:
-            raise RuntimeError(f"{contender.name} did not start:\n{run.stderr}")
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            output, errors = (text.decode(errors="replace") for text in process.communicate())
+        if process.returncode:
+            raise RuntimeError(f"{contender.name} did not start:\n{errors}")
         told: dict[str, Any] = json.loads(result.read_text())
     if told["status"]:
-        raise RuntimeError(f"{contender.name} failed:\n{run.stdout}{run.stderr}")
-    seconds = float(run.stdout) if contender.tells else told["seconds"]
+        raise RuntimeError(f"{contender.name} failed:\n{output}{errors}")
+    seconds = float(output) if contender.tells else told["seconds"]
     size = contender.output.stat().st_size if contender.output else None
     if contender.output:
         contender.output.unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.inputs import npm_install
@@ -13,8 +14,11 @@ from tests.conftest import cached
 _PEERS = Path(__file__).with_name("peers")
 
 
-def of_python() -> Path:
-    """Give the folder for PYTHONPATH with awscli, javaproperties and python-dotenv."""
+def of_python() -> Path | None:
+    """Give the folder for PYTHONPATH with awscli, javaproperties and python-dotenv.
+
+    Where they cannot be installed there is none.
+    """
     source = _PEERS / "python"
 
     def build(folder: Path) -> None:
@@ -22,15 +26,26 @@ def of_python() -> Path:
         requirements: list[str | Path] = ["--target", folder, "-r", source / "requirements.txt"]
         subprocess.run([*pip, *requirements], check=True)
 
-    return cached("benchmark-peers-python", source, build)
+    return _installed("benchmark-peers-python", source, build)
 
 
-def of_node(kind: str) -> Path:
-    """Give the folder of node_modules with the peers of one `kind`."""
+def of_node(kind: str) -> Path | None:
+    """Give the folder of node_modules with the peers of one `kind`.
+
+    Where they cannot be installed there is none.
+    """
     source = _PEERS / f"node-{kind}"
 
     def build(folder: Path) -> None:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         npm_install("install", folder)
 
-    return cached(f"benchmark-peers-node-{kind}", source, build) / "node_modules"
+    folder = _installed(f"benchmark-peers-node-{kind}", source, build)
+    return folder and folder / "node_modules"
+
+
+def _installed(name: str, source: Path, build: Callable[[Path], None]) -> Path | None:
+    try:
+        return cached(name, source, build)
+    except (OSError, subprocess.CalledProcessError):  # no such package manager, no network
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ def python(folder: Path, quick: bool) -> Table:
     """Measure import and load in Python."""
     file = inputs.properties_file(folder / "env.properties")
     json_file = inputs.json_file(folder / "env.json")
-    path = f"{ROOT / 'sdk_python'}:{peers.of_python()}"
+    theirs = peers.of_python()
+    path = os.pathsep.join(map(str, filter(None, [ROOT / "sdk_python", theirs])))
 
     def contender(name: str, program: str, read: Path | None = None) -> Contender:
         arguments = [] if read is None else [read]
@@ -29,6 +31,8 @@ def python(folder: Path, quick: bool) -> Table:
         contender("python, bare", "pass"),
         contender(_READER, "import env_properties; env_properties.load(sys.argv[1])", file),
         contender("json", "import json; json.load(open(sys.argv[1]))", json_file),
+    ]
+    others = [
         contender("python-dotenv", "import dotenv; dotenv.dotenv_values(sys.argv[1])", file),
         contender(
             "javaproperties",
@@ -36,35 +40,52 @@ def python(folder: Path, quick: bool) -> Table:
             file,
         ),
     ]
-    return _over_bare("Python reader, import and load", contenders, 0.003, 15 if quick else 51)
+    return _over_bare(
+        "Python reader, import and load", contenders, others, theirs, 0.003, 15 if quick else 51
+    )
 
 
 def node(folder: Path, quick: bool) -> Table:
     """Measure require and load in Node.js, by a program in a file, as a function is."""
-    if left_out := missing("node", "npm"):
+    if left_out := missing("node"):
         return _not_measured("Node.js reader", left_out)
     file = inputs.properties_file(folder / "env.properties")
-    path = peers.of_node("readers")
+    theirs = peers.of_node("readers")
     reader = ROOT / "sdk_node"
 
     def contender(name: str, program: str) -> Contender:
         script = folder / f"{name}.js"
         script.write_text(program)
-        return Contender(name, ["node", script, file], env={"NODE_PATH": str(path)})
+        return Contender(name, ["node", script, file], env={"NODE_PATH": str(theirs or "")})
 
     contenders = [
         contender("node, bare", ""),
         contender(_READER, f"require({str(reader)!r}).load(process.argv[2])"),
+    ]
+    others = [
         contender("dotenv", "require('dotenv').config({path: process.argv[2], quiet: true})"),
         contender("properties-reader", "require('properties-reader')(process.argv[2])"),
     ]
-    return _over_bare("Node.js reader, require and load", contenders, 0.0015, 15 if quick else 151)
+    return _over_bare(
+        "Node.js reader, require and load", contenders, others, theirs, 0.0015, 15 if quick else 151
+    )
 
 
-def java(folder: Path, quick: bool) -> Table:
-    """Measure the first load in a new JVM, told by the JVM's own clock."""
+def java_class_path(folder: Path, quick: bool) -> Table:
+    """Measure the first load in a new JVM of a file on the class path, where it is in Lambda."""
+    return _java(folder, "the class path", "class path", {}, quick)
+
+
+def java_path(folder: Path, quick: bool) -> Table:
+    """Measure the first load in a new JVM of a file that ENV_PROPERTIES_FILE names."""
+    file = str(folder / "env.properties")
+    return _java(folder, "a path", "path", {"ENV_PROPERTIES_FILE": file}, quick)
+
+
+def _java(folder: Path, place: str, way: str, named: dict[str, str], quick: bool) -> Table:
+    """Measure by the JVM's own clock, without its start."""
     if left_out := missing("java", "javac"):
-        return _not_measured("Java reader", left_out)
+        return _not_measured(f"Java reader, {place}", left_out)
     file = inputs.properties_file(folder / "env.properties")
     sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
     program = Path(__file__).with_name("FirstLoad.java")
@@ -72,35 +93,32 @@ def java(folder: Path, quick: bool) -> Table:
     compile_command: list[str | Path] = ["javac", "--release", "8", "-Xlint:-options", "-d", folder]
     subprocess.run([*compile_command, program, *sources], check=True)
 
-    def contender(name: str, way: str, named: dict[str, str] | None = None) -> Contender:
+    def contender(name: str, way: str) -> Contender:
         command: list[str | Path] = ["java", "-cp", folder, "FirstLoad", way, file]
-        return Contender(name, command, env=named or {}, tells=True)
+        return Contender(name, command, env=named, tells=True)
 
-    pairs = {
-        f"{_READER}, {place}": (contender(f"{_READER}, {place}", "reader", named), jdk)
-        for place, named, jdk in (
-            ("class path", None, contender("Properties.load, class path", "class path")),
-            (
-                "path",
-                {"ENV_PROPERTIES_FILE": str(file)},
-                contender("Properties.load, path", "path"),
-            ),
-        )
-    }
-    measured = alternately([each for pair in pairs.values() for each in pair], 21 if quick else 101)
+    jdk = "Properties.load"
+    contenders = [contender(_READER, "reader"), contender(jdk, way)]
+    measured = alternately(contenders, 51 if quick else 101)
+    limit = 1.2 * measured[jdk].seconds
     return Table(
-        "Java reader, first load, within a process",
+        f"Java reader, first load from {place}, within a process",
         list(measured.values()),
-        ours=next(iter(pairs)),
-        goals=[
-            Goal(f"1.2 times {jdk.name}", measured[name].seconds, 1.2 * measured[jdk.name].seconds)
-            for name, (_, jdk) in pairs.items()
-        ],
+        ours=_READER,
+        goals=[Goal(f"1.2 times {jdk}", measured[_READER].seconds, limit)],
     )
 
 
-def _over_bare(title: str, contenders: list[Contender], limit: float, rounds: int) -> Table:
-    measured = alternately(contenders, rounds)
+def _over_bare(
+    title: str,
+    contenders: list[Contender],
+    others: list[Contender],
+    theirs: Path | None,
+    limit: float,
+    rounds: int,
+) -> Table:
+    """Measure `contenders`, and the `others` if what they load is there: in the folder `theirs`."""
+    measured = alternately([*contenders, *others] if theirs else contenders, rounds)
     bare = contenders[0].name
     over = measured[_READER].seconds - measured[bare].seconds
     return Table(
@@ -109,6 +127,7 @@ def _over_bare(title: str, contenders: list[Contender], limit: float, rounds: in
         ours=_READER,
         over=bare,
         goals=[Goal("seconds over the bare process", over, limit)],
+        left_out=[] if theirs else [other.name for other in others],
     )
 
 

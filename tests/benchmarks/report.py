@@ -46,9 +46,9 @@ class Table:
         found = {row.name: row.seconds for row in self.rows}
         return found[name] - (found[self.over] if self.over and name != self.over else 0.0)
 
-    def ratio(self, name: str) -> float:
-        """Give a row's seconds as a multiple of ours."""
-        return self.seconds(name) / self.seconds(self.ours)
+    def ratio(self, name: str) -> float | None:
+        """Give a row's seconds as a multiple of ours, if it is not the one that does nothing."""
+        return None if name == self.over else self.seconds(name) / self.seconds(self.ours)
 
 
 def machine() -> dict[str, str | int | None]:
@@ -68,8 +68,7 @@ def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
             "title": table.title,
             "over": table.over,
             "rows": [
-                dataclasses.asdict(row) | {"ratio": round(table.ratio(row.name), 3)}
-                for row in table.rows
+                dataclasses.asdict(row) | {"ratio": table.ratio(row.name)} for row in table.rows
             ],
             "goals": [dataclasses.asdict(goal) | {"reached": goal.reached} for goal in table.goals],
             "left_out": table.left_out,
@@ -81,13 +80,14 @@ def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
 def as_text(table: Table) -> str:
     """Lay out a table in columns."""
     width = max((len(row.name) for row in table.rows), default=0)
-    seconds = "seconds" if table.over is None else "seconds over"
-    lines = [table.title, f"  {'':{width}}  {seconds:>12}  x ours  peak MB  output MB"]
+    unit = "seconds" if table.over is None else "seconds over"
+    lines = [table.title, f"  {'':{width}}  {unit:>12}  x ours  peak MB  output MB"]
     for row in table.rows:
-        bare = row.name == table.over
+        ratio = table.ratio(row.name)
+        seconds = f"{table.seconds(row.name):.4f}"
         lines.append(
-            f"  {row.name:{width}}  {f'({row.seconds:.4f})' if bare else _seconds(table, row):>12}"
-            f"  {'' if bare else f'{table.ratio(row.name):.2f}':>6}"
+            f"  {row.name:{width}}  {f'({seconds})' if ratio is None else seconds:>12}"
+            f"  {'' if ratio is None else f'{ratio:.2f}':>6}"
             f"  {row.peak / MB:7.0f}  {f'{row.size / MB:.2f}' if row.size else '':>9}".rstrip()
         )
     for goal in table.goals:
@@ -95,7 +95,3 @@ def as_text(table: Table) -> str:
         lines.append(f"  {mark}: {goal.text}: {goal.measured:.4g} of {goal.limit:.4g}")
     lines += [f"  left out: {name}" for name in table.left_out]
     return "\n".join(lines)
-
-
-def _seconds(table: Table, row: Measured) -> str:
-    return f"{table.seconds(row.name):.4f}"
