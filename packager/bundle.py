@@ -35,7 +35,6 @@ _BATCH_FILES = 64
 _BATCH_BYTES = 1 << 19
 
 _CHUNK = 1 << 20
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 
 
 class _Packed(NamedTuple):
@@ -293,16 +292,8 @@ def _compressed(member: Member) -> Compressed:
 
 def _read(path: str, member: Member) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | _BINARY)
-        try:
-            data = os.read(descriptor, member.size + 1)
-            if len(data) == member.size:
-                return data
-            # It is not what it was when it was selected.
-            chunks = [data, *iter(lambda: os.read(descriptor, _CHUNK), b"")]
-            return b"".join(chunks)
-        finally:
-            os.close(descriptor)
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except OSError as error:
         raise unreadable(member.name, error) from error
 

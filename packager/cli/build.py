@@ -36,7 +36,7 @@ def build(
     **settings: Any,
 ) -> None:
     """Write the deployment package to a file."""
-    from packager import package
+    from packager import package  # here, as `--help` does without
 
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)

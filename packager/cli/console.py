@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -86,12 +87,11 @@ def show_error(error: PackagerError) -> None:
 
 
 def _echo_json(result: Mapping[str, object]) -> None:
-    import json
-
     click.echo(json.dumps(result))
 
 
 def _new_bar(total: int) -> tuple[Bar, TaskID]:
+    # Here, as a terminal alone shows a bar, and rich takes longer to load than all of ours.
     from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
     from rich.progress import Progress as RichProgress
 

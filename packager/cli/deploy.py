@@ -55,6 +55,7 @@ def deploy(
         for name in sorted(config.variables):
             console.detail(f"  {printable(name)}")
 
+        # Here, as `--help` does without.
         from packager import workspace
         from packager.cli.target import open_target
         from packager.deploy import deploy as deploy_app

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import click
 
+from packager.aws import LambdaFunction
 from packager.config import Config
 from packager.function import Function
+from packager.package import kind_of
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,6 @@ class Target:
 @contextlib.contextmanager
 def in_aws(config: Config, timeout: float) -> Iterator[Target]:
     """Deploy to the function that the settings name."""
-    from packager.aws import LambdaFunction
-
     yield Target(config, LambdaFunction(config.settings, timeout=timeout, hide=config.hide))
 
 
@@ -47,9 +47,8 @@ def on_this_machine(
 
     The function is named by the settings, or else as the app's folder.
     """
-    from packager.aws import LambdaFunction
+    # Here, as deploys to AWS do without its service.
     from packager.local import LocalLambda, find_handler, invoke
-    from packager.package import kind_of
 
     settings = config.settings
     kind = kind_of(app, settings)

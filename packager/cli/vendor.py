@@ -16,7 +16,7 @@ from packager.errors import VendorError
 @click.option("--force", is_flag=True, help="Replace a copy that was modified, too.")
 def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
     """Copy the source of a reader into a project."""
-    from packager.vendor import vendor as copy
+    from packager.vendor import vendor as copy  # here, as `--help` does without
 
     copies = copy(language, directory, check=check, force=force)
     stale = [f"{file.path} ({file.found})" for file in copies if file.found != "current"]

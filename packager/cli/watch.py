@@ -79,6 +79,7 @@ def watch(
     **settings: Any,
 ) -> None:
     """Deploy the app now, and again at each change of its files, until Ctrl-C."""
+    # Here, as `--help` does without.
     from packager import workspace
     from packager.cli.target import open_target
     from packager.watch import build
@@ -176,7 +177,7 @@ class Deploys:
         all_watched: bool,
     ) -> None:
         """Deploy `app`; make packages in the private `folder`."""
-        from packager import bundle
+        from packager import bundle  # here, as `--help` does without
 
         self._app = app
         self._folder = folder
@@ -190,6 +191,7 @@ class Deploys:
 
     def run(self, changed: frozenset[str], progress: Progress) -> Run:
         """Deploy the app as it is now, `changed` since the last time."""
+        # Here, as `--help` does without.
         import tempfile
 
         from packager.deploy import deploy
