@@ -50,10 +50,10 @@ def whole_commands(folder: Path, quick: bool) -> Table:
     theirs = None if quick else peers.of_node("packagers")
     if theirs:
         # Apart from the quick ones, which would wait a minute from turn to turn.
-        slow = [_serverless(theirs, app, folder), _node_lambda(theirs, app, folder)]
+        slow = [peer(theirs, app, folder) for peer in (_serverless, _node_lambda, _claudia)]
         measured |= alternately(slow, 3)
     else:
-        left_out += ["serverless 3 package", "node-lambda package"]
+        left_out += ["serverless 3 package", "node-lambda package", "claudia pack"]
     return Table(
         "zip of the Node.js app (11,700 files, 54 MB)",
         list(measured.values()),
@@ -85,4 +85,17 @@ def _node_lambda(programs: Path, app: Path, folder: Path) -> Contender:
         [programs / ".bin" / "node-lambda", "package", *options],
         cwd=packages,
         output=packages / "benchmark-test.zip",
+    )
+
+
+def _claudia(programs: Path, app: Path, folder: Path) -> Contender:
+    copy = folder / "claudia"
+    shutil.copytree(app, copy, symlinks=True)
+    output = folder / "claudia.zip"
+    options: list[str | Path] = ["--use-local-dependencies", "--output", output]
+    return Contender(
+        "claudia pack",
+        [programs / ".bin" / "claudia", "pack", *options],
+        cwd=copy,
+        output=output,
     )

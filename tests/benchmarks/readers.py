@@ -58,8 +58,10 @@ def node(folder: Path, quick: bool) -> Table:
         script.write_text(program)
         return Contender(name, ["node", script, file], env={"NODE_PATH": str(theirs or "")})
 
+    (folder / "empty.js").touch()
     contenders = [
         contender("node, bare", ""),
+        contender("empty module", f"require({str(folder / 'empty.js')!r})"),
         contender(_READER, f"require({str(reader)!r}).load(process.argv[2])"),
     ]
     others = [
