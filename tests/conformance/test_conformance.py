@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from packager.properties import dumps
 from tests.conformance.make_cases import CASES, FOLDER
 from tests.conformance.readers import Answer, Readers
 from tests.conftest import requires
+from tests.service import bare_environment, command
+from tests.trees import plant
 
 EXPECTED: dict[str, Answer] = {
     name: json.loads((FOLDER / f"{name}.json").read_text("ascii")) for name in CASES
@@ -25,6 +29,19 @@ WRITABLE = {
     for name, answer in EXPECTED.items()
     if "pairs" in answer
     and not any(NOT_WRITABLE.search(key + value) for key, value in answer["pairs"].items())
+}
+
+# One value of every class that config vars have.
+CLASSES = {
+    "PLAIN": "value",
+    "URL": "postgres://user:p%40ss@host.example:5432/db?sslmode=require#part",
+    "SPECIAL": "#!=: a #b !c =d :e",
+    "EMPTY": "",
+    "BACKSLASH": "C:\\new\\table",
+    "NEWLINES": "first line\nSECOND=line\r\n",
+    "PADDED": " \tvalue \t",
+    "UNICODE": "größer, ☕, 😀",
+    "JSON": '{"pattern": "\\\\d+", "text": "a\\nb"}',
 }
 
 pytestmark = requires("java", "javac", "node")
@@ -53,3 +70,20 @@ def test_what_the_packager_writes_all_read_back(
     path.write_bytes(dumps(WRITABLE[name]))
     for reader, answer in readers.ask(path).items():
         assert answer == {"pairs": WRITABLE[name]}, reader
+
+
+def test_values_of_every_class_arrive_in_every_reader(readers: Readers, tmp_path: Path) -> None:
+    """All nine, as the command writes them; by a shell's pipeline, as was usual, only four."""
+    app, package, shell = tmp_path / "app", tmp_path / "app.zip", tmp_path / "shell.properties"
+    plant(app, {"package.json": b"{}"})
+    command("build", app, "-o", package, env=CLASSES).check_returncode()
+    with zipfile.ZipFile(package) as archive:
+        archive.extract("env.properties", tmp_path)
+    for reader, answer in readers.ask(tmp_path / "env.properties").items():
+        pairs = answer["pairs"]
+        assert {name: pairs[name] for name in CLASSES} == CLASSES, reader
+    printenv = f"printenv | grep -v ^_ > {shell}"
+    subprocess.run(["sh", "-c", printenv], env=bare_environment() | CLASSES, check=True)
+    for reader, answer in readers.ask(shell).items():
+        arrived = {name for name in CLASSES if answer["pairs"].get(name) == CLASSES[name]}
+        assert arrived == {"PLAIN", "URL", "SPECIAL", "EMPTY"}, reader
