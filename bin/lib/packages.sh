@@ -89,7 +89,7 @@ packages::copy_own() {
 	(
 		cd "${BUILDPACK_DIR}"
 		cp -R --parents sdk_python/env_properties sdk_java/src/main "${vendored}"
-		cp --parents sdk_node/*.{js,mjs,ts} sdk_node/package.json "${vendored}"
+		cp --parents sdk_node/*.{js,mjs,ts,mts} sdk_node/package.json "${vendored}"
 	)
 }
 
