@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.errors import PackageError
-from packager.names import printable
+from packager.names import PRIVATE_FOLDER, printable
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -21,6 +24,9 @@ ENV_PROPERTIES = "env.properties"
 # What Python writes beside modules when it runs them here: of use to no other version or machine,
 # and other bytes each time.
 _BYTECODE = "__pycache__"
+
+
+_OUR_OUTPUT = (1, 2)  # stdout, stderr
 
 
 class Ignored:
@@ -41,7 +47,9 @@ class Ignored:
         """Say whether the file or folder at `path` stays out."""
         if "/" not in path and (path.startswith(".") or path == ENV_PROPERTIES):
             return True
-        if is_folder and path.rpartition("/")[2] == _BYTECODE:
+        name = path.rpartition("/")[2]
+        # Where TMPDIR is in the app, so are the private folders of this run and of others.
+        if is_folder and (name == _BYTECODE or name.startswith(PRIVATE_FOLDER)):
             return True
         if self._spec is None:
             return False
@@ -51,6 +59,7 @@ class Ignored:
 def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
     """Read the app's `.lambdaignore`, if there is one; it can take `patterns` back, as by `!docs`.
 
+    The files that our own output goes to stay out, too: they would be others each time.
     Raises PackageError if it cannot be read, or has a line that is no pattern.
     """
     try:
@@ -62,7 +71,33 @@ def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
         raise PackageError(
             f"{IGNORE_FILE} cannot be read: {problem}.", "It has to be a file like .gitignore."
         ) from error
-    return Ignored([*patterns, *text.splitlines()])
+    ours = patterns_of(map(_path_of, _OUR_OUTPUT), app)
+    return Ignored([*ours, *patterns, *text.splitlines()])
+
+
+def patterns_of(files: Iterable[Path | None], app: Path) -> list[str]:
+    """Write those of `files` that are in the app's folder as patterns of `.gitignore`."""
+    app = app.resolve()
+    paths = (file.resolve() for file in files if file)
+    inside = (path.relative_to(app).as_posix() for path in paths if path.is_relative_to(app))
+    return ["/" + re.sub(r"([\\*?\[\]! #])", r"\\\1", path) for path in inside]
+
+
+def _path_of(descriptor: int) -> Path | None:
+    """Find the path of an open file, if it is one that has any."""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        if sys.platform == "linux":
+            return Path(f"/proc/self/fd/{descriptor}").readlink()
+        if sys.platform == "darwin":
+            import fcntl
+
+            path = fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024))
+            return Path(os.fsdecode(path.rstrip(b"\0")))
+    except OSError:
+        pass
+    return None
 
 
 def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:

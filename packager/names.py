@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What the names of our temporary folders begin with.
+PRIVATE_FOLDER = "heroku-lambda-packager-"
+
 
 def printable(name: str) -> str:
     """Show `name` with escapes for what a terminal could not or should not print."""

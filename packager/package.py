@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from packager import archive, properties
 from packager.errors import PackageError
-from packager.ignore import ENV_PROPERTIES
+from packager.ignore import ENV_PROPERTIES, patterns_of
 from packager.names import printable
 from packager.output import replaced
 from packager.settings import Settings
@@ -63,7 +63,7 @@ def kind_of(app: Path, settings: Settings) -> Kind:
     raise PackageError(
         f"{app} has no package.json, requirements.txt or pyproject.toml, and neither"
         " _LAMBDA_JAR_FILE nor _LAMBDA_ZIP_FILE is set.",
-        _found(app, ".jar"),
+        _found(app, ".jar", "is this the folder of the app?"),
     )
 
 
@@ -83,15 +83,14 @@ def build(
     """
     config = properties.dumps(variables)
     kind = kind_of(app, settings)
-    ready_made = settings.jar or settings.zip
-    if ready_made:
-        unpacked = archive.inject(_existing(app, ready_made), destination, ENV_PROPERTIES, config)
+    if settings.jar or settings.zip:
+        unpacked = archive.inject(_existing(app, settings), destination, ENV_PROPERTIES, config)
     else:
         # Here, as jars and ready-made zips do without: a tenth of the time that a small one takes.
         from packager import bundle
         from packager.selection import Member
 
-        members = bundle.select(app, _pattern_of(leave_out, app), cache=cache)
+        members = bundle.select(app, patterns_of([leave_out], app), cache=cache)
         if kind == "python":
             from packager import wheels
 
@@ -116,18 +115,19 @@ def build(
 def build_file(
     app: Path, settings: Settings, variables: Mapping[str, str], output: Path
 ) -> Package:
-    """Build the package as `output`: either all of it, or what was there before."""
-    with replaced(output) as part:
-        package = build(app, settings, variables, part, leave_out=output)
+    """Build the package as `output`: either all of it, or what was there before.
+
+    Raises PackageError, before anything is built, for what is no file or cannot be one.
+    """
+    # What a symbolic link leads to is replaced, not the link.
+    file = Path(os.path.realpath(output))
+    if file.exists() and not file.is_file():
+        raise PackageError(f"{output} is not a file.", "Name the file to be written (--output).")
+    if not file.parent.is_dir():
+        raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
+    with replaced(file) as part:
+        package = build(app, settings, variables, part, leave_out=file)
     return replace(package, path=output)
-
-
-def _pattern_of(leave_out: Path | None, app: Path) -> list[str]:
-    """Write the path of a file in the app folder as a pattern of `.gitignore`."""
-    if leave_out is None or not leave_out.resolve().is_relative_to(app.resolve()):
-        return []
-    inside = leave_out.resolve().relative_to(app.resolve()).as_posix()
-    return ["/" + re.sub(r"([\\*?\[\]! #])", r"\\\1", inside)]
 
 
 def _too_large(package: Path, unpacked: int) -> PackageError:
@@ -150,22 +150,24 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _existing(app: Path, given: Path) -> Path:
-    path = app / given
+def _existing(app: Path, settings: Settings) -> Path:
+    name = "_LAMBDA_JAR_FILE" if settings.jar else "_LAMBDA_ZIP_FILE"
+    path = app / (settings.jar or settings.zip or "")
     if path.is_file():
         return path
-    name = "_LAMBDA_JAR_FILE" if given.suffix == ".jar" else "_LAMBDA_ZIP_FILE"
-    raise PackageError(f"There is no file {path} ({name}).", _found(app, given.suffix or ".jar"))
+    suffix = ".jar" if settings.jar else ".zip"
+    advice = "build it first, as by `mvn package`." if settings.jar else "build it first."
+    raise PackageError(f"There is no file {path} ({name}).", _found(app, suffix, advice))
 
 
-def _found(app: Path, suffix: str) -> str:
-    """List the archives below the app folder, newest first, as a hint."""
+def _found(app: Path, suffix: str, otherwise: str) -> str:
+    """List the archives below the app folder, newest first, as a hint; else advise `otherwise`."""
     found = [
         (path.stat().st_mtime, path.relative_to(app))
         for path in app.rglob(f"*{suffix}")
         if path.is_file() and "node_modules" not in path.parts
     ]
     if not found:
-        return f"There is no {suffix} file below {app}: build it first, as by `mvn package`."
+        return f"There is no {suffix} file below {app} either: {otherwise}"
     newest = [str(path) for _, path in sorted(found, reverse=True)]
     return f"Found below {app}, newest first: {', '.join(newest)}."

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 def readable(size: int) -> str:
     """Show a size in bytes as people do."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+    return f"{size / 2**20:.1f} MB" if size >= 1 << 20 else f"{size / 2**10:.1f} kB"
 
 
 def _silent(_: str) -> None:

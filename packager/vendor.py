@@ -114,8 +114,8 @@ def _contents(language: str, directory: Path) -> dict[Path, bytes]:
 
 def _home(language: str, directory: Path) -> Path:
     """The folder of the project from which the language finds the reader."""
-    builds = ("pom.xml", "build.gradle", "build.gradle.kts")
-    if language == "java" and any((directory / build).is_file() for build in builds):
+    gradle = [f"{of}.gradle{kts}" for of in ("build", "settings") for kts in ("", ".kts")]
+    if language == "java" and any((directory / build).is_file() for build in ["pom.xml", *gradle]):
         return directory / "src" / "main" / "java"
     return directory / "env-properties" if language == "node" else directory
 

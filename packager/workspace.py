@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from packager.names import PRIVATE_FOLDER
+
 try:
     import fcntl
 except ImportError:  # Windows: stale folders are left to the system's own cleaning.
     fcntl = None  # type: ignore[assignment]
 
-_PREFIX = "heroku-lambda-packager-"
 _LOCK = "lock"
 
 # Between the making of a folder and of its lock another run sees it unlocked.
@@ -35,7 +36,7 @@ def private_folder(within: Path | None = None) -> Iterator[Path]:
     within = within or Path(tempfile.gettempdir())
     _remove_stale_folders(within)
     # Named here and not by mkdtemp: a signal between its return and a `try` would leave the folder.
-    folder = within / (_PREFIX + secrets.token_hex(8))
+    folder = within / (PRIVATE_FOLDER + secrets.token_hex(8))
     try:
         folder.mkdir(mode=0o700)
         with _locked(folder):
@@ -66,7 +67,7 @@ def _remove(folder: Path) -> None:
 def _remove_stale_folders(within: Path) -> None:
     if fcntl is None:
         return
-    for folder in within.glob(f"{_PREFIX}*"):
+    for folder in within.glob(f"{PRIVATE_FOLDER}*"):
         with contextlib.suppress(OSError):
             if _is_ours(folder) and _is_stale(folder):
                 shutil.rmtree(folder, ignore_errors=True)

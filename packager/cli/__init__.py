@@ -15,8 +15,8 @@ from types import FrameType
 import click
 
 from packager import __version__
-from packager.cli.console import show_error
-from packager.errors import InputError, explained
+from packager.cli.console import show_error, show_json
+from packager.errors import InputError, PackagerError, explained
 
 _COMMANDS = ["build", "deploy", "env", "vendor", "watch"]
 
@@ -76,11 +76,19 @@ def _run(arguments: list[str]) -> int:
         return end.exit_code
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        failure = PackagerError(error.format_message())
+        status = error.exit_code
+    except BrokenPipeError:
+        raise  # `main` knows what to do.
     except Exception as error:
-        show_error(explained(error))
-        return 2 if isinstance(error, InputError) else 1
-    return 0
+        failure = explained(error)
+        show_error(failure)
+        status = 2 if isinstance(error, InputError) else 1
+    else:
+        return 0
+    if "--json" in arguments:
+        show_json({"outcome": "failed", "error": failure.message, "hint": failure.hint})
+    return status
 
 
 def _end_by_signals() -> None:

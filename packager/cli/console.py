@@ -57,7 +57,7 @@ class Console:
         """Show how the command ended: `result` for machines, `lines` for people."""
         self._close_bar()
         if self._as_json:
-            _echo_json(result)
+            show_json(result)
         else:
             for line in lines:
                 self.say(line)
@@ -66,12 +66,9 @@ class Console:
         """Start; nothing is shown yet."""
         return self
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Give the terminal back as it was; tell machines of an error, too."""
+    def __exit__(self, *_: object) -> None:
+        """Give the terminal back as it was."""
         self._close_bar()
-        if self._as_json and isinstance(error, PackagerError):
-            result = {"outcome": "failed", "error": error.message, "hint": error.hint}
-            _echo_json(result)
 
     def _close_bar(self) -> None:
         if self._bar is not None:
@@ -86,7 +83,8 @@ def show_error(error: PackagerError) -> None:
         click.echo(f"  {error.hint}", err=True)
 
 
-def _echo_json(result: Mapping[str, object]) -> None:
+def show_json(result: Mapping[str, object]) -> None:
+    """Show an object for machines, on stdout."""
     click.echo(json.dumps(result))
 
 

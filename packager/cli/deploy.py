@@ -40,7 +40,7 @@ def deploy(
     dry_run: bool,
     timeout: float,
     local: bool,
-    event: str,
+    event: str | None,
     handler: str | None,
     as_json: bool,
     quiet: bool,

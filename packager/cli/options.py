@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
@@ -22,6 +23,23 @@ def _together(*decorators: _Decorator) -> _Decorator:
 
 def _setting(name: str, help_text: str, metavar: str = "TEXT") -> _Decorator:
     return click.option(OPTIONS[name], name, metavar=metavar, help=f"{help_text} [{name}]")
+
+
+def _as_json(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """Take what is JSON and nothing else; what it was is not shown, as it can hold a secret."""
+    try:
+        if text is not None:
+            text.encode()  # It goes to the handler as UTF-8.
+            json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        raise click.BadParameter(
+            """It is not JSON: give one as '{"name": "value"}'.""", param=option
+        ) from None
+    return text
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is JavaScript, not JSON")
 
 
 app_folder = click.argument(
@@ -72,9 +90,8 @@ local = _together(
         "--invoke",
         "event",
         metavar="EVENT",
-        default="{}",
-        show_default=True,
-        help="With --local: the event for the handler, as JSON.",
+        callback=_as_json,
+        help="With --local: the event for the handler, as JSON; default: {}.",
     ),
     click.option("--handler", help="With --local: the handler, where it cannot be told."),
 )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from packager.aws import LambdaFunction
 from packager.config import Config
 from packager.function import Function
 from packager.package import kind_of
+
+if TYPE_CHECKING:
+    from packager.local.handlers import Language
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ def on_this_machine(
 
     settings = config.settings
     kind = kind_of(app, settings)
-    language = kind if kind in ("node", "python") else None
+    # A ready-made zip tells by itself, when it is unpacked.
+    language: Language | None = "java" if kind == "jar" else None if kind == "zip" else kind
     runtime = settings.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
     architecture = settings.architecture or _architecture()
     if settings.function is None:
@@ -79,13 +84,19 @@ def on_this_machine(
 
 
 def open_target(
-    config: Config, app: Path, *, local: bool, event: str, handler: str | None, timeout: float
+    config: Config,
+    app: Path,
+    *,
+    local: bool,
+    event: str | None,
+    handler: str | None,
+    timeout: float,
 ) -> contextlib.AbstractContextManager[Target]:
     """Choose between the two as the options `--local`, `--invoke` and `--handler` say."""
-    if not local and (event != "{}" or handler):
-        raise click.UsageError("--invoke and --handler go with --local.")
     if local:
-        return on_this_machine(config, app, event, handler, timeout)
+        return on_this_machine(config, app, event or "{}", handler, timeout)
+    if event or handler:
+        raise click.UsageError("--invoke and --handler go with --local.")
     return in_aws(config, timeout)
 
 

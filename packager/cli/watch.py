@@ -71,7 +71,7 @@ def watch(
     profile: str | None,
     timeout: float,
     local: bool,
-    event: str,
+    event: str | None,
     handler: str | None,
     as_json: bool,
     quiet: bool,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ import uuid
 from pathlib import Path
 
 from packager import child, workspace
-from packager.errors import DeployError, InputError
+from packager.errors import DeployError
 from packager.local.handlers import Handler, Language
 from packager.local.service import ACCOUNT, CREDENTIALS, REGION
 
@@ -29,10 +28,9 @@ def invoke(
     """Run `handler` of the package unpacked in `task` for `event`; give its answer, which is JSON.
 
     What the handler writes goes to our stderr. It has the environment that Lambda gives, none of
-    ours, and what it starts does not outlive it. Raises InputError for an event that is not JSON,
-    DeployError for a handler that fails, or takes more than `timeout` seconds.
+    ours, and what it starts does not outlive it. Raises DeployError for a handler that fails, or
+    takes more than `timeout` seconds.
     """
-    _check(event)
     task = task.resolve()
     command = _command(handler.language, task)
     environment = _environment(handler, task, function)
@@ -47,20 +45,6 @@ def invoke(
     if status == 0 and text:
         return text
     raise _error(handler, status, text, timeout)
-
-
-def _check(event: bytes) -> None:
-    try:
-        json.loads(event, parse_constant=_refuse)
-    except ValueError:
-        # From None: an event can hold a secret.
-        raise InputError(
-            "The event is not JSON.", """Give one as --invoke '{"name": "value"}'."""
-        ) from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is JavaScript, not JSON")
 
 
 def _command(language: Language, task: Path) -> list[str]:

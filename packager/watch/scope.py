@@ -33,7 +33,11 @@ def scope(
     files = [env_file, app / archive if archive else app / ignore.IGNORE_FILE]
     folders = [app / _SOURCES] if archive and builds else []
     for path in more:
-        (folders if path.is_dir() else files).append(path)
+        # What is not there yet may become either.
+        if not path.is_dir():
+            files.append(path)
+        if path.is_dir() or not path.exists():
+            folders.append(path)
     return Relevance(
         str(app),
         unpackaged=None if archive else ignore.read(app),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.service import bound_by_permissions, command
+from tests.service import bare_environment, bound_by_permissions, command
 
 SETTINGS = {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 CREDENTIALS = {
@@ -53,6 +55,37 @@ def failed(
     assert message.startswith("Error: ")
     assert len(hint) == 1
     return run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deploy", "--timeout", "0"),
+        ("build",),
+        ("deploy", "--local", "--invoke", "{bad"),
+        ("watch", "absent"),
+        ("watch", "--env-file", "absent"),
+    ],
+    ids=" ".join,
+)
+def test_machines_are_told_of_everything_that_is_wrong(
+    arguments: tuple[str, ...], app: Path
+) -> None:
+    """By one object on stdout, whoever finds it: the command line, the settings, the start."""
+    run = command(*arguments, "--json", env=ENV, cwd=app)
+    assert run.returncode == 2
+    told = json.loads(run.stdout)
+    assert told["outcome"] == "failed"
+    assert told["error"] in run.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(app: Path) -> None:
+    """As `head` does; Python's own message would be one, too."""
+    program = f'"{sys.executable}" -m packager env | (exec <&-; sleep 0.5)'
+    variables = {f"VARIABLE_{n}": "" for n in range(10_000)}
+    env = bare_environment() | variables
+    run = subprocess.run(["sh", "-c", program], cwd=app, env=env, capture_output=True, check=False)
+    assert run.stderr == b""
 
 
 def test_a_jar_that_is_not_there(app: Path, temporary: Path) -> None:

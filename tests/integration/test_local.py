@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packager.aws import LambdaFunction
-from packager.errors import ArchiveError, DeployError, InputError, PackageError, PackagerError
+from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
 from packager.function import S3Object
 from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
 from packager.local.task import unpack
@@ -590,14 +590,46 @@ def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_pa
     assert not alive.exists()
 
 
-@pytest.mark.parametrize("event", [b"{secret", b"", b"NaN", b"[1]\xff"])
-def test_an_event_that_is_not_json_is_an_error_that_does_not_show_it(
-    event: bytes, tmp_path: Path
+@pytest.mark.parametrize("name", ["deploy", "watch"])
+@pytest.mark.parametrize("event", ["{secret", "", "NaN", "[1]\udcff", '"secret\udcff"'])
+def test_an_event_that_is_not_json_is_wrong_before_anything_is_done_and_is_not_shown(
+    event: str, name: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="The event is not JSON") as error:
-        invoke(Handler("python", "a.b"), tmp_path, event, timeout=1)
-    assert "secret" not in error.value.message + error.value.hint
-    assert error.value.__suppress_context__
+    run = command(name, tmp_path, "--local", "--invoke", event)
+    assert run.returncode == 2
+    assert "It is not JSON" in run.stderr
+    assert "secret" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("option", [("--invoke", "{}"), ("--handler", "a.b")])
+def test_what_is_for_this_machine_goes_with_local_alone(
+    option: tuple[str, str], tmp_path: Path
+) -> None:
+    """Also if it is what would be taken without it."""
+    (tmp_path / "package.json").write_text("{}")
+    settings = ("--function", "hello", "--region", "eu-west-1")
+    run = command("deploy", tmp_path, *settings, *option)
+    assert run.returncode == 2
+    assert "--invoke and --handler go with --local." in run.stderr
+
+
+@pytest.mark.parametrize("name", ["handler", ".handler", "module."])
+def test_a_python_handler_without_a_dot_is_named(name: str, tmp_path: Path) -> None:
+    task = write(tmp_path / "task", {"module.py": "def handler(event, context): pass"})
+    with pytest.raises(DeployError, match="HandlerNotFound"):
+        invoke(Handler("python", name), task, b"{}", timeout=10)
+
+
+@requires("java", "javac")
+def test_a_jar_is_run_by_java_whatever_else_is_in_it(java_task: Path, tmp_path: Path) -> None:
+    """A package.json at its root, as some libraries bring one."""
+    with zipfile.ZipFile(tmp_path / "app.jar", "w") as jar:
+        jar.writestr("package.json", "{}")
+        for path in java_task.rglob("*.class"):
+            jar.write(path, path.relative_to(java_task))
+    run = command("deploy", tmp_path, "--jar", "app.jar", "--local", "--handler", "absent.Handler")
+    assert "absent.js" not in run.stderr
+    assert "absent.Handler" in run.stderr
 
 
 def test_a_missing_runtime_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,19 +6,22 @@ many deploys they lead to. What a deploy brings is compared with a full build, b
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import requires
-from tests.integration.watch_process import QUIET_TIME, Watching, node_app, watching
+from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, node_app, watching
 from tests.proxy import Exchange, proxying
-from tests.service import Service
+from tests.service import Service, bare_environment
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +217,52 @@ def test_what_is_added_by_an_option_starts_a_run(watch: Watching) -> None:
     (watch.app.parent / "shared/schema.json").write_text("{}")
     ending = watch.ending()
     assert (ending["event"], ending["cause"]) == ("unchanged", "../shared/schema.json")
+
+
+def test_a_folder_that_is_added_before_it_is_there_is_watched(
+    service: Service, function: str, temporary: Path, tmp_path: Path
+) -> None:
+    """As a file is."""
+    app, later = node_app(tmp_path / "app"), tmp_path / "later"
+    options = ("--path", later)
+    with (
+        proxying(service.url) as proxy,
+        watching(app, service, proxy, function, *options, temporary=temporary) as watch,
+    ):
+        watch.deployed()
+        later.mkdir()
+        (later / "file").write_text("first")
+        watch.ending()
+        (later / "file").write_text("second")
+        watch.ending()
+
+
+def test_the_files_that_its_own_output_goes_to_start_nothing_and_stay_out(
+    service: Service, function: str, tmp_path: Path
+) -> None:
+    """Neither does the private folder, where TMPDIR is in the app."""
+    app = node_app(tmp_path / "app")
+    (app / "tmp").mkdir()
+    with (app / "watch [1].log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "packager", "watch", app, "--quiet-time", "100"],
+            env=bare_environment(app / "tmp") | service.settings(function),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            end = time.monotonic() + PATIENCE
+            while b"deployed" not in (shown := Path(log.name).read_bytes()):
+                assert time.monotonic() < end, shown
+                time.sleep(0.05)
+            time.sleep(1.5)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+    assert Path(log.name).read_bytes().count(b"deployed") == 1
+    with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
+        names = package.namelist()
+    assert not [name for name in names if name.startswith(("watch", "tmp/heroku"))]
 
 
 def test_ignored_folders_are_not_registered_with_the_system(watch: Watching) -> None:

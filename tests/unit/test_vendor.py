@@ -178,7 +178,7 @@ def test_copies_can_be_read_by_all(tmp_path: Path) -> None:
     assert {copy.path.stat().st_mode & 0o777 for copy in vendor("node", tmp_path)} == {0o644}
 
 
-@pytest.mark.parametrize("build", ["pom.xml", "build.gradle", "build.gradle.kts"])
+@pytest.mark.parametrize("build", ["pom.xml", "build.gradle", "settings.gradle.kts"])
 def test_java_goes_where_the_build_looks_for_it(build: str, tmp_path: Path) -> None:
     """Into the source folder of a Maven or Gradle project."""
     (tmp_path / build).touch()

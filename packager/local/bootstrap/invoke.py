@@ -67,6 +67,8 @@ class _Context:
 
 def _find_handler(string: str) -> Callable[[object, _Context], Any]:
     name, _, function = string.rpartition(".")
+    if not name or not function:
+        raise HandlerNotFound(f"{string} is not of the form module.function")
     name = name.replace("/", ".")
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     try:
