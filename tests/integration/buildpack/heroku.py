@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[3]
 PACKAGER = ".heroku-lambda-packager"
 
 # What bash does in a dyno before the command, with the config vars in its environment.
-_START = 'for script in "${HOME}"/.profile.d/*.sh; do source "${script}"; done; eval "$1"'
+_START = 'for _script in "${HOME}"/.profile.d/*.sh; do source "${_script}"; done; eval "$1"'
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -70,6 +71,20 @@ def test_the_function_gets_the_config_of_the_dyno_exactly(
     }  # fmt: skip
 
 
+def test_a_config_var_named_like_a_word_of_the_scripts_arrives_exactly(
+    slug: Slug, service: Service, function: str
+) -> None:
+    """A script that assigned to a variable of such a name would export its own value."""
+    scripts = [*(slug.folder / PACKAGER / "bin").iterdir(), *(slug.folder / ".profile.d").iterdir()]
+    words = {word for path in scripts for word in re.findall(r"[A-Za-z]\w*", path.read_text())}
+    # The dyno cannot start without its own HOME and PATH; the others are names of old.
+    names = words - {"HOME", "PATH"} | {"BASH_SOURCE", "CDPATH", "folder", "python", "setting"}
+    given = {name: f"own {name}" for name in names}
+    run = slug.run("deploy-on-release", given | service.settings(function))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert config_in(package(service, function)).items() >= given.items()
+
+
 def test_the_process_of_the_procfile_takes_options(
     slug: Slug, service: Service, function: str
 ) -> None:
@@ -112,6 +127,20 @@ def test_an_app_of_the_pipeline_switches_the_release_off(
     config = CONFIG | service.settings(function) | {"_LAMBDA_DEPLOY_ON_RELEASE": "False"}
     run = slug.run("deploy-on-release", config)
     assert (run.returncode, run.stdout.count("\n")) == (0, 1)
+    assert service.stored(function) == before
+
+
+@pytest.mark.parametrize("value", ["no", "false ", "0", " true"])
+def test_a_switch_that_is_neither_true_nor_false_fails_the_release_without_its_value(
+    slug: Slug, service: Service, function: str, value: str
+) -> None:
+    """In the words of the build."""
+    before = service.stored(function)
+    config = {**service.settings(function), "_LAMBDA_DEPLOY_ON_RELEASE": value}
+    run = slug.run("deploy-on-release", config)
+    assert (run.returncode, run.stdout) == (2, "")
+    said = "The config var _LAMBDA_DEPLOY_ON_RELEASE is neither 'true' nor 'false'."
+    assert run.stderr.splitlines()[0] == said
     assert service.stored(function) == before
 
 
