@@ -20,6 +20,12 @@ from packager.names import printable
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
+# The names that a .env may hold. What is no such name may be a line of a value that lacks its
+# quotes: it is refused, and never shown.
+_DOTENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+_QUOTES_MISSING = "A value of several lines or with blanks at its ends needs quotes"
+
 
 def choose(variables: Mapping[str, str], exclude: Iterable[str]) -> dict[str, str]:
     """Leave out settings, and the names that one of the shell patterns `exclude` matches."""
@@ -97,6 +103,9 @@ def _parse_json(path: Path, text: str) -> dict[str, str]:
         problem = f"{path}, line {error.lineno}: not JSON ({error.msg})."
     except RecursionError:
         problem = f"{path}: not the JSON of config vars (nested too deeply)."
+    except ValueError:
+        # Python reads no integer of more than 4300 digits.
+        problem = f"{path}: not the JSON of config vars (a number is too long)."
     else:
         if not isinstance(content, dict):
             raise VariableError(
@@ -140,17 +149,22 @@ def _parse_dotenv(path: Path, text: str) -> dict[str, str]:
         statement = binding.original.string
         blank = statement[: len(statement) - len(statement.lstrip())]
         line = binding.original.line + len(_LINE_END.findall(blank))
-        if binding.error:
+        if binding.error or (binding.key is not None and binding.value is None):
             raise VariableError(
                 f"{path}, line {line}: no NAME=value.",
-                "A value of several lines or with blanks at its ends needs quotes.",
+                f"{_QUOTES_MISSING}; an empty one is written NAME=.",
             )
-        if binding.key is None:
+        if binding.key is None or binding.value is None:
             continue
-        if binding.value is None:
+        if not _DOTENV_NAME.fullmatch(binding.key):
             raise VariableError(
-                f"{path}, line {line}: {printable(binding.key)} has no value.",
-                f"Write {printable(binding.key)}= for an empty one.",
+                f"{path}, line {line}: what stands before = is no name of a variable.",
+                f"{_QUOTES_MISSING}; a name has letters, digits, _, . and -, and no quotes.",
+            )
+        if binding.value == "=" and statement.rstrip().endswith("=="):
+            raise VariableError(
+                f"{path}, line {line}: ends in ==, as the last line of a value in base64 does.",
+                f"{_QUOTES_MISSING}, and so does the value =.",
             )
         variables[binding.key] = binding.value
     return variables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -39,9 +40,16 @@ COMMANDS = [
     ("env", "--quiet"),
 ]
 
+# As `openssl` and `base64` print them, pasted without quotes.
+BASE64_LINES = base64.encodebytes(b"canary " * 16).decode()
+PEM = f"KEY=-----BEGIN RSA PRIVATE KEY-----\n{BASE64_LINES}-----END RSA PRIVATE KEY-----\n"
+
 # Each is wrong input, with a secret in it or beside it.
 WRONG = {
     "bad.env": DOTENV + "a canary that is no assignment\n",
+    "key.env": DOTENV + PEM,
+    "no-end.env": DOTENV + PEM.partition("-----END")[0],
+    "base64.env": DOTENV + f"BASE64={BASE64_LINES}",
     "open.env": DOTENV + "QUOTE='canary that does not end\n",
     "bad.json": json.dumps(canaries.CONFIG)[:-1],
     "nested.json": json.dumps({"NAME": ["canary"]}),
