@@ -20,6 +20,15 @@ from packager.names import printable
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
+# A line of a .properties file: a lone backslash, of which the group is the end; a comment; or any
+# other, with the lines that continue it.
+_PROPERTIES_LINE = re.compile(
+    r"[ \t\f]*\\(\r\n|\r|\n)"
+    r"|[ \t\f]*[#!][^\r\n]*(?:\r\n|\r|\n)?"
+    r"|(?:\\(?:\r\n|.)|[^\\\r\n])*(?:\r\n|\r|\n)?",
+    re.DOTALL,
+)
+
 # The names that a .env may hold. What is no such name may be a line of a value that lacks its
 # quotes: it is refused, and never shown.
 _DOTENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -125,10 +134,15 @@ def _parse_json(path: Path, text: str) -> dict[str, str]:
 def _parse_properties(path: Path, content: bytes) -> dict[str, str]:
     from javaproperties import InvalidUEscapeError, KeyValue, parse
 
+    if content.startswith(b"\xef\xbb\xbf"):
+        # To Java it is the beginning of the first name, which nobody means.
+        raise VariableError(f"{path}, line 1: a byte-order mark.", "Save the file without one.")
+    # To Java a lone backslash is a blank line; javaproperties makes a name of a comment after it.
+    text = _PROPERTIES_LINE.sub(lambda line: line[1] or line[0], content.decode("latin-1"))
     variables: dict[str, str] = {}
     line = 1
     try:
-        for element in parse(content.decode("latin-1")):
+        for element in parse(text):
             if isinstance(element, KeyValue):
                 variables[element.key] = element.value
             line += len(_LINE_END.findall(element.source))

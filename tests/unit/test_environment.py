@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from packager.environment import choose, read_env_file
 from packager.errors import VariableError
 from packager.settings import DEFAULT_EXCLUDE
+
+CASES = Path(__file__).parents[1] / "conformance" / "cases"
 
 
 def test_a_setting_is_never_chosen() -> None:
@@ -79,6 +82,20 @@ def test_a_file_is_read_in_the_format_of_its_ending(
     assert read_env_file(write(tmp_path, name, content)) == variables
 
 
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.properties")), ids=lambda case: case.stem)
+def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
+    """But for the empty name of a file that ends in a lone backslash: no variable has it."""
+    expected = json.loads(case.with_suffix(".json").read_text(encoding="utf-8"))
+    if "error" in expected:
+        with pytest.raises(VariableError):
+            read_env_file(case)
+        return
+    pairs = expected["pairs"]
+    if case.stem.startswith("continuation_alone"):
+        pairs.pop("", None)
+    assert read_env_file(case) == pairs
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -90,6 +107,7 @@ def test_a_file_is_read_in_the_format_of_its_ending(
         (".env", 'A=1\n"_CANARY"="canary"\n', "line 2: what stands before = is no name"),
         (".env", b"A=1\nB=canary\xff\n", "line 2"),
         ("x.properties", "a=canary\x0b\r\nb=\\\n  c\nd=canary\\uzz\n", "line 4"),
+        ("x.properties", b"\xef\xbb\xbf_CANARY=canary\n", "line 1: a byte-order mark"),
         ("x.json", '{"A": "canary",\n "B" "canary"}', "line 2"),
         ("x.json", '["canary"]', "not a JSON object"),
         ("x.json", '{"A": 123456}', "A is no string"),
