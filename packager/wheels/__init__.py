@@ -48,7 +48,7 @@ def _cache() -> Path:
 
 def _key(wanted: Requirements, platform: Platform) -> str:
     """Name the folder of installed dependencies by all that decides what is in it."""
-    digest = hashlib.sha256(f"{platform}, pip {pip.version()}".encode())
+    digest = hashlib.sha256(f"{platform}, {platform.full_version}, pip {pip.version()}".encode())
     for content in (wanted.text.encode(), *wanted.included):
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()

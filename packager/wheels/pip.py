@@ -54,7 +54,7 @@ def install(requirements: Requirements, file: Path, target: Path, platform: Plat
     """
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-conflicts"]
     options += ["--no-user", "--no-compile", "--only-binary=:all:"]
-    options += ["--implementation=cp", f"--python-version={platform.version}"]
+    options += ["--implementation=cp", f"--python-version={platform.full_version}"]
     options += [f"--platform={tag}" for tag in platform.tags()]
     options += [f"--requirement={file}", f"--target={target}"]
     with child.running(

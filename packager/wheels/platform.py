@@ -43,6 +43,14 @@ class Platform:
         """Name it as in "no wheel for …"."""
         return f"Python {self.version} on {self.architecture}"
 
+    @property
+    def full_version(self) -> str:
+        """The version with a patch release: which one, only Lambda knows; never one of the first.
+
+        There are wheels that are not for these: `>=3.9,!=3.9.0,!=3.9.1`.
+        """
+        return f"{self.version}.99"
+
     def tags(self) -> Iterator[str]:
         """Give the platform tags of wheels that run there, the best first."""
         machine = _MACHINES[self.architecture]
@@ -56,18 +64,16 @@ class Platform:
 
     def markers(self) -> dict[str, str]:
         """Give what environment markers are held against (PEP 508)."""
-        # Which patch release it is, only Lambda knows; but never one of the first.
-        full_version = f"{self.version}.99"
         return {
             "implementation_name": "cpython",
-            "implementation_version": full_version,
+            "implementation_version": self.full_version,
             "os_name": "posix",
             "platform_machine": _MACHINES[self.architecture],
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_system": "Linux",
             "platform_version": "",
-            "python_full_version": full_version,
+            "python_full_version": self.full_version,
             "python_version": self.version,
             "sys_platform": "linux",
         }

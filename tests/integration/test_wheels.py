@@ -219,6 +219,19 @@ def make_wheel(path: Path, content: str) -> None:
         wheel.writestr("own-1.dist-info/RECORD", "")
 
 
+def test_a_wheel_may_be_for_no_first_patch_release(app: Path, env: dict[str, str]) -> None:
+    """No function runs on one."""
+    wheel = app / "wheels" / "own-1-cp39-abi3-manylinux2014_x86_64.whl"
+    make_wheel(wheel, "new")
+    python = "&gt;=3.9,!=3.9.0,!=3.9.1,!=3.13.0"
+    link = f'<a href="{wheel.name}" data-requires-python="{python}">{wheel.name}</a>'
+    wheel.with_name("index.html").write_text(link)
+    (app / "requirements.txt").write_text("--no-index\n-f wheels/index.html\nown\n")
+    for runtime in ("python3.9", "python3.13"):
+        (app.parent / "out.zip").unlink(missing_ok=True)
+        assert build(app, env, "--runtime", runtime).read("own.py") == b"new"
+
+
 def test_settings_of_pip_that_contradict_ours_do_no_harm(app: Path, env: dict[str, str]) -> None:
     (app / "requirements.txt").write_text("durationpy==0.9\n")
     contrary = {"PIP_USER": "1", "PIP_COMPILE": "1", "PIP_QUIET": "0"}
