@@ -35,7 +35,14 @@ _NEEDED = re.compile(
 _NO_PIP = re.compile(r"No module named '?pip\b")
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 _UNREACHABLE = re.compile(r"Retrying \(.*\(from versions: none\)", re.DOTALL)
-_USER_OF_URL = re.compile(r"(?<=//)[^/@\s]+@")
+
+# Credentials stand before the host, in the path and in the query. Some errors have the path alone.
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/\s]*@)?(?P<host>(?:\[[\da-f:]+\]|[^/\s?#@:\[]*)(?::\d+)?)"
+    r"(?:[^\s?#]*/(?P<wheel>[\w.+!-]+\.whl))?\S*"
+    r"|(?<=url: )/\S*",
+    re.IGNORECASE,
+)
 
 
 def version() -> str:
@@ -72,7 +79,7 @@ def install(requirements: Requirements, file: Path, target: Path, platform: Plat
         said = process.communicate()[1].decode(errors="replace")
     if process.returncode != 0:
         hide = redaction.hiding(os.environ.get(name, "") for name in requirements.variables)
-        raise _error(_USER_OF_URL.sub("", hide(said)), platform)
+        raise _error(hide(said), platform)
 
 
 def _environment(variables: set[str]) -> dict[str, str]:
@@ -86,7 +93,16 @@ def _environment(variables: set[str]) -> dict[str, str]:
     return environment | {"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))}
 
 
+def _shortened(url: re.Match[str]) -> str:
+    """Write what can be shown of a URL: where it leads and to which wheel, or a path of a file."""
+    scheme, host, wheel = url["scheme"] or "", url["host"] or "", url["wheel"]
+    if url[0].startswith("file:///"):
+        return url[0]
+    return f"{scheme}{host}/…/{wheel}" if wheel else f"{scheme}{host}/…"
+
+
 def _error(said: str, platform: Platform) -> PackageError:
+    said = _URL.sub(_shortened, said)
     if _NO_PIP.search(said):
         return PackageError(
             f"The Python at {sys.executable} has no pip, which installs the app's dependencies.",

@@ -153,6 +153,33 @@ def test_an_index_that_cannot_be_reached_is_said_to_be(app: Path, env: dict[str,
     assert "cannot reach the index" in found
 
 
+def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[str, str]) -> None:
+    """Nor one before the host, in the address of the file that cannot be had."""
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.endswith(".whl"):
+                self.send_error(403)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b'<a href="own-1-py3-none-any.whl">own</a>')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Index) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://canary:canary@127.0.0.1:{server.server_port}/canary/simple"
+        (app / "requirements.txt").write_text("own\n")
+        private = {"PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
+        found = error(app, env | private, "--runtime", "python3.13")
+        server.shutdown()
+    assert "403" in found
+    assert f"http://127.0.0.1:{server.server_port}/…/own-1-py3-none-any.whl" in found
+
+
 def test_an_index_is_given_the_variables_that_the_requirements_name(
     app: Path, env: dict[str, str]
 ) -> None:

@@ -190,6 +190,37 @@ def test_pip_is_given_what_it_needs_and_what_the_requirements_name(
     assert not environment.keys() & {*kept_back, "_TOKEN", "MISSING"}
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://host/canary/simple", "https://host/…"),
+        (
+            "https://host:8080/canary/a-1-py3-none-any.whl",
+            "https://host:8080/…/a-1-py3-none-any.whl",
+        ),
+        ("https://host/a.whl?key=canary/b.whl#canary", "https://host/…/a.whl"),
+        ("https://host?canary", "https://host/…"),
+        ("https://canary:ca@nary@host/x", "https://host/…"),
+        ("http://canary@[::1]:80/canary", "http://[::1]:80/…"),
+        ("git+ssh://canary@host/canary.git@canary", "git+ssh://host/…"),
+        ("HTTPS://HOST/canary", "HTTPS://HOST/…"),
+        ("HTTPSConnectionPool(host='h', port=1): url: /canary/simple/", "url: /…"),
+        ("https://***/canary", "https://***/…"),
+        ("https://user:canary/canary@host/", "https://user/…"),
+        ("https://:canary/canary@host/", "https:///…"),
+        ("file:///app/a.whl", "file:///app/a.whl"),
+    ],
+)
+def test_of_a_url_that_pip_writes_nothing_is_shown_that_can_be_a_credential(
+    url: str, shown: str
+) -> None:
+    platform = Platform.of("python3.13", None)
+    told = pip._error(f"ERROR: Cannot get {url} at all", platform).message
+    assert f"{shown} at all" in told
+    without_wheel = pip._error(f"No matching distribution found for {url}", platform).message
+    assert "canary" not in told + without_wheel
+
+
 def test_a_python_without_pip_is_an_error_that_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
