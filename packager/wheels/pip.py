@@ -33,6 +33,7 @@ _NEEDED = re.compile(
 )
 
 _NO_PIP = re.compile(r"No module named '?pip\b")
+_NO_RETRIES = re.compile(r"\s*0+\s*")
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 _UNREACHABLE = re.compile(r"Retrying \(.*\(from versions: none\)", re.DOTALL)
 
@@ -64,6 +65,9 @@ def install(requirements: Requirements, file: Path, target: Path, platform: Plat
     options += ["--implementation=cp", f"--python-version={platform.full_version}"]
     options += [f"--platform={tag}" for tag in platform.tags()]
     options += [f"--requirement={file}", f"--target={target}"]
+    if _NO_RETRIES.fullmatch(os.environ.get("PIP_RETRIES", "")):
+        # Only of what it tries again does pip say that it cannot be reached.
+        options.append("--retries=1")
     with child.running(
         [
             *(sys.executable, "-I", "-c", _PROGRAM, json.dumps(platform.markers())),

@@ -146,9 +146,12 @@ def test_a_credential_in_the_address_of_an_index_is_not_shown(
     error(app, offline)
 
 
-def test_an_index_that_cannot_be_reached_is_said_to_be(app: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_an_index_that_cannot_be_reached_is_said_to_be(
+    retries: str, app: Path, env: dict[str, str]
+) -> None:
     (app / "requirements.txt").write_text("durationpy==0.9\n")
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "1"}
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": retries}
     found = error(app, {**env, **nowhere, "PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
     assert "cannot reach the index" in found
 
