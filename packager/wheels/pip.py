@@ -64,7 +64,13 @@ def install(requirements: Requirements, file: Path, target: Path, platform: Plat
     options += ["--no-user", "--no-compile", "--only-binary=:all:"]
     options += ["--implementation=cp", f"--python-version={platform.full_version}"]
     options += [f"--platform={tag}" for tag in platform.tags()]
-    options += [f"--requirement={file}", f"--target={target}"]
+    # In a file that the requirements lead to, --no-binary can stand. The last word is ours.
+    last = target.with_name("only-wheels.txt")
+    last.write_text("--only-binary=:all:\n", "utf-8")
+    options += [f"--requirement={file}", f"--requirement={last}", f"--target={target}"]
+    if requirements.has_sources:
+        # What pip has built of an archive it takes again for another one at the same place.
+        options.append("--no-cache-dir")
     if _NO_RETRIES.fullmatch(os.environ.get("PIP_RETRIES", "")):
         # Only of what it tries again does pip say that it cannot be reached.
         options.append("--retries=1")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from packager.errors import PackageError
 from packager.names import printable
@@ -17,6 +18,16 @@ _CONTINUATION = re.compile(r"\\\r?\n")
 _COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]*(\S+)")
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)[ =]*(\S+)")
+_EDITABLE = re.compile(r"-e|--editable\b")
+_FROM_SOURCE = re.compile(r"(?:^|\s)--no-b\w*")  # as pip, which takes abbreviated options
+_URL_OF_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?")
+
+# https://github.com/pypa/pip/blob/main/src/pip/_internal/utils/filetypes.py
+_SOURCES = (
+    *(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz"),
+    *(".tar.xz", ".txz", ".tar.lz", ".tlz", ".tar.lzma"),
+)
+
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
@@ -27,6 +38,8 @@ class Requirements:
     app: Path
     text: str
     included: tuple[bytes, ...]
+    has_sources: bool
+    """Whether there are source archives in what was read."""
 
     @property
     def is_empty(self) -> bool:
@@ -43,7 +56,8 @@ class Requirements:
 def read(app: Path) -> Requirements:
     """Read `requirements.txt` or else the `dependencies` of `pyproject.toml`.
 
-    Raises PackageError for what cannot be read, and for a folder, of which there is no wheel.
+    Raises PackageError for what cannot be read, and for what asks for no wheel: a folder, and
+    --no-binary.
     """
     path = app / "requirements.txt"
     if path.is_file():
@@ -51,7 +65,8 @@ def read(app: Path) -> Requirements:
     else:
         text = "".join(f"{line}\n" for line in _dependencies(app / "pyproject.toml"))
     files = list(dict.fromkeys(_files(app, app, text, seen={path.resolve()})))
-    return Requirements(app, text, tuple(map(_read, files)))
+    has_sources = any(file.name.lower().endswith(_SOURCES) for file in files)
+    return Requirements(app, text, tuple(map(_read, files)), has_sources)
 
 
 def _dependencies(path: Path) -> list[str]:
@@ -87,24 +102,36 @@ def _subtable(table: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _files(app: Path, folder: Path, text: str, seen: set[Path]) -> Iterator[Path]:
-    """Find the files that requirements in `folder` refer to: others, constraints and wheels."""
+    """Find the files that requirements in `folder` refer to: others, constraints and archives."""
     for line in _lines(text):
+        if _FROM_SOURCE.search(line):
+            raise PackageError(
+                "The requirements ask by --no-binary for what is built here, on this machine. For"
+                " Lambda's, only wheels are installed.",
+                "Leave the option out, or name a wheel that is built from it for the function's"
+                " platform.",
+            )
         if include := _INCLUDE.match(line):
-            path = (folder / include[1]).resolve()
+            path = _local(folder, include[1]).resolve()
             if path.is_file() and path not in seen:
                 seen.add(path)
                 yield path
                 yield from _files(app, path.parent, _read(path).decode(errors="replace"), seen)
         elif links := _FIND_LINKS.match(line):
-            yield from sorted((folder / links[1]).glob("*.whl"))
+            yield from sorted(_local(folder, links[1]).glob("*.whl"))
         else:
-            yield from _wheels(app, line)
+            yield from _archives(app, line)
+            if _EDITABLE.match(line):
+                raise PackageError(
+                    "The requirements ask by --editable for source that would stay elsewhere.",
+                    "Leave the option out, so that it is installed.",
+                )
 
 
-def _wheels(app: Path, line: str) -> Iterator[Path]:
-    for word in re.split(r"[\s=@\[]+", line.partition(";")[0]):
-        path = app / word.removeprefix("file://").removeprefix("file:")
-        if word.endswith(".whl") and path.is_file():
+def _archives(app: Path, line: str) -> Iterator[Path]:
+    for word in re.split(r"[\s=@#\[]+", line.partition(";")[0]):
+        path = _local(app, word)
+        if path.name.lower().endswith((".whl", *_SOURCES)) and path.is_file():
             yield path
         elif (word.startswith(".") or "/" in word) and path.is_dir():
             raise PackageError(
@@ -112,6 +139,12 @@ def _wheels(app: Path, line: str) -> Iterator[Path]:
                 "Name a wheel that is built from it, as by `pip wheel`; if it is the app itself,"
                 " leave it out.",
             )
+
+
+def _local(folder: Path, name: str) -> Path:
+    """Give the file or folder that `name`, a path or a URL, says from `folder`, if it is local."""
+    is_url = _URL_OF_FILE.match(name)
+    return folder / (unquote(name[is_url.end() :]) if is_url else name)
 
 
 def _lines(text: str) -> list[str]:

@@ -125,13 +125,16 @@ def test_a_project_file_that_is_not_toml_is_an_error(tmp_path: Path, content: by
         ),
         *("-c other/more.txt", "--constraint=other/more.txt", "-f other", "--find-links=other"),
         *("./other/a.whl", "other/a.whl --hash=sha256:00", "a @ file:./other/a.whl"),
+        *("./other/a.tar.gz", "a @ file:other/a.zip", "a@ file://localhost{}/other/a.tar.gz#egg=a"),
+        *("a @ file://{}/other/%61.tar.gz", "-r file://{}/other/more.txt", "-f file://{}/other"),
         *("a @ file://{}/other/a.whl", "{}/other/a.whl ; python_version > '3'"),
     ],
 )
 def test_what_requirements_refer_to_is_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "more.txt").write_bytes(b"content")
-    (tmp_path / "other" / "a.whl").write_bytes(b"content")
+    for name in ("a.whl", "a.tar.gz", "a.zip"):
+        (tmp_path / "other" / name).write_bytes(b"content")
     (tmp_path / "requirements.txt").write_text(line.format(tmp_path))
     assert requirements.read(tmp_path).included == (b"content",)
 
@@ -164,6 +167,24 @@ def test_a_folder_is_no_wheel(tmp_path: Path, line: str) -> None:
     with pytest.raises(PackageError, match="which is no wheel") as error:
         requirements.read(tmp_path)
     assert "pip wheel" in error.value.hint
+
+
+@pytest.mark.parametrize("line", ["--no-binary a", "--no-binary=:all:", "--pre --no-bin=a"])
+def test_requirements_cannot_ask_for_what_is_built_from_source(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text("a\n-r more.txt\n")
+    (tmp_path / "more.txt").write_text(line)
+    with pytest.raises(PackageError, match="ask by --no-binary") as error:
+        requirements.read(tmp_path)
+    assert "name a wheel" in error.value.hint
+
+
+@pytest.mark.parametrize("option", ["-e ", "-e", "--editable ", "--editable="])
+def test_what_is_editable_is_no_wheel(tmp_path: Path, option: str) -> None:
+    """Its source would be cloned elsewhere, and a reference to it be shipped."""
+    (tmp_path / "requirements.txt").write_text(f"{option}git+https://canary@host/canary#egg=a\n")
+    with pytest.raises(PackageError, match="--editable") as error:
+        requirements.read(tmp_path)
+    assert "canary" not in error.value.message + error.value.hint
 
 
 def test_variables_may_stand_in_requirements(tmp_path: Path) -> None:
