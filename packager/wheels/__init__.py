@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packager import bundle, workspace
 from packager.selection import Member
-from packager.wheels import pip, requirements
+from packager.wheels import built, pip, requirements
 from packager.wheels.platform import Platform
 from packager.wheels.requirements import Requirements
 
@@ -65,6 +65,7 @@ def _install(wanted: Requirements, platform: Platform, folder: Path) -> None:
             file.write_text(wanted.text, "utf-8")
         pip.install(wanted, file.resolve(), installed, platform)
         installed.mkdir(exist_ok=True)
+        built.check(installed, platform)
         with contextlib.suppress(OSError):  # Another run was quicker.
             installed.rename(folder)
 

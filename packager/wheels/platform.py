@@ -62,6 +62,12 @@ class Platform:
         yield f"{_LEGACY_PLATFORM}_{machine}"
         yield f"linux_{machine}"
 
+    def pure_tags(self) -> set[str]:
+        """Give the tags of wheels of pure Python that run there."""
+        minor = int(self.version.partition(".")[2])
+        versions = {"py3", f"cp3{minor}", *(f"py3{older}" for older in range(minor + 1))}
+        return {f"{version}-none-any" for version in versions}
+
     def markers(self) -> dict[str, str]:
         """Give what environment markers are held against (PEP 508)."""
         return {

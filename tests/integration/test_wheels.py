@@ -6,10 +6,13 @@ import base64
 import json
 import os
 import struct
+import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path, PurePath
 
 import pytest
@@ -135,6 +138,98 @@ def test_dependencies_need_a_runtime(app: Path, env: dict[str, str]) -> None:
     (app / "requirements.txt").write_text("durationpy\n")
     assert "_LAMBDA_RUNTIME" in error(app, env)
     assert "_LAMBDA_RUNTIME" in error(app, env, "--runtime", "nodejs22.x")
+
+
+# Forms of a requirement that is built from source, and the Python that builds it.
+SOURCES = ["./own-1.tar.gz", "own @ file://{}/own-1.tar.gz", "git"]
+PYTHON = f"cp3{sys.version_info.minor}"
+
+
+@pytest.mark.parametrize("form", SOURCES)
+@pytest.mark.parametrize(
+    "tag", [f"{PYTHON}-{PYTHON}-linux_x86_64", f"{PYTHON}-abi3-manylinux_2_17_x86_64"]
+)
+def test_what_is_compiled_from_source_on_this_machine_is_not_shipped(
+    app: Path, env: dict[str, str], form: str, tag: str
+) -> None:
+    """Even if its name says that it could run: it needs the glibc that is here."""
+    (app / "requirements.txt").write_text(make_source(app, form, tag))
+    runtime = f"python3.{sys.version_info.minor}"
+    for _ in range(2):  # It is not in the cache either.
+        found = error(app, env, "--runtime", runtime)
+        assert f"own==1 has no wheel for Python 3.{sys.version_info.minor} on x86_64" in found
+
+
+@pytest.mark.parametrize("form", SOURCES)
+def test_pure_python_may_be_built_from_source(app: Path, env: dict[str, str], form: str) -> None:
+    (app / "requirements.txt").write_text(make_source(app, form, "py3-none-any", "pure"))
+    assert build(app, env, "--runtime", "python3.13").read("own.py") == b"pure"
+
+
+@pytest.mark.parametrize("form", SOURCES[:2])
+def test_a_source_archive_is_built_again_when_it_changes(
+    app: Path, env: dict[str, str], form: str
+) -> None:
+    for content in ("first", "second"):
+        (app / "requirements.txt").write_text(make_source(app, form, "py3-none-any", content))
+        (app.parent / "out.zip").unlink(missing_ok=True)
+        package = build(app, env, "--runtime", "python3.13")
+        assert package.read("own.py") == content.encode()
+
+
+def make_source(app: Path, form: str, tag: str, content: str = "") -> str:
+    """Make the source of a package whose wheel has `tag`, and give the requirement in that form."""
+    source = app.parent / "own-1"
+    source.mkdir(exist_ok=True)
+    about = "Metadata-Version: 2.1\nName: own\nVersion: 1\n"
+    (source / "PKG-INFO").write_text(about)
+    (source / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    )
+    (source / "backend.py").write_text(f"""
+import pathlib, zipfile
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    name = "own-1-{tag}.whl"
+    with zipfile.ZipFile(pathlib.Path(directory, name), "w") as wheel:
+        wheel.writestr("own.py", {content!r})
+        wheel.writestr("own-1.dist-info/METADATA", {about!r})
+        wheel.writestr("own-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nTag: {tag}\\n")
+        wheel.writestr("own-1.dist-info/RECORD", "")
+    return name
+""")
+    if form == "git":
+        git = ["git", "-C", str(source), "-c", "user.name=own", "-c", "user.email=own@example.org"]
+        for command_of_git in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "own"]):
+            subprocess.run([*git, *command_of_git], check=True)
+        return f"git+file://{source}#egg=own\n"
+    with tarfile.open(app / "own-1.tar.gz", "w:gz") as archive:
+        archive.add(source, source.name)
+    return form.format(app) + "\n"
+
+
+def test_files_elsewhere_cannot_ask_for_what_is_built_from_source(
+    app: Path, env: dict[str, str]
+) -> None:
+    """Their --no-binary has no effect: what has a wheel is installed from that."""
+    links = app / "links"
+    make_wheel(links / "own-1-py3-none-any.whl", "wheel")
+    make_source(app, "./own-1.tar.gz", "py3-none-any", "source")
+    (app / "own-1.tar.gz").rename(links / "own-1.tar.gz")
+    (app.parent / "more.txt").write_text("--no-binary=:all:\nown\n")
+
+    with HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=app.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        more = f"http://127.0.0.1:{server.server_port}/more.txt"
+        (app / "requirements.txt").write_text(f"--no-index\n-f links\n-r {more}\n")
+        package = build(app, env, "--runtime", "python3.13")
+        server.shutdown()
+    assert package.read("own.py") == b"wheel"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_credential_in_the_address_of_an_index_is_not_shown(
