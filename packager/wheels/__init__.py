@@ -17,7 +17,8 @@ from packager.wheels.requirements import Requirements
 
 # What pip writes that is about this machine: scripts, which begin with the path of its Python, and
 # records that hash them or tell where a package was from.
-_OF_THIS_MACHINE = ("/bin/", "*.dist-info/RECORD", "*.dist-info/direct_url.json", "__pycache__")
+_SCRIPTS = "/bin/"
+_OF_THIS_MACHINE = ("*.dist-info/RECORD", "*.dist-info/direct_url.json", "__pycache__")
 
 _SECONDS_KEPT_UNUSED = 30 * 24 * 3600
 
@@ -38,7 +39,19 @@ def members(app: Path, runtime: str | None, architecture: str | None) -> list[Me
         os.utime(folder)
     else:
         _install(wanted, platform, folder)
-    return bundle.select(folder, _OF_THIS_MACHINE)
+    scripts = () if _has_bin_package(folder) else (_SCRIPTS,)
+    return bundle.select(folder, (*scripts, *_OF_THIS_MACHINE))
+
+
+def _has_bin_package(folder: Path) -> bool:
+    """Say whether `bin` is a package of a wheel; pip puts its scripts there only if it is not.
+
+    Those have `../../bin/` before their names, as they do not belong among the packages.
+    """
+    records = (
+        record.read_text("utf-8").splitlines() for record in folder.glob("*.dist-info/RECORD")
+    )
+    return any(line.startswith(("bin/", '"bin/')) for lines in records for line in lines)
 
 
 def _cache() -> Path:

@@ -112,6 +112,16 @@ def test_nothing_of_this_machine_gets_in(app: Path, env: dict[str, str]) -> None
         assert sys.prefix.encode() not in package.read(name) or name == "env.properties"
 
 
+def test_a_package_may_have_the_name_that_the_folder_of_scripts_has(
+    app: Path, env: dict[str, str]
+) -> None:
+    make_wheel(app / "wheels" / "own-1-py3-none-any.whl", "", package="bin/__init__.py")
+    (app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\nwheel==0.45.1\n")
+    names = build(app, env, "--runtime", "python3.13").namelist()
+    assert [name for name in names if name.startswith("bin/")] == ["bin/__init__.py"]
+    assert "wheel/__init__.py" in names
+
+
 def test_the_apps_own_file_wins_over_that_of_a_dependency(app: Path, env: dict[str, str]) -> None:
     (app / "requirements.txt").write_text("durationpy==0.9\n")
     (app / "durationpy").mkdir()
@@ -335,10 +345,10 @@ def test_a_wheel_in_the_apps_folder_is_installed_again_when_it_changes(
             assert str(app).encode() not in package.read(name)
 
 
-def make_wheel(path: Path, content: str) -> None:
+def make_wheel(path: Path, content: str, package: str = "own.py") -> None:
     path.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("own.py", content)
+        wheel.writestr(package, content)
         wheel.writestr("own-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1\n")
         wheel.writestr("own-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
         wheel.writestr("own-1.dist-info/RECORD", "")
