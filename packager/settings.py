@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packager.errors import SettingsError
 
@@ -15,19 +16,21 @@ PREFIX = "_"
 # What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
 DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
 
+# As eu-west-1; in the partition aws-eusc as eusc-de-east-1.
+_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html, FunctionName: a name, a
 # partial ARN or an ARN.
 _FUNCTION = (
-    r"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d):)?"
+    rf"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>{_REGION}):)?"
     r"(?:(?P<account>\d{12}):)?"
     r"(?:function:)?"
     r"(?P<name>[a-zA-Z0-9_-]{1,140})"
     r"(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
 )
-_REGION = r"[a-z]{2}(?:-[a-z]+)+-\d"
 _ENDPOINT = r"https?://[^\s/]+\S*"
 _RUNTIME = r"[a-z][a-z0-9.]*"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_PREFIX = r"[\s\S]+"
 _CREDENTIAL = r"\S+"
 _ARCHITECTURES = ("x86_64", "arm64")
 
@@ -108,11 +111,13 @@ def read(
         region=region,
         credentials=credentials,
         profile=profile,
-        endpoint_url=reading.matching("_AWS_ENDPOINT_URL", _ENDPOINT, "an http:// or https:// URL"),
+        endpoint_url=reading.checked(
+            "_AWS_ENDPOINT_URL", _is_endpoint, "is not an http:// or https:// URL"
+        ),
         jar=Path(jar) if jar else None,
         zip=Path(zip_file) if zip_file else None,
         s3_bucket=reading.matching("_LAMBDA_S3_BUCKET", _BUCKET, "the name of an S3 bucket"),
-        s3_prefix=reading.get("_LAMBDA_S3_PREFIX") or "",
+        s3_prefix=reading.matching("_LAMBDA_S3_PREFIX", _PREFIX, "a text") or "",
         exclude=DEFAULT_EXCLUDE if exclude is None else _patterns(exclude),
         runtime=reading.matching("_LAMBDA_RUNTIME", _RUNTIME, "a Lambda runtime, as python3.13"),
         architecture=reading.one_of("_LAMBDA_ARCHITECTURE", _ARCHITECTURES),
@@ -138,12 +143,23 @@ def _function_and_region(reading: _Reading, deploying: bool) -> tuple[str | None
             f"ends in a version or alias (:{match['qualifier']}), but only the function itself can"
             " be updated: leave it out",
         )
-    if region and match["region"] and region != match["region"]:
+    # What has no region's form is shown nowhere: it may be a credential, set by mistake.
+    is_region = region and re.fullmatch(_REGION, region)
+    if is_region and match["region"] and region != match["region"]:
         reading.problem(
             "_AWS_DEFAULT_REGION",
             f"is {region}, but the ARN of _LAMBDA_FUNCTION_ARN says {match['region']}",
         )
     return function, region or match["region"]
+
+
+def _is_endpoint(value: str) -> bool:
+    try:
+        # Not only to split it: the port, too, is looked at when it is asked for.
+        _ = urlsplit(value).port
+    except ValueError:
+        return False
+    return bool(re.fullmatch(_ENDPOINT, value))
 
 
 def _patterns(exclude: str) -> tuple[str, ...]:
@@ -175,16 +191,21 @@ class _Reading:
         return self._given.get(name, "").strip() or None
 
     def matching(self, name: str, form: str, meaning: str) -> str | None:
-        return self._checked(
+        return self.checked(
             name, lambda value: bool(re.fullmatch(form, value)), f"is not {meaning}"
         )
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str | None:
-        return self._checked(name, choices.__contains__, f"is not {' or '.join(choices)}")
+        return self.checked(name, choices.__contains__, f"is not {' or '.join(choices)}")
 
-    def _checked(self, name: str, valid: Callable[[str], bool], otherwise: str) -> str | None:
+    def checked(self, name: str, valid: Callable[[str], bool], otherwise: str) -> str | None:
         value = self.get(name)
-        if value is not None and not valid(value):
+        if value is None:
+            return None
+        # Bytes that are no UTF-8 have become lone surrogates, and AWS can be sent none.
+        if re.search("[\ud800-\udfff]", value):
+            self.problem(name, "is not UTF-8")
+        elif not valid(value):
             self.problem(name, otherwise)
         return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from packager.errors import SettingsError
@@ -62,6 +63,17 @@ def test_a_function_is_given_by_name_partial_arn_or_arn(function: str) -> None:
     assert read({"_LAMBDA_FUNCTION_ARN": function}).function_name == "hello"
 
 
+@pytest.mark.parametrize("partition", botocore.session.Session().get_available_partitions())
+def test_every_region_that_has_lambda_is_taken_by_itself_and_in_an_arn(partition: str) -> None:
+    regions = botocore.session.Session().get_available_regions("lambda", partition)
+    assert regions
+    for region in regions:
+        given = {"_LAMBDA_FUNCTION_ARN": ARN.replace("aws:", f"{partition}:", 1)}
+        given = {name: arn.replace("eu-west-1", region) for name, arn in given.items()}
+        assert read(given).region == region
+        assert read(given | {"_AWS_DEFAULT_REGION": region}).region == region
+
+
 def test_the_exclusion_has_a_default_which_an_empty_one_replaces() -> None:
     assert read({"_LAMBDA_FUNCTION_ARN": "a"}).exclude == DEFAULT_EXCLUDE
     assert read({"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_ENV_EXCLUDE": ""}).exclude == ()
@@ -87,12 +99,23 @@ def test_only_a_deploy_needs_a_function() -> None:
             {"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_DEFAULT_REGION": "us-east-1"},
             "is us-east-1, but the ARN of _LAMBDA_FUNCTION_ARN says eu-west-1",
         ),
+        (
+            {"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_DEFAULT_REGION": "canary/key"},
+            "_AWS_DEFAULT_REGION (--region) is not a region, as eu-west-1.",
+        ),
         (KEYS, "_AWS_DEFAULT_REGION (--region) is missing"),
         ({"_AWS_ACCESS_KEY_ID": "canary"}, "_AWS_SECRET_ACCESS_KEY is missing"),
         ({"_AWS_SECRET_ACCESS_KEY": "canary"}, "_AWS_ACCESS_KEY_ID is missing"),
         ({"_AWS_SESSION_TOKEN": "canary"}, "_AWS_ACCESS_KEY_ID is missing"),
         (KEYS | {"_AWS_SECRET_ACCESS_KEY": "canary\nx"}, "_AWS_SECRET_ACCESS_KEY is not one word"),
         ({"_AWS_ENDPOINT_URL": "canary"}, "_AWS_ENDPOINT_URL (--endpoint-url) is not"),
+        ({"_AWS_ENDPOINT_URL": "http://[::canary/"}, "_AWS_ENDPOINT_URL (--endpoint-url) is not"),
+        ({"_AWS_ENDPOINT_URL": "http://a:canary/"}, "_AWS_ENDPOINT_URL (--endpoint-url) is not"),
+        ({"_AWS_ENDPOINT_URL": "http://a/canary\udcff"}, "(--endpoint-url) is not UTF-8."),
+        (KEYS | {"_AWS_ACCESS_KEY_ID": "canary\udcff"}, "_AWS_ACCESS_KEY_ID is not UTF-8;"),
+        (KEYS | {"_AWS_SECRET_ACCESS_KEY": "canary\udcff"}, "_AWS_SECRET_ACCESS_KEY is not UTF-8;"),
+        (KEYS | {"_AWS_SESSION_TOKEN": "canary\udcff"}, "_AWS_SESSION_TOKEN is not UTF-8;"),
+        ({"_LAMBDA_S3_PREFIX": "canary\udcff"}, "_LAMBDA_S3_PREFIX (--s3-prefix) is not UTF-8."),
         ({"_LAMBDA_JAR_FILE": "a", "_LAMBDA_ZIP_FILE": "b"}, "_LAMBDA_ZIP_FILE (--zip) cannot"),
         ({"_LAMBDA_S3_BUCKET": "a/b"}, "_LAMBDA_S3_BUCKET (--s3-bucket) is not"),
         ({"_LAMBDA_RUNTIME": "Python 3"}, "_LAMBDA_RUNTIME (--runtime) is not"),
