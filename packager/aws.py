@@ -59,14 +59,17 @@ class LambdaFunction:
     """
 
     def __init__(self, settings: Settings, *, timeout: float, hide: Callable[[str], str]) -> None:
-        """Make the session and the client; nothing is sent yet."""
+        """Make the session and the client; nothing is sent yet.
+
+        Raises SettingsError if they cannot be made, or there are no credentials.
+        """
         self._function = settings.function or ""
         self._hide = hide
         self._settings = settings
         self._config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": TRIES},
-            connect_timeout=min(_CONNECT_SECONDS, timeout),
-            read_timeout=max(1.0, min(_READ_SECONDS, timeout / TRIES)),
+            connect_timeout=_seconds_a_try(_CONNECT_SECONDS, timeout),
+            read_timeout=_seconds_a_try(_READ_SECONDS, timeout),
             # None: those of the environment, which cannot reach the loopback of this machine.
             proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
@@ -164,6 +167,9 @@ class LambdaFunction:
                     region_name=settings.region,
                     profile_name=settings.profile,
                 )
+                # Else botocore says so at the first request, when the package is made.
+                if session.get_credentials() is None:
+                    raise _no_credentials()
                 client = session.client(service, endpoint_url=endpoint_url, config=self._config)
                 client.meta.events.register_first("needs-retry", _pause_if_throttled)
                 return client
@@ -203,10 +209,7 @@ class LambdaFunction:
             botocore.exceptions.CredentialRetrievalError,
             botocore.exceptions.TokenRetrievalError,
         ):
-            raise SettingsError(
-                "There are no AWS credentials.",
-                "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
-            ) from None
+            raise _no_credentials() from None
         except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as error:
             raise UncertainError(
                 f"{action}: no answer ({type(error).__name__}).",
@@ -234,6 +237,18 @@ class LambdaFunction:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         said = self._hide(error.response.get("Error", {}).get("Message") or "")
         return refusal(action, self._hide(code) or str(status), status, said)
+
+
+def _seconds_a_try(most: float, timeout: float) -> float:
+    """Give the seconds that a step of one try may take, for all tries to end within `timeout`."""
+    return max(1.0, min(most, timeout / TRIES))
+
+
+def _no_credentials() -> SettingsError:
+    return SettingsError(
+        "There are no AWS credentials.",
+        "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
+    )
 
 
 def _senseless(action: str) -> SenselessError:

@@ -304,6 +304,15 @@ def test_all_that_is_wrong_with_the_settings_is_said_at_once(app: Path, temporar
     assert not list(temporary.iterdir())
 
 
+def test_without_credentials_nothing_is_packaged(app: Path, temporary: Path) -> None:
+    nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(temporary)}
+    env = nowhere | {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_DEFAULT_REGION": "eu-west-1"}
+    run = command("deploy", app, env=env, temporary=temporary)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "There are no AWS credentials." in run.stderr
+    assert "_AWS_ACCESS_KEY_ID" in run.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_during_the_upload_ends_it_and_leaves_nothing(
     service: Service, function: str, app: Path, temporary: Path, number: signal.Signals

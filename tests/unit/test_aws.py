@@ -1,0 +1,32 @@
+"""The client of Lambda, where no service is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from packager.aws import LambdaFunction
+from packager.errors import UncertainError
+from packager.settings import Credentials, Settings
+
+
+def test_all_tries_to_connect_together_take_no_longer_than_the_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where connections are dropped, each try waits as long as it may."""
+    waits: list[float] = []
+
+    def wait_in_vain(address: object, timeout: float, **_: object) -> None:
+        waits.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", wait_in_vain)
+    settings = Settings(
+        function="hello",
+        region="eu-west-1",
+        credentials=Credentials("the-key", "the-secret"),
+        endpoint_url="http://127.0.0.1:1",
+    )
+    with pytest.raises(UncertainError):
+        LambdaFunction(settings, timeout=6, hide=str).state()
+    assert len(waits) == 3
+    assert sum(waits) <= 6
