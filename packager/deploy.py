@@ -245,7 +245,7 @@ class _Deploying:
                 return self._what_became_of_it(error)
 
     def _what_became_of_it(self, error: UncertainError) -> FunctionState:
-        """Look whether an update without an answer was carried out; raise `error` if not."""
+        """Look whether an update without an answer was carried out; if not, say what is known."""
         try:
             state = self._function.state()
         except DeployError:
@@ -254,7 +254,12 @@ class _Deploying:
             ) from error
         if self._is_ours(state):
             return state
-        raise DeployError(f"{error.message} The function was not updated.", error.hint) from error
+        # Not that it was not updated: what got no answer in time may still be under way.
+        raise DeployError(
+            f"{error.message} The function did not have the package when it was last asked, but"
+            " the request may still be carried out.",
+            f"{error.hint} A package that the function has by then is not sent again.",
+        ) from error
 
     def finished(self, state: FunctionState) -> FunctionState:
         """Wait until the update has succeeded; raise DeployError if it fails."""

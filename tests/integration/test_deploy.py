@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -202,6 +203,34 @@ def test_an_update_that_never_ends_is_an_error_in_bounded_time(
     run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
     assert run.returncode == 1
     assert "Lambda has taken the package" in run.stderr
+
+
+def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
+    service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
+) -> None:
+    """The error says that it may still come; when it has, nothing is sent again."""
+    ended, arrived = threading.Event(), threading.Event()
+
+    def deliver_late(exchange: Exchange) -> None:
+        _ = exchange.body
+        assert ended.wait(60)
+        exchange.ask_upstream()
+        arrived.set()
+        exchange.reset()
+
+    before = service.stored(function)
+    proxy.on("update", deliver_late)
+    run = deploy(proxy, function, app, "--timeout", "3", temporary=temporary)
+    assert service.stored(function) == before
+    ended.set()
+    assert arrived.wait(60)
+    assert service.stored(function) != before
+    assert run.returncode == 1
+    assert "did not have the package when it was last asked" in run.stderr
+    assert "may still be carried out" in run.stderr
+    assert "not updated" not in run.stderr
+    again = deploy(proxy, function, app, temporary=temporary)
+    assert "Unchanged" in again.stdout
 
 
 def test_updating_has_to_be_allowed(

@@ -178,7 +178,13 @@ def test_an_update_without_an_answer_that_was_carried_out_is_a_success() -> None
 @pytest.mark.parametrize(
     ("after", "said"),
     [
-        (OTHER, "no answer. The function was not updated."),
+        (
+            OTHER,
+            (
+                "no answer. The function did not have the package when it was last asked, but the"
+                " request may still be carried out."
+            ),
+        ),
         (UncertainError("none"), "no answer. Whether the function was updated is not known."),
         (AccessDeniedError("no"), "no answer. Whether the function was updated is not known."),
     ],
