@@ -69,8 +69,9 @@ def deploy(
     Raises InputError before anything is sent, or DeployError as `send` does.
     """
     settings = config.settings
-    if kind_of(app, settings) == "python":
-        settings = _for_function(settings, function, progress)
+    # Of an app folder with the files of both kinds, the function's runtime tells which it is.
+    if kind_of(app, replace(settings, runtime="python")) == "python":
+        settings = _for_function(app, settings, function, progress)
     with progress.stage("package", f"Packaging {app.resolve().name}"):
         package = build(app, settings, config.variables, folder / "package.zip", cache=cache)
     return send(
@@ -85,8 +86,13 @@ def deploy(
     )
 
 
-def _for_function(settings: Settings, function: Function, progress: Progress) -> Settings:
-    """Take runtime and architecture from the function; from the settings if it may not be asked."""
+def _for_function(
+    app: Path, settings: Settings, function: Function, progress: Progress
+) -> Settings:
+    """Take runtime and architecture from the function; from the settings if it may not be asked.
+
+    Raises PackageError for a Python app where the function has the runtime of another language.
+    """
     try:
         with progress.stage("state", "Asking for the function's runtime"):
             state = function.state()
@@ -95,11 +101,20 @@ def _for_function(settings: Settings, function: Function, progress: Progress) ->
             "  skipped: without lambda:GetFunctionConfiguration the runtime is that of the settings"
         )
         return settings
-    return replace(
+    settings = replace(
         settings,
         runtime=state.runtime or settings.runtime,
         architecture=state.architecture or settings.architecture,
     )
+    # A function with a runtime of its own (provided.…), or with none, may well run Python.
+    of_python = (state.runtime or "provided").startswith(("python", "provided"))
+    if not of_python and kind_of(app, settings) == "python":
+        raise PackageError(
+            f"The function's runtime is {state.runtime}, but the app is a Python app.",
+            "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or give the function a runtime"
+            " of Python.",
+        )
+    return settings
 
 
 def send(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def app(tmp_path: Path) -> Path:
     )
     files = {"requirements.txt": b"", "lambda_function.py": handler.encode()}
     return plant(tmp_path / "app", files)
+
+
+@pytest.fixture
+def function(service: Service, request: pytest.FixtureRequest) -> str:
+    """A function of the test's own that can run the app."""
+    name = f"function-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
+    service.create_function(name, "python3.13")
+    return name
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

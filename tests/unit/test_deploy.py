@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from packager.deploy import Clock, Deployment, send
+from packager.config import Config
+from packager.deploy import Clock, Deployment, deploy, send
 from packager.errors import (
     AccessDeniedError,
     ConflictError,
@@ -20,6 +22,7 @@ from packager.errors import (
 from packager.function import FunctionState, S3Object
 from packager.package import Package
 from packager.progress import Progress
+from packager.selection import Member
 from packager.settings import Settings
 
 PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variables=3)
@@ -81,6 +84,77 @@ def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
     with pytest.raises(DeployError) as error:
         run(function, package=package)
     return error.value.message
+
+
+def names_deployed(
+    tmp_path: Path, *files: str, runtime: str | None, settings: Settings = SETTINGS
+) -> list[str]:
+    """Deploy an app of `files` to a function of that `runtime`; give the names in the package."""
+    app, folder = tmp_path / "app", tmp_path / "private"
+    app.mkdir()
+    folder.mkdir()
+    for name in files:
+        (app / name).write_text("")
+    function = ScriptedFunction([replace(OTHER, runtime=runtime)])
+    config = Config(settings, {})
+    deployed = deploy(app, config, function, folder, Progress(), dry_run=True)
+    with zipfile.ZipFile(deployed.package.path) as package:
+        return package.namelist()
+
+
+@pytest.fixture
+def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """Every app has `dependency.py`; keeps the runtimes for which it was asked."""
+    runtimes: list[str | None] = []
+
+    def members(app: Path, runtime: str | None, architecture: str | None) -> list[Member]:
+        runtimes.append(runtime)
+        return [Member("dependency.py", b"")]
+
+    monkeypatch.setattr("packager.wheels.members", members)
+    return runtimes
+
+
+@pytest.mark.parametrize(
+    ("runtime", "settings", "asked"),
+    [
+        ("python3.12", SETTINGS, ["python3.12"]),
+        ("python3.12", replace(SETTINGS, runtime="nodejs22.x"), ["python3.12"]),
+        ("nodejs22.x", SETTINGS, []),
+        ("nodejs22.x", replace(SETTINGS, runtime="python3.12"), []),
+        (None, SETTINGS, []),
+        (None, replace(SETTINGS, runtime="python3.12"), ["python3.12"]),
+    ],
+)
+def test_of_an_app_with_files_of_both_kinds_the_functions_runtime_says_which_it_is(
+    runtime: str | None,
+    settings: Settings,
+    asked: list[str],
+    dependencies: list[str | None],
+    tmp_path: Path,
+) -> None:
+    files = ("package.json", "requirements.txt")
+    names = names_deployed(tmp_path, *files, runtime=runtime, settings=settings)
+    assert dependencies == asked
+    assert ("dependency.py" in names) == bool(asked)
+
+
+def test_a_python_app_for_a_function_of_another_language_is_an_error_that_names_both(
+    dependencies: list[str | None], tmp_path: Path
+) -> None:
+    with pytest.raises(PackageError) as error:
+        names_deployed(tmp_path, "requirements.txt", runtime="nodejs22.x")
+    said = "The function's runtime is nodejs22.x, but the app is a Python app."
+    assert error.value.message == said
+    assert "_LAMBDA_RUNTIME" not in error.value.hint
+    assert dependencies == []
+
+
+@pytest.mark.parametrize("runtime", [None, "provided.al2023"])
+def test_a_function_with_a_runtime_of_its_own_may_run_python(
+    runtime: str | None, dependencies: list[str | None], tmp_path: Path
+) -> None:
+    assert "dependency.py" in names_deployed(tmp_path, "pyproject.toml", runtime=runtime)
 
 
 def test_a_new_package_is_sent_and_waited_for() -> None:
