@@ -58,7 +58,9 @@ def on_this_machine(
     kind = kind_of(app, settings)
     # A ready-made zip tells by itself, when it is unpacked.
     language: Language | None = "java" if kind == "jar" else None if kind == "zip" else kind
-    runtime = settings.runtime or f"python{sys.version_info.major}.{sys.version_info.minor}"
+    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    # It matters to Python packages alone, and to what an app with files of two kinds is.
+    runtime = settings.runtime or ("nodejs22.x" if kind == "node" else ours)
     architecture = settings.architecture or _architecture()
     if settings.function is None:
         name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"

@@ -25,6 +25,9 @@ from packager.settings import Credentials, Settings
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.service import command
+from tests.trees import plant
+
+OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 needs_node = requires("node")
 needs_java = requires("java", "javac", "mvn")
@@ -618,6 +621,23 @@ def test_a_python_handler_without_a_dot_is_named(name: str, tmp_path: Path) -> N
     task = write(tmp_path / "task", {"module.py": "def handler(event, context): pass"})
     with pytest.raises(DeployError, match="HandlerNotFound"):
         invoke(Handler("python", name), task, b"{}", timeout=10)
+
+
+@requires("node")
+def test_an_app_with_files_of_two_kinds_is_run_as_what_it_is_taken_for(tmp_path: Path) -> None:
+    """As Node.js, if no setting says that the runtime is Python's."""
+    plant(
+        tmp_path,
+        {
+            "package.json": b"{}",
+            "index.js": b"exports.handler = async () => 'Node.js'",
+            "requirements.txt": b"",
+            "lambda_function.py": b"def lambda_handler(event, context): return 'Python'",
+        },
+    )
+    for options, answer in (((), "Node.js"), (("--runtime", OWN_RUNTIME), "Python")):
+        run = command("deploy", tmp_path, "--local", "--json", *options)
+        assert json.loads(run.stdout)["answer"] == f'"{answer}"', run.stderr
 
 
 @requires("java", "javac")
