@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -119,14 +118,15 @@ def build_file(
 
     Raises PackageError, before anything is built, for what is no file or cannot be one.
     """
-    # What a symbolic link leads to is replaced, not the link.
-    file = Path(os.path.realpath(output))
-    if file.exists() and not file.is_file():
+    # A link to a file is replaced, not followed: somebody else may have planted it. But /dev/stdout
+    # is one, to what the process has open.
+    to_open_file = output.is_symlink() and str(output.readlink()).startswith("/proc/")
+    if to_open_file or (output.exists() and not output.is_file()):
         raise PackageError(f"{output} is not a file.", "Name the file to be written (--output).")
-    if not file.parent.is_dir():
+    if not output.parent.is_dir():
         raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
-    with replaced(file) as part:
-        package = build(app, settings, variables, part, leave_out=file)
+    with replaced(output) as part:
+        package = build(app, settings, variables, part, leave_out=output)
     return replace(package, path=output)
 
 
