@@ -69,7 +69,7 @@ def node(folder: Path, quick: bool) -> Table:
         contender("properties-reader", "require('properties-reader')(process.argv[2])"),
     ]
     return _over_bare(
-        "Node.js reader, require and load", contenders, others, theirs, 0.0015, 15 if quick else 151
+        "Node.js reader, require and load", contenders, others, theirs, 0.0015, 51 if quick else 151
     )
 
 
