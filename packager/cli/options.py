@@ -25,7 +25,7 @@ def _setting(name: str, help_text: str, metavar: str = "TEXT") -> _Decorator:
     return click.option(OPTIONS[name], name, metavar=metavar, help=f"{help_text} [{name}]")
 
 
-def _as_json(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
+def _event(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
     """Take what is JSON and nothing else; what it was is not shown, as it can hold a secret."""
     try:
         if text is not None:
@@ -90,7 +90,7 @@ local = _together(
         "--invoke",
         "event",
         metavar="EVENT",
-        callback=_as_json,
+        callback=_event,
         help="With --local: the event for the handler, as JSON; default: {}.",
     ),
     click.option("--handler", help="With --local: the handler, where it cannot be told."),
