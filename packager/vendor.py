@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from packager import __version__
+from packager.atomic_file import replaced
 from packager.errors import InputError, VendorError
-from packager.output import replaced
 
 State = Literal["missing", "current", "outdated", "modified"]
 

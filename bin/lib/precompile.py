@@ -16,10 +16,10 @@ def import_what_a_deploy_imports() -> None:
 
     import packager
 
-    for module in pkgutil.iter_modules(packager.__path__):
+    for module in pkgutil.walk_packages(packager.__path__, "packager."):
         # The embedded Lambda service needs the extra `local`, which no dyno has.
-        if module.name not in ("__main__", "local"):
-            importlib.import_module(f"packager.{module.name}")
+        if not module.name.startswith(("packager.__main__", "packager.local")):
+            importlib.import_module(module.name)
 
     session = boto3.session.Session(region_name="us-east-1")
     for service in ("lambda", "s3", "sts"):

@@ -36,15 +36,15 @@ def build(
     **settings: Any,
 ) -> None:
     """Write the deployment package to a file."""
-    from packager import package  # here, as `--help` does without
+    from packager.package import build  # here, as `--help` does without
 
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         for name in sorted(config.variables):
             console.detail(f"  {printable(name)}")
         progress = console.progress()
-        with progress.stage("package", f"Packaging {package.kind_of(app, config.settings)} app"):
-            built = package.build_file(app, config.settings, config.variables, output)
+        with progress.stage("package", f"Packaging {build.kind_of(app, config.settings)} app"):
+            built = build.build_file(app, config.settings, config.variables, output)
         result = {
             "outcome": "built",
             "file": str(output),

@@ -13,7 +13,7 @@ from packager.names import printable
 from packager.progress import readable
 
 if TYPE_CHECKING:
-    from packager.deploy import Deployment
+    from packager.release.deploy import Deployment
 
 _ENDINGS = {
     "deployed": "Deployed {function} ({version})",
@@ -57,8 +57,8 @@ def deploy(
 
         # Here, as `--help` does without.
         from packager import workspace
-        from packager.cli.target import open_target
-        from packager.deploy import deploy as deploy_app
+        from packager.release.deploy import deploy as deploy_app
+        from packager.release.target import open_target
 
         progress = console.progress()
         with (

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from packager.config import Config, read
-from packager.settings import OPTIONS
+from packager.config.inputs import Config, read
+from packager.config.settings import OPTIONS
 
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]

@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
-from packager.cli.watch_view import Run, WatchView
-from packager.config import Config
-from packager.errors import PackageError, PackagerError
-from packager.progress import Progress
+from packager.cli.watch_view import WatchView
+from packager.config.inputs import Config
+from packager.errors import PackageError
 
 if TYPE_CHECKING:
-    from packager.cli.target import Target
-    from packager.watch.relevance import Relevance
+    from packager.release.target import Target
+    from packager.watch.filter import Relevance
 
 # After a signal, for everything to be cleared away in good order.
 _SECONDS_TO_END = 0.8
@@ -81,10 +80,11 @@ def watch(
     """Deploy the app now, and again at each change of its files, until Ctrl-C."""
     # Here, as `--help` does without.
     from packager import workspace
-    from packager.cli.target import open_target
+    from packager.release.target import open_target
     from packager.watch import build
-    from packager.watch.outputs import Outputs
-    from packager.watch.scope import scope
+    from packager.watch.build_products import Outputs
+    from packager.watch.engine import Deploys
+    from packager.watch.filter import scope
     from packager.watch.session import Session
 
     app = app.resolve()
@@ -161,83 +161,3 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
     finally:
         signal.set_wakeup_fd(before)
         told.close()
-
-
-class Deploys:
-    """Deploys an app again and again, and keeps what can be kept from one time to the next."""
-
-    def __init__(
-        self,
-        app: Path,
-        folder: Path,
-        read_config: Callable[[], Config],
-        open_target: Callable[[Config], contextlib.AbstractContextManager[Target]],
-        timeout: float,
-        *,
-        all_watched: bool,
-    ) -> None:
-        """Deploy `app`; make packages in the private `folder`."""
-        from packager import bundle  # here, as `--help` does without
-
-        self._app = app
-        self._folder = folder
-        self._read_config = read_config
-        self._open_target = open_target
-        self._timeout = timeout
-        self._all_watched = all_watched
-        self._cache = bundle.CompressionCache()
-        self._open = contextlib.ExitStack()
-        self._kept: tuple[Config, Target] | None = None
-
-    def run(self, changed: frozenset[str], progress: Progress) -> Run:
-        """Deploy the app as it is now, `changed` since the last time."""
-        # Here, as `--help` does without.
-        import tempfile
-
-        from packager.deploy import deploy
-
-        self._cache.forget(changed)
-        if not self._all_watched:
-            # What is not watched may have changed as well, without anybody having said so.
-            self._cache.selection(self._app, ()).forget([str(self._app)])
-        with (
-            tempfile.TemporaryDirectory(dir=self._folder) as made,
-            self._target(self._read_config()) as target,
-        ):
-            deployment = deploy(
-                self._app,
-                target.config,
-                target.function,
-                Path(made),
-                progress,
-                timeout=self._timeout,
-                cache=self._cache,
-            )
-            answer, failure = None, None
-            if target.run:
-                # What the handler does wrong is no reason to deploy it once more.
-                try:
-                    with progress.stage("invoke", "Invoking the function"):
-                        answer = target.run(Path(made))
-                except PackagerError as error:
-                    failure = error
-        return Run(deployment, target.name, answer, failure)
-
-    @contextlib.contextmanager
-    def _target(self, config: Config) -> Iterator[Target]:
-        """Keep session and client from one run to the next, unless it fails: its credentials may
-        have expired, and a new session has new ones.
-        """
-        if self._kept is None or self._kept[0] != config:
-            self.close()
-            self._kept = config, self._open.enter_context(self._open_target(config))
-        try:
-            yield self._kept[1]
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of what is kept."""
-        self._kept = None
-        self._open.close()

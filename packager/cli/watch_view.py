@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -19,21 +18,11 @@ from packager.progress import Progress, readable
 from packager.watch import BUILDING
 
 if TYPE_CHECKING:
-    from packager.deploy import Deployment
+    from packager.watch.engine import Run
     from packager.watch.session import Cause
 
 _COLORS = {"deployed": "green", "unchanged": "green", "failed": "red"}
 _ERASE_LINE = "\r\x1b[K"
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a run ended: the deploy and, on this machine, the handler's answer or failure."""
-
-    deployment: Deployment
-    function: str
-    answer: str | None = None
-    failure: PackagerError | None = None
 
 
 class WatchView:

@@ -10,7 +10,7 @@ import time
 import uuid
 from pathlib import Path
 
-from packager import child, workspace
+from packager import subprocesses, workspace
 from packager.errors import DeployError
 from packager.local.handlers import Handler, Language
 from packager.local.service import ACCOUNT, CREDENTIALS, REGION
@@ -113,7 +113,7 @@ def _run(
     command: list[str], event: bytes, task: Path, environment: dict[str, str], timeout: float
 ) -> int | None:
     """Run a bootstrap, and leave nothing running; give its exit status, None for no end in time."""
-    with child.running(
+    with subprocesses.running(
         command, cwd=task, env=environment, stdin=subprocess.PIPE, stdout=_STDERR
     ) as process:
         try:
@@ -121,7 +121,7 @@ def _run(
         except subprocess.TimeoutExpired:
             return None
         finally:
-            child.kill(process)
+            subprocesses.kill(process)
     return process.returncode
 
 

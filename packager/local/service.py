@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packager.config.settings import Credentials, Settings
 from packager.errors import DeployError, PackagerError
 from packager.local.task import unpack
-from packager.settings import Credentials, Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -1,9 +1,9 @@
 """Watch mode: deploys an app again at each change of its files.
 
-`relevance` says what is looked at, `tree` what has changed, `outputs` what of it the build command
-wrote itself, and `schedule` when to act; `files` is told by the system that something happened, and
-`session` puts them together.
+`filter` says which files are watched, `snapshot` what has changed, `build_products` which of those
+the build command wrote itself, and `schedule` when to act. `notify` receives the system's events,
+`engine` deploys, and `session` puts them together.
 """
 
-# What is said when the build command begins, which may print.
+# The message of the stage in which the build command runs, which may print.
 BUILDING = "Building"

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from packager import child, settings
+from packager import subprocesses
+from packager.config import settings
 from packager.errors import PackagerError
 
 
@@ -23,9 +24,11 @@ def run(command: str, folder: Path, timeout: float) -> None:
     Raises BuildError.
     """
     variables = {
-        name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(settings.SETTING_PREFIX)
     }
-    with child.running(  # noqa: S604 - the user's own line, written for the shell
+    with subprocesses.running(  # noqa: S604 - the user's own line, written for the shell
         command,
         shell=True,
         cwd=folder,

@@ -19,11 +19,11 @@ from packager.errors import (
 from packager.progress import Progress
 from packager.watch import BUILDING
 from packager.watch.build import BuildError
-from packager.watch.files import Polling, Watcher, new_watcher
-from packager.watch.outputs import Outputs
-from packager.watch.relevance import Relevance
+from packager.watch.build_products import Outputs
+from packager.watch.filter import Relevance
+from packager.watch.notify import Polling, Watcher, new_watcher
 from packager.watch.schedule import Schedule
-from packager.watch.tree import Difference, Tree
+from packager.watch.snapshot import Difference, Tree
 
 # How often a folder that is gone is looked for.
 _SECONDS_TO_COME_BACK = 0.5

@@ -12,7 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from packager import archive
+from packager.package.inject import inject as inject_entry
 
 
 def copy(jar: Path, output: Path, _: bytes) -> None:
@@ -28,7 +28,7 @@ def copy(jar: Path, output: Path, _: bytes) -> None:
 
 def inject(jar: Path, output: Path, data: bytes) -> None:
     """Let the packager do it."""
-    archive.inject(jar, output, "env.properties", data)
+    inject_entry(jar, output, "env.properties", data)
 
 
 def append(jar: Path, output: Path, data: bytes) -> None:

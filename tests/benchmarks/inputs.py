@@ -9,7 +9,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from packager import properties
+from packager.config import properties
 from tests.conftest import cached
 
 _HERE = Path(__file__).parent

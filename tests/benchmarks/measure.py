@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packager import child
+from packager import subprocesses
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 
@@ -76,7 +76,7 @@ def _run(contender: Contender) -> Measured:
     with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
         result = Path(folder, "result")
         launcher = [sys.executable, "-I", "-S", _LAUNCH, result]
-        with child.running(
+        with subprocesses.running(
             [*map(str, launcher), *map(str, contender.command)],
             env=bare_environment() | dict(contender.env),
             cwd=contender.cwd,

@@ -10,15 +10,15 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from packager import package
-from packager.bundle import CompressionCache
-from packager.settings import Settings
+from packager.config.settings import Settings
+from packager.package.build import build as build_package
+from packager.package.zip_folder import CompressionCache
 
 
 def build(app: Path, output: Path, cache: CompressionCache) -> float:
     """Package `app`, and give the seconds that it took."""
     start = time.perf_counter()
-    package.build(app, Settings(), {"A": "1"}, output, cache=cache)
+    build_package(app, Settings(), {"A": "1"}, output, cache=cache)
     return time.perf_counter() - start
 
 

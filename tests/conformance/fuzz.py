@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
-from packager.properties import dumps
+from packager.config.properties import dumps
 from tests.conformance.make_cases import CASES
 from tests.conformance.readers import Answer, running
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.properties import dumps
+from packager.config.properties import dumps
 from tests.conformance.make_cases import CASES, FOLDER
 from tests.conformance.readers import Answer, Readers
 from tests.conftest import requires

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.settings import OPTIONS
+from packager.config.settings import OPTIONS
 from tests.conftest import requires
 from tests.service import Service
 

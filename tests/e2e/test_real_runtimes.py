@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.environment import read_env_file
+from packager.config.env_files import read_env_file
 from packager.local import find_handler
 from packager.local.task import unpack
 from packager.vendor import vendor

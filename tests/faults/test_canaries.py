@@ -234,10 +234,12 @@ def test_a_wrong_setting_is_named_and_not_shown(
 LIBRARY = """
 import sys
 from pathlib import Path
-from packager import config, deploy, progress
-from packager.aws import LambdaFunction
+from packager import progress
+from packager.config import inputs
+from packager.release import deploy
+from packager.aws.lambda_function import LambdaFunction
 
-chosen = config.read()
+chosen = inputs.read()
 print(repr(chosen), repr(chosen.settings), repr(chosen.settings.credentials))
 function = LambdaFunction(chosen.settings, timeout=3, hide=chosen.hide)
 deploy.deploy(Path(sys.argv[1]), chosen, function, Path(sys.argv[2]), progress.Progress())

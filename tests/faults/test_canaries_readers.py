@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from packager import properties
+from packager.config import properties
 from tests.conftest import requires
 from tests.faults import canaries
 from tests.service import bare_environment

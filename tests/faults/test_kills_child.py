@@ -16,7 +16,7 @@ RUNS = 500 if ALL else 100
 # as no sleep is interrupted by what came just before it.
 STARTING = """
 import os, random, signal, subprocess, sys, threading, time
-from packager import child
+from packager import subprocesses
 
 seed, runs = sys.argv[1:]
 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -30,7 +30,7 @@ for _ in range(int(runs)):
     sender = threading.Thread(target=send, args=[moments.uniform(0, 0.01)])
     try:
         sender.start()
-        with child.running(["sleep", "1000"], **quiet):
+        with subprocesses.running(["sleep", "1000"], **quiet):
             while True:
                 time.sleep(0.01)
     except KeyboardInterrupt:

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager.aws import LambdaFunction
+from packager.aws.lambda_function import LambdaFunction
+from packager.config.settings import Credentials, Settings
 from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
 from packager.function import S3Object
 from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
 from packager.local.task import unpack
-from packager.settings import Credentials, Settings
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.service import command
@@ -613,7 +613,7 @@ def test_what_is_for_this_machine_goes_with_local_alone(
     settings = ("--function", "hello", "--region", "eu-west-1")
     run = command("deploy", tmp_path, *settings, *option)
     assert run.returncode == 2
-    assert "--invoke and --handler go with --local." in run.stderr
+    assert "--invoke and --handler need --local." in run.stderr
 
 
 @pytest.mark.parametrize("name", ["handler", ".handler", "module."])

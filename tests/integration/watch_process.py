@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from packager import package
-from packager.environment import read_env_file
-from packager.settings import Settings
+from packager.config.env_files import read_env_file
+from packager.config.settings import Settings
+from packager.package import build
 from tests.proxy import Proxy
 from tests.service import Service, bare_environment
 
@@ -88,7 +88,7 @@ class Watching:
         """Make what a full build of the app as it is now gives."""
         destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
         try:
-            package.build(self.app, Settings(), read_env_file(self.env_file), destination)
+            build.build(self.app, Settings(), read_env_file(self.env_file), destination)
             return destination.read_bytes()
         finally:
             destination.unlink(missing_ok=True)

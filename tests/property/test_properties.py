@@ -8,7 +8,7 @@ import javaproperties
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.properties import dumps
+from packager.config.properties import dumps
 
 # What a UTF-8 environment can hold: no surrogates, no NUL.
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))

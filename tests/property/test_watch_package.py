@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packager import package
-from packager.bundle import CompressionCache
+from packager.config.settings import Settings
 from packager.errors import PackageError
-from packager.settings import Settings
-from packager.watch.files import Inotify
-from packager.watch.scope import scope
-from packager.watch.tree import Tree
+from packager.package import build
+from packager.package.zip_folder import CompressionCache
+from packager.watch.filter import scope
+from packager.watch.notify import Inotify
+from packager.watch.snapshot import Tree
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells all at once")
 
@@ -139,7 +139,7 @@ class App:
         self._count += 1
         destination = self.folder.with_name(f"{self._count}.zip")
         try:
-            package.build(self.folder, Settings(), {"A": "1"}, destination, cache=cache)
+            build.build(self.folder, Settings(), {"A": "1"}, destination, cache=cache)
         except PackageError as error:
             return error.message
         return destination.read_bytes()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from packager.aws import LambdaFunction
+from packager.aws.lambda_function import LambdaFunction
+from packager.config.settings import Credentials, Settings
 from packager.errors import UncertainError
-from packager.settings import Credentials, Settings
 
 
 def test_all_tries_to_connect_together_take_no_longer_than_the_timeout(

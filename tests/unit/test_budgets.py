@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from packager import archive
-from packager.zipsource import Source
+from packager.package import inject
+from packager.package.zip_source import Source
 from tests.service import Service, bare_environment
 from tests.trees import plant
 
@@ -38,20 +38,20 @@ def test_injection_reads_the_end_of_an_archive_and_lets_the_system_copy_the_rest
     source = noise_zip(tmp_path / "source.zip", 10)
     read: list[int] = []
     copied: list[int] = []
-    read_by_us, copy = Source.read, archive._copy_by_system
+    read_by_us, copy = Source.read, inject._copy_by_system
 
     def counting_read(self: Source, position: int, size: int) -> bytearray:
         read.append(size)
         return read_by_us(self, position, size)
 
-    def counting_copy(source: int, destination: int, span: archive._Span) -> int:
+    def counting_copy(source: int, destination: int, span: inject._Span) -> int:
         reached = copy(source, destination, span)
         copied.append(reached - span.start)
         return reached
 
     monkeypatch.setattr(Source, "read", counting_read)
-    monkeypatch.setattr(archive, "_copy_by_system", counting_copy)
-    archive.inject(source, tmp_path / "package.zip", "env.properties", b"A=1\n")
+    monkeypatch.setattr(inject, "_copy_by_system", counting_copy)
+    inject.inject(source, tmp_path / "package.zip", "env.properties", b"A=1\n")
     assert sum(read) < 70_000
     assert 10 << 20 < sum(copied) < source.stat().st_size
 

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from packager import compression
-from packager.compression import ahead, compress, deflate_pieces
-from packager.zipformat import DEFLATED, STORED
+from packager.package import compression
+from packager.package.compression import ahead, compress, deflate_pieces
+from packager.package.zip_format import DEFLATED, STORED
 
 TEXT = b"the quick brown fox jumps over the lazy dog\n" * 500
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.config import Config
-from packager.deploy import Clock, Deployment, deploy, send
+from packager.apps.files import Member
+from packager.config.inputs import Config
+from packager.config.settings import Settings
 from packager.errors import (
     AccessDeniedError,
     ConflictError,
@@ -20,10 +21,9 @@ from packager.errors import (
     UncertainError,
 )
 from packager.function import FunctionState, S3Object
-from packager.package import Package
+from packager.package.build import Package
 from packager.progress import Progress
-from packager.selection import Member
-from packager.settings import Settings
+from packager.release.deploy import Clock, Deployment, deploy, send
 
 PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variables=3)
 OTHER = FunctionState("other", "$LATEST", "Successful", "", "nodejs22.x", "arm64")
@@ -111,7 +111,7 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         runtimes.append(runtime)
         return [Member("dependency.py", b"")]
 
-    monkeypatch.setattr("packager.wheels.members", members)
+    monkeypatch.setattr("packager.apps.python.members", members)
     return runtimes
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from packager import ignore
+from packager.apps import ignore
+from packager.apps.ignore import Ignored
 from packager.errors import PackageError
-from packager.ignore import Ignored
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from packager.config.properties import dumps
 from packager.errors import VariableError
-from packager.properties import dumps
 
 
 @pytest.mark.parametrize(

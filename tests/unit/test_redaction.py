@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packager.redaction import hiding
+from packager.config.redaction import hiding
 
 
 def test_every_secret_is_hidden_and_the_rest_stays() -> None:

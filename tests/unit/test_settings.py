@@ -7,8 +7,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
+from packager.config.settings import DEFAULT_EXCLUDE, Credentials, Settings, read
 from packager.errors import SettingsError
-from packager.settings import DEFAULT_EXCLUDE, Credentials, Settings, read
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 KEYS = {"_AWS_ACCESS_KEY_ID": "the-key", "_AWS_SECRET_ACCESS_KEY": "the-secret"}

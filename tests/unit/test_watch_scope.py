@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from packager.config.settings import Settings
 from packager.errors import PackageError
-from packager.settings import Settings
-from packager.watch.scope import scope
+from packager.watch.filter import scope
 
 
 @pytest.fixture

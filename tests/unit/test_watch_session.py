@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps.ignore import Ignored
 from packager.errors import DeployError, PackageError, PackagerError, SettingsError
-from packager.ignore import Ignored
 from packager.progress import Progress
 from packager.watch.build import BuildError
-from packager.watch.files import Events
-from packager.watch.outputs import Outputs
-from packager.watch.relevance import Relevance
+from packager.watch.build_products import Outputs
+from packager.watch.filter import Relevance
+from packager.watch.notify import Events
 from packager.watch.session import Cause, Session
 
 QUIET = 0.2

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from packager import wheels
+from packager.apps import python
+from packager.apps.python import installer, requirements
+from packager.apps.python.platform import Platform
 from packager.errors import PackageError
-from packager.wheels import pip, requirements
-from packager.wheels.platform import Platform
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_pip_is_given_what_it_needs_and_what_the_requirements_name(
     ]
     for name in [*given, *kept_back, "TOKEN", "_TOKEN"]:
         monkeypatch.setenv(name, "value")
-    environment = pip._environment({"TOKEN", "_TOKEN", "MISSING"})
+    environment = installer._environment({"TOKEN", "_TOKEN", "MISSING"})
     assert environment.keys() >= {*given, "TOKEN"}
     assert not environment.keys() & {*kept_back, "_TOKEN", "MISSING"}
 
@@ -236,9 +236,9 @@ def test_of_a_url_that_pip_writes_nothing_is_shown_that_can_be_a_credential(
     url: str, shown: str
 ) -> None:
     platform = Platform.of("python3.13", None)
-    told = pip._error(f"ERROR: Cannot get {url} at all", platform).message
+    told = installer._error(f"ERROR: Cannot get {url} at all", platform).message
     assert f"{shown} at all" in told
-    without_wheel = pip._error(f"No matching distribution found for {url}", platform).message
+    without_wheel = installer._error(f"No matching distribution found for {url}", platform).message
     assert "canary" not in told + without_wheel
 
 
@@ -250,7 +250,7 @@ def test_a_python_without_pip_is_an_error_that_says_so(
     venv.create(tmp_path / "venv", with_pip=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
     with pytest.raises(PackageError, match="has no pip") as error:
-        wheels.members(tmp_path, "python3.13", None)
+        python.members(tmp_path, "python3.13", None)
     assert sys.executable in error.value.message
 
 
@@ -260,5 +260,5 @@ def test_what_was_not_used_for_long_is_removed_from_the_cache(tmp_path: Path) ->
     long_ago = time.time() - 31 * 24 * 3600
     for name in ("unused", "making-it"):
         os.utime(tmp_path / name, (long_ago, long_ago))
-    wheels._remove_unused(tmp_path)
+    python._remove_unused(tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == ["used"]

@@ -13,12 +13,13 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from packager import archive, zipdirectory, zipformat, zipsource
-from packager.archive import inject, unpacked_sizes
 from packager.errors import ArchiveError
 from packager.local import task
-from packager.zipdirectory import read_directory
-from packager.zipsource import Source
+from packager.package import inject as injection
+from packager.package import zip_directory, zip_format, zip_source
+from packager.package.inject import inject, unpacked_sizes
+from packager.package.zip_directory import read_directory
+from packager.package.zip_source import Source
 
 HERE = Path(__file__).parent
 ENTRY = "env.properties"
@@ -29,7 +30,7 @@ MEMORY = 4 << 20
 
 _SIGNATURES = [b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b"\1\0"]
 _NAMES = [b"../../x", b"/x", b"a\\b", b"\0", b"\xff\xfe", ENTRY.encode(), b"./env.properties"]
-_TRACED = {module.__file__ for module in (archive, zipdirectory, zipsource, zipformat, task)}
+_TRACED = {module.__file__ for module in (injection, zip_directory, zip_source, zip_format, task)}
 
 
 def seeds() -> list[bytes]:

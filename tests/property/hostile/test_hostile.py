@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.archive import inject
 from packager.errors import ArchiveError
+from packager.package.inject import inject
 from tests.archives import Part, contents, craft
 from tests.property.hostile.fuzz import ENTRY, HERE, MEMORY, fuzz, judge
 from tests.service import command
@@ -187,7 +187,7 @@ def overlaps(archive: bytes, entry: str, folder: Path) -> None:
 INJECT = """
 import sys
 from pathlib import Path
-from packager.archive import inject
+from packager.package.inject import inject
 
 inject(Path(sys.argv[1]), Path(sys.argv[2]), "env.properties", b"A=1")
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

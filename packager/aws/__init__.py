@@ -1,0 +1,1 @@
+"""AWS, as the packager uses it: the only package that imports boto3."""

@@ -1,0 +1,1 @@
+"""From an app and its config to one file: the deployment package."""

@@ -1,0 +1,237 @@
+"""Surgery on jars and ready-made zips: one entry is put in, and nothing else changes.
+
+    local headers and data             | central directory              | end records
+    local headers and data | new entry | central directory | new record | end records
+
+The data is copied as it is by the operating system, and only the directory is read. What may not
+be copied is old config: an entry of the new one's name, and copies of it that a tool left behind
+between the entries.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from packager import atomic_file
+from packager.errors import ArchiveError
+from packager.package import zip_format
+from packager.package.compression import compress
+from packager.package.zip_directory import Directory, read_directory, shown
+from packager.package.zip_format import NewEntry
+from packager.package.zip_source import Source
+
+_CHUNK = 1 << 20
+
+
+class _Span(NamedTuple):
+    """The bytes from `start` up to `stop`."""
+
+    start: int
+    stop: int
+
+
+class _Plan(NamedTuple):
+    """What of an archive is kept: spans of the file, and of its directory."""
+
+    data: list[_Span]
+    records: list[_Span]
+    entries: int
+    unpacked_size: int
+    base: int  # what offsets count from in the new file
+
+
+def inject(source: Path, destination: Path, name: str, data: bytes) -> int:
+    """Copy the archive `source` to `destination` with `data` as the root entry `name`.
+
+    Gives the size in bytes of all entries unpacked. The new file is its owner's alone, and is gone
+    if anything fails: ArchiveError if `source` is broken or not for Lambda to unpack, PackagerError
+    if `destination` cannot be written.
+    """
+    with Source.opened(source) as archive:
+        directory = read_directory(archive)
+        plan = _plan(directory, name.encode())
+        with atomic_file.created(destination) as package:
+            for span in plan.data:
+                _copy(archive, package, span)
+            archive.check_unchanged()
+            record = _append(package, name, data, plan.base)
+            _write_directory(package, directory, plan, record)
+    return plan.unpacked_size + len(data)
+
+
+def unpacked_sizes(archive: Path) -> dict[str, int]:
+    """Sum up what the top-level folders (`com/`) and files of an archive take unpacked, in bytes.
+
+    Raises ArchiveError if the archive is broken.
+    """
+    sizes: dict[str, int] = {}
+    with Source.opened(archive) as source:
+        for entry in read_directory(source):
+            top, slash, _ = entry.name.partition(b"/")
+            name = shown(top + slash)
+            sizes[name] = sizes.get(name, 0) + entry.size
+    return sizes
+
+
+def _plan(directory: Directory, name: bytes) -> _Plan:
+    size = directory.quick_size(name)
+    if size is None:
+        return _plan_closely(directory, name)
+    whole = _Span(0, directory.start), _Span(0, len(directory.records))
+    return _Plan([whole[0]], [whole[1]], directory.stated, size, directory.base)
+
+
+def _plan_closely(directory: Directory, name: bytes) -> _Plan:
+    layout, outdated = [], []
+    unpacked_size = 0
+    for entry in directory:
+        layout.append((entry.start, entry.end, entry.record))
+        unpacked_size += entry.size
+        if _is_called(name, entry.name, directory.source):
+            outdated.append(_Span(entry.record, entry.next_record))
+            unpacked_size -= entry.size
+    layout.sort()
+    cuts = list(_cuts(directory, layout, name, {span.start for span in outdated}))
+    relocated = _relocation(cuts)
+    base = relocated(directory.base)
+    if cuts:
+        for start, _, record in layout:
+            directory.set_offset(record, relocated(start) - base)
+    return _Plan(
+        _complement(cuts, directory.start),
+        _complement(outdated, len(directory.records)),
+        len(layout) - len(outdated),
+        unpacked_size,
+        base,
+    )
+
+
+def _is_called(name: bytes, entry_name: bytes, archive: Source) -> bool:
+    """Tell if an entry would be unpacked to the root file `name`, however its own name is written.
+
+    Raises ArchiveError if a folder is in the way.
+    """
+    if name not in entry_name:
+        return False
+    # Unpackers end a name at NUL; backslashes come from tools for Windows, `./` from bsdtar.
+    path = entry_name.partition(b"\0")[0].replace(b"\\", b"/")
+    normal = posixpath.normpath(b"/" + path.lstrip(b"/"))
+    if normal.startswith(b"/" + name + b"/") or (normal[1:] == name and path.endswith(b"/")):
+        raise ArchiveError(
+            f"{archive.path} has a folder where {shown(name)} has to go: {shown(entry_name)}.",
+            "Rename that folder.",
+        )
+    return normal[1:] == name
+
+
+def _cuts(
+    directory: Directory, layout: list[tuple[int, int, int]], name: bytes, outdated: set[int]
+) -> Iterator[_Span]:
+    """Find what may not be copied: the entries whose records are `outdated`, and forgotten ones.
+
+    `layout` has each entry's start, earliest end and record, in the order of the file. What stands
+    between an entry and the next, a data descriptor or padding, goes with the entry.
+    Raises ArchiveError if entries overlap.
+    """
+    room = zip_format.LOCAL_HEADER.size + len(name)
+    edges = [*layout, (directory.start, directory.start, -1)]
+    yield from _forgotten(directory.source, name, _Span(0, edges[0][0]))
+    for (start, end, record), (stop, _, _) in pairwise(edges):
+        if record in outdated or stop - end >= room:
+            end = directory.data_end(directory.entry(record))
+        if end > stop:
+            entry = directory.entry(record)
+            raise directory.source.broken(f"{shown(entry.name)} overlaps what is behind it")
+        if record in outdated:
+            yield _Span(start, stop)
+        elif stop - end >= room:
+            yield from _forgotten(directory.source, name, _Span(end, stop))
+
+
+def _forgotten(archive: Source, name: bytes, gap: _Span) -> Iterator[_Span]:
+    """Find a local header of `name` in a gap between entries: a tool put in a new one, and left the
+    old one where it was. Where its data ends, nobody tells: the rest of the gap goes with it.
+    """
+    signature = re.escape(zip_format.LOCAL_SIGNATURE)
+    header = re.compile(signature + rb".{26}[./\\]{0,8}" + re.escape(name), re.DOTALL)
+    shortest = zip_format.LOCAL_HEADER.size + len(name)
+    for position in range(gap.start, gap.stop - shortest + 1, _CHUNK - shortest - 8):
+        chunk = archive.read(position, min(_CHUNK, gap.stop - position))
+        if found := header.search(chunk):
+            yield _Span(position + found.start(), gap.stop)
+            return
+
+
+def _complement(cuts: list[_Span], stop: int) -> list[_Span]:
+    edges = [0, *chain.from_iterable(cuts), stop]
+    return [_Span(*span) for span in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _relocation(cuts: list[_Span]) -> Callable[[int], int]:
+    """Make the function from positions in the old file to those in one without `cuts`."""
+    starts = [cut.start for cut in cuts]
+    removed = [0, *accumulate(cut.stop - cut.start for cut in cuts)]
+
+    def relocated(position: int) -> int:
+        before = bisect_right(starts, position)
+        if before:
+            position = max(position, cuts[before - 1].stop)
+        return position - removed[before]
+
+    return relocated
+
+
+def _copy(archive: Source, package: BinaryIO, span: _Span) -> None:
+    package.flush()
+    position = _copy_by_system(archive.file.fileno(), package.fileno(), span)
+    package.seek(0, os.SEEK_END)
+    while position < span.stop:
+        chunk = archive.read(position, min(_CHUNK, span.stop - position))
+        package.write(chunk)
+        position += len(chunk)
+
+
+def _copy_by_system(source: int, destination: int, span: _Span) -> int:
+    """Copy without bytes passing through this process, and give the position that was reached.
+
+    copy_file_range shares blocks where the file system can; sendfile also copies between two file
+    systems, and is there in Pythons that are built for every Linux.
+    """
+    calls: list[Callable[[int], int]] = []
+    if hasattr(os, "copy_file_range"):
+        calls.append(lambda at: os.copy_file_range(source, destination, span.stop - at, at))
+    if hasattr(os, "sendfile"):
+        calls.append(lambda at: os.sendfile(destination, source, at, span.stop - at))
+    position = span.start
+    for call in calls:
+        # Either the system cannot do this, or the copy byte by byte meets the same error again.
+        with suppress(OSError):
+            while position < span.stop and (copied := call(position)):
+                position += copied
+    return position
+
+
+def _append(package: BinaryIO, name: str, data: bytes, base: int) -> bytes:
+    """Write the new entry, and give its record for the directory."""
+    offset = package.tell() - base
+    method, body, size, crc = compress(data)
+    entry = NewEntry(name, method, crc, len(body), size)
+    package.write(zip_format.local_header(entry))
+    package.write(body)
+    return zip_format.central_record(entry, offset)
+
+
+def _write_directory(package: BinaryIO, directory: Directory, plan: _Plan, record: bytes) -> None:
+    offset = package.tell() - plan.base
+    package.writelines(memoryview(directory.records)[start:stop] for start, stop in plan.records)
+    package.write(record)
+    size = package.tell() - plan.base - offset
+    package.write(zip_format.end_records(plan.entries + 1, size, offset, directory.comment))

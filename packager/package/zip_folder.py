@@ -1,0 +1,308 @@
+"""Deployment packages made of files: zips of which the same files always give the same bytes."""
+
+# Paths by the thousand are strings here, which are much faster than Path.
+# ruff: noqa: PTH123
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from packager import atomic_file
+from packager.apps.files import Member, Selection, normal, unreadable
+from packager.errors import PackageError
+from packager.names import printable
+from packager.package import compression, zip_format
+from packager.package.compression import Compressed
+from packager.package.zip_format import DEFLATED, STORED, NewEntry
+
+# So many bytes of files are read and compressed ahead of those being written, and a file that is
+# larger is not held in memory as a whole. Together they keep all of it below 150 MB.
+_AHEAD = 40 << 20
+_LARGE = 20 << 20
+_PIECE = 4 << 20
+
+# A thread takes so many files, or bytes, at a time: small ones take longer to hand over one by one
+# than to compress.
+_BATCH_FILES = 64
+_BATCH_BYTES = 1 << 19
+
+_CHUNK = 1 << 20
+
+
+class _Packed(NamedTuple):
+    """A member as it stands in a package, from its local header up to the end of its data."""
+
+    member: Member
+    entry: NewEntry
+    start: int
+    stop: int
+    record: bytes
+
+    def moved(self, start: int) -> _Packed:
+        """Give the same entry as it stands elsewhere."""
+        if start == self.start:
+            return self
+        if max(start, self.start) < zip_format.FULL_32:
+            # Of ten thousand records, all but the first of which move when the first entry grows,
+            # these four bytes are quicker to put in than the records to make.
+            end = zip_format.CENTRAL_RECORD.size
+            record = self.record[: end - 4] + start.to_bytes(4, "little") + self.record[end:]
+        else:
+            record = zip_format.central_record(self.entry, start)
+        return _Packed(self.member, self.entry, start, start + self.stop - self.start, record)
+
+
+class _Batch(NamedTuple):
+    """Consecutive members: first those that are taken over, then those to be compressed."""
+
+    packed: list[_Packed]
+    members: list[Member]
+
+
+class CompressionCache:
+    """The package before: the next one takes over the data of what has not changed since.
+
+    A file in `node_modules` that is written to in place has to be forgotten; other changes are
+    found. The package's file is held open, so that it can be deleted meanwhile.
+    """
+
+    def __init__(self) -> None:
+        """Begin without one."""
+        self._selections: dict[tuple[Path, tuple[str, ...]], Selection] = {}
+        self._packed: dict[str, _Packed] = {}
+        self._file: BinaryIO = BytesIO()
+
+    def selection(self, app: Path, patterns: tuple[str, ...]) -> Selection:
+        """Give the selection of `app`, which knows what it was when the package before was made."""
+        return self._selections.setdefault((app, patterns), Selection(app, patterns))
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Have the files at or below `paths` read again, even if they look the same."""
+        changed = {normal(path) for path in paths}
+        for selection in self._selections.values():
+            selection.forget(changed)
+        files = {packed.member.content for packed in self._packed.values()}
+        below = tuple(path + os.sep for path in changed - files)
+        for name, packed in list(self._packed.items()):
+            content = packed.member.content
+            if isinstance(content, str) and (content in changed or content.startswith(below)):
+                del self._packed[name]
+
+    def packed(self, member: Member) -> _Packed | None:
+        """Give the member as it stands in the package before, if it is sure to be the same."""
+        packed = self._packed.get(member.name)
+        return packed if packed and packed.member == member and member.version else None
+
+    def copy(self, start: int, stop: int, package: BinaryIO) -> None:
+        """Copy a span of the package before."""
+        self._file.seek(start)
+        while start < stop:
+            chunk = self._file.read(min(_CHUNK, stop - start))
+            if not chunk:
+                raise OSError(errno.EIO, "the package before is cut short")
+            package.write(chunk)
+            start += len(chunk)
+
+    def keep(self, package: Path, packed: Iterable[_Packed]) -> None:
+        """Take `package` for the one before."""
+        self.close()
+        self._file = package.open("rb")
+        self._packed = {entry.member.name: entry for entry in packed}
+
+    def close(self) -> None:
+        """Let go of the package before."""
+        self._packed = {}
+        self._file.close()
+
+
+def select(
+    app: Path, patterns: Iterable[str] = (), *, cache: CompressionCache | None = None
+) -> list[Member]:
+    """Choose what of an app's folder goes into its package, but for the gitignore `patterns`.
+
+    Raises PackageError as `packager.apps.files` says.
+    """
+    patterns = tuple(patterns)
+    selection = cache.selection(app, patterns) if cache else Selection(app, patterns)
+    return selection.members()
+
+
+def write(
+    members: Iterable[Member], destination: Path, *, cache: CompressionCache | None = None
+) -> int:
+    """Write a package of `members` to `destination`, and give its size in bytes when unpacked.
+
+    Of several members with one name, the last goes in. The file is new and its owner's alone, and
+    gone if anything fails: PackageError for a member that cannot be read or is in the way of
+    another, PackagerError if the file cannot be written.
+    """
+    by_name = {member.name: member for member in members}
+    _check_no_file_is_a_folder(by_name.keys())
+    before = cache or CompressionCache()
+    batches = _batches((by_name[name] for name in sorted(by_name)), before)
+    with atomic_file.created(destination) as file, compression.pool() as threads:
+        package = _Package(file, before)
+        for batch, results in compression.ahead(threads, _compress, batches, _weight, _AHEAD):
+            package.take_over(batch.packed)
+            for member, compressed in zip(batch.members, results, strict=True):
+                if compressed:
+                    package.add(member, compressed)
+                else:
+                    package.add_large(member, threads)
+        package.finish()
+    if cache:
+        cache.keep(destination, package.packed)
+    return sum(packed.entry.size for packed in package.packed)
+
+
+def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:
+    """Refuse what no unpacker could unpack: of an app's files and those of its dependencies."""
+    folders: set[str] = set()
+    found = {name.rpartition("/")[0] for name in names}
+    while found:
+        folders |= found
+        found = {folder.rpartition("/")[0] for folder in found} - folders
+    if conflicts := folders & names:
+        raise PackageError(
+            f"{printable(min(conflicts))} would be both a folder and a file or link.",
+            "The app has one and a dependency the other: rename the app's.",
+        )
+
+
+class _Package:
+    """A package that is being written."""
+
+    def __init__(self, file: BinaryIO, before: CompressionCache) -> None:
+        """Begin with nothing in `file`; what is taken over comes from the package `before`."""
+        self.packed: list[_Packed] = []
+        self._file = file
+        self._before = before
+        self._position = 0
+
+    def add(self, member: Member, compressed: Compressed) -> None:
+        """Write a member's local header and data."""
+        method, data, size, crc = compressed
+        entry = NewEntry(member.name, method, crc, len(data), size, member.mode)
+        header = zip_format.local_header(entry)
+        self._file.write(header)
+        self._file.write(data)
+        self._append(member, entry, len(header) + len(data))
+
+    def add_large(self, member: Member, threads: ThreadPoolExecutor) -> None:
+        """Write a member piece by piece, and then the local header before it."""
+        assumed = NewEntry(member.name, DEFLATED, 0, member.size, member.size, member.mode)
+        length = len(zip_format.local_header(assumed))
+        trial = compression.compress(next(_pieces(member), b""))
+        entry = self._write_pieces(member, trial.method, self._position + length, threads)
+        if entry.compressed_size > entry.size:
+            entry = self._write_pieces(member, STORED, self._position + length, threads)
+        header = zip_format.local_header(entry)
+        if len(header) != length:
+            raise PackageError(f"{printable(member.name)} changed while it was read.", "Try again.")
+        self._file.seek(self._position)
+        self._file.write(header)
+        self._file.seek(0, os.SEEK_END)
+        self._append(member, entry, length + entry.compressed_size)
+
+    def _write_pieces(
+        self, member: Member, method: int, position: int, threads: ThreadPoolExecutor
+    ) -> NewEntry:
+        """Write a member's data from `position` to the end of the file."""
+        size = crc = 0
+
+        def measured() -> Iterator[bytes]:
+            nonlocal size, crc
+            for piece in _pieces(member):
+                size, crc = size + len(piece), zlib.crc32(piece, crc)
+                yield piece
+
+        self._file.seek(position)
+        self._file.truncate()
+        data = measured()
+        self._file.writelines(
+            data if method == STORED else compression.deflate_pieces(data, threads)
+        )
+        written = self._file.tell() - position
+        return NewEntry(member.name, method, crc, written, size, member.mode)
+
+    def take_over(self, entries: Iterable[_Packed]) -> None:
+        """Copy entries of the package before, those that stand together in one go."""
+        start = stop = 0
+        for packed in entries:
+            if packed.start != stop:
+                self._before.copy(start, stop, self._file)
+                start = packed.start
+            stop = packed.stop
+            here = packed.moved(self._position)
+            self.packed.append(here)
+            self._position = here.stop
+        self._before.copy(start, stop, self._file)
+
+    def finish(self) -> None:
+        """Write the central directory."""
+        self._file.writelines(packed.record for packed in self.packed)
+        size = sum(len(packed.record) for packed in self.packed)
+        self._file.write(zip_format.end_records(len(self.packed), size, self._position))
+
+    def _append(self, member: Member, entry: NewEntry, length: int) -> None:
+        start, self._position = self._position, self._position + length
+        record = zip_format.central_record(entry, start)
+        self.packed.append(_Packed(member, entry, start, self._position, record))
+
+
+def _batches(members: Iterable[Member], before: CompressionCache) -> Iterator[_Batch]:
+    batch, weight = _Batch([], []), 0
+    for member in members:
+        packed = before.packed(member)
+        full = len(batch.members) >= _BATCH_FILES or weight >= _BATCH_BYTES
+        if full or (packed and batch.members):
+            yield batch
+            batch, weight = _Batch([], []), 0
+        if packed:
+            batch.packed.append(packed)
+        else:
+            batch.members.append(member)
+            weight += member.size
+    yield batch
+
+
+def _weight(batch: _Batch) -> int:
+    return sum(member.size for member in batch.members if member.size <= _LARGE)
+
+
+def _compress(batch: _Batch) -> list[Compressed | None]:
+    """Read and compress the members that are held in memory as a whole."""
+    return [_compressed(member) if member.size <= _LARGE else None for member in batch.members]
+
+
+def _compressed(member: Member) -> Compressed:
+    content = member.content
+    data = content if isinstance(content, bytes) else _read(content, member)
+    # What a link leads to, unpackers are sure to find where it is stored.
+    return compression.store(data) if stat.S_ISLNK(member.mode) else compression.compress(data)
+
+
+def _read(path: str, member: Member) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError as error:
+        raise unreadable(member.name, error) from error
+
+
+def _pieces(member: Member) -> Iterator[bytes]:
+    try:
+        with open(member.content, "rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except OSError as error:
+        raise unreadable(member.name, error) from error

@@ -1,0 +1,1 @@
+"""From a package to a live function."""

@@ -1,0 +1,106 @@
+"""What a command deploys to: a function in AWS, or one on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packager.aws.lambda_function import LambdaFunction
+from packager.config.inputs import Config
+from packager.errors import InputError
+from packager.function import Function
+from packager.package.build import kind_of
+
+if TYPE_CHECKING:
+    from packager.local.handlers import Language
+
+
+@dataclass(frozen=True)
+class Target:
+    """The function; and, on this machine, a way to `run` its handler from its package."""
+
+    config: Config
+    function: Function
+    run: Callable[[Path], str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The function's bare name."""
+        return self.config.settings.function_name
+
+
+@contextlib.contextmanager
+def in_aws(config: Config, timeout: float) -> Iterator[Target]:
+    """Deploy to the function that the settings name."""
+    yield Target(config, LambdaFunction(config.settings, timeout=timeout, hide=config.hide))
+
+
+@contextlib.contextmanager
+def on_this_machine(
+    config: Config, app: Path, event: str, handler: str | None, timeout: float
+) -> Iterator[Target]:
+    """Deploy to an embedded Lambda service, as long as the `with` block lasts.
+
+    The function is named by the settings, or else as the app's folder.
+    """
+    # Here, as deploys to AWS do without its service.
+    from packager.local import LocalLambda, find_handler, invoke
+
+    settings = config.settings
+    kind = kind_of(app, settings)
+    # A ready-made zip tells by itself, when it is unpacked.
+    language: Language | None = "java" if kind == "jar" else None if kind == "zip" else kind
+    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    # It matters to Python packages alone, and to what an app with files of two kinds is.
+    runtime = settings.runtime or ("nodejs22.x" if kind == "node" else ours)
+    architecture = settings.architecture or _architecture()
+    if settings.function is None:
+        name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
+        settings = replace(settings, function=name)
+    with LocalLambda() as service:
+        settings = service.settings_for(settings)
+        service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
+        if settings.s3_bucket:
+            service.ensure_bucket(settings.s3_bucket)
+        local = replace(config, settings=settings)
+
+        def run(folder: Path) -> str:
+            task = folder / "task"
+            shutil.rmtree(task, ignore_errors=True)
+            service.take_back(settings.function_name, task)
+            found = find_handler(task, handler, language)
+            answer = invoke(
+                found, task, event.encode(), timeout=timeout, function=settings.function_name
+            )
+            return answer.decode("utf-8", "replace")
+
+        yield Target(local, LambdaFunction(settings, timeout=timeout, hide=config.hide), run)
+
+
+def open_target(
+    config: Config,
+    app: Path,
+    *,
+    local: bool,
+    event: str | None,
+    handler: str | None,
+    timeout: float,
+) -> contextlib.AbstractContextManager[Target]:
+    """Choose between the two as the options `--local`, `--invoke` and `--handler` say."""
+    if local:
+        return on_this_machine(config, app, event or "{}", handler, timeout)
+    if event or handler:
+        raise InputError("--invoke and --handler need --local.", "Add --local, or remove them.")
+    return in_aws(config, timeout)
+
+
+def _architecture() -> str:
+    """Name this machine's processor as Lambda does."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -1,0 +1,99 @@
+"""Deploys an app again and again, and keeps what the next deploy can use."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.config.inputs import Config
+from packager.errors import PackagerError
+from packager.package.zip_folder import CompressionCache
+from packager.progress import Progress
+from packager.release.deploy import Deployment, deploy
+from packager.release.target import Target
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended: the deploy and, on this machine, the handler's answer or failure."""
+
+    deployment: Deployment
+    function: str
+    answer: str | None = None
+    failure: PackagerError | None = None
+
+
+class Deploys:
+    """Deploys an app again and again, and keeps what can be kept from one time to the next."""
+
+    def __init__(
+        self,
+        app: Path,
+        folder: Path,
+        read_config: Callable[[], Config],
+        open_target: Callable[[Config], contextlib.AbstractContextManager[Target]],
+        timeout: float,
+        *,
+        all_watched: bool,
+    ) -> None:
+        """Deploy `app`; make packages in the private `folder`."""
+        self._app = app
+        self._folder = folder
+        self._read_config = read_config
+        self._open_target = open_target
+        self._timeout = timeout
+        self._all_watched = all_watched
+        self._cache = CompressionCache()
+        self._open = contextlib.ExitStack()
+        self._kept: tuple[Config, Target] | None = None
+
+    def run(self, changed: frozenset[str], progress: Progress) -> Run:
+        """Deploy the app as it is now, `changed` since the last time."""
+        self._cache.forget(changed)
+        if not self._all_watched:
+            # What is not watched may have changed as well, without anybody having said so.
+            self._cache.selection(self._app, ()).forget([str(self._app)])
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder) as made,
+            self._target(self._read_config()) as target,
+        ):
+            deployment = deploy(
+                self._app,
+                target.config,
+                target.function,
+                Path(made),
+                progress,
+                timeout=self._timeout,
+                cache=self._cache,
+            )
+            answer, failure = None, None
+            if target.run:
+                # What the handler does wrong is no reason to deploy it once more.
+                try:
+                    with progress.stage("invoke", "Invoking the function"):
+                        answer = target.run(Path(made))
+                except PackagerError as error:
+                    failure = error
+        return Run(deployment, target.name, answer, failure)
+
+    @contextlib.contextmanager
+    def _target(self, config: Config) -> Iterator[Target]:
+        """Keep session and client from one run to the next, unless it fails: its credentials may
+        have expired, and a new session has new ones.
+        """
+        if self._kept is None or self._kept[0] != config:
+            self.close()
+            self._kept = config, self._open.enter_context(self._open_target(config))
+        try:
+            yield self._kept[1]
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of what is kept."""
+        self._kept = None
+        self._open.close()

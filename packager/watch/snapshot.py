@@ -1,0 +1,251 @@
+"""What the watched files hold, and which of them have changed."""
+
+# Paths by the thousand are strings here, which are much faster than Path.
+# ruff: noqa: PTH112, PTH114, PTH115, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from packager.watch.filter import Relevance
+from packager.watch.notify import Watcher
+
+# So many paths are looked at faster by one walk over everything.
+_MANY = 500
+
+# The coarsest clock of a file system, FAT's. A file that was read sooner after its last change can
+# be changed again and look the same to `stat`.
+_TICK_NS = 2_000_000_000
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it was last looked at: `content` is what a package would take over from it, and
+    `identity` is another one after any change, if it is `reliable`.
+    """
+
+    content: tuple[object, ...]
+    identity: tuple[int, ...]
+    reliable: bool
+
+
+@dataclass
+class Difference:
+    """Paths of files that are not what they were; `rewritten` ones have the same content again."""
+
+    created: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    rewritten: set[str] = field(default_factory=set)
+
+    @property
+    def contents(self) -> set[str]:
+        """The paths where the content is another one."""
+        return self.created | self.changed | self.removed
+
+    def add(self, later: Difference) -> None:
+        """Take in what was found later."""
+        self.created |= later.created
+        self.changed |= later.changed
+        self.removed |= later.removed
+        self.rewritten |= later.rewritten
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look at some or all files: what is to be read again, what was seen, what was found."""
+
+    suspects: frozenset[str]
+    folders: set[str] = field(default_factory=set)
+    found: Difference = field(default_factory=Difference)
+
+
+class Tree:
+    """The watched files, and the folders that the watcher is told to hear of for them."""
+
+    def __init__(self, relevance: Relevance, watcher: Watcher) -> None:
+        """Know of no file yet: the first `scan` finds them."""
+        self.relevance = relevance
+        self.watcher = watcher
+        self._folders: dict[str, dict[str, _File]] = {}
+        # The links by which files that are not watched themselves go into the package.
+        self._links_to: dict[str, set[str]] = {}
+
+    def scan(self, suspects: Iterable[str] = ()) -> Difference:
+        """Look at everything, and read `suspects` even if they look the same as before."""
+        look = _Look(self._with_links(suspects))
+        for root in self.relevance.roots:
+            self._look_at(root, look)
+        self._drop_folders(set(self._folders) - look.folders, look)
+        return look.found
+
+    def refresh(self, paths: Iterable[str]) -> Difference:
+        """Look at `paths`, where something happened, and at all that is below them."""
+        suspects = self._with_links(paths)
+        if len(suspects) > _MANY:
+            return self.scan(suspects)
+        look = _Look(suspects)
+        for path in sorted(suspects):
+            if os.path.dirname(path) not in look.folders:
+                self._look_at(path, look)
+        return look.found
+
+    def concerns(self, path: str) -> bool:
+        """Say whether it matters if something has happened at `path`."""
+        return self.relevance.concerns(path) or path in self._links_to
+
+    def missing_roots(self) -> list[str]:
+        """Say which folders are not there to be watched."""
+        return [root for root in self.relevance.roots if root not in self._folders]
+
+    def _with_links(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(link for path in paths for link in (path, *self._links_to.get(path, ())))
+
+    def _look_at(self, path: str, look: _Look) -> None:
+        folder, name = os.path.split(path)
+        is_folder = self._is_folder(path)
+        if is_folder and self.relevance.folder(path):
+            self._look_into(path, look)
+        else:
+            self._drop_folders(self._below(path), look)
+        if is_folder or not self.relevance.file(path):
+            self._drop_file(folder, name, look)
+        elif folder in self._folders:
+            self._examine(folder, name, look)
+
+    def _look_into(self, top: str, look: _Look) -> None:
+        left = [top]
+        while left:
+            folder = left.pop()
+            look.folders.add(folder)
+            # Before its files are listed: what comes later is an event.
+            self.watcher.watch(folder, deep=self.relevance.whole(folder))
+            known = self._folders.setdefault(folder, {})
+            for name in known.keys() - self._look_over(folder, left, look):
+                self._drop_file(folder, name, look)
+        self._drop_folders(self._below(top) - look.folders, look)
+
+    def _look_over(self, folder: str, subfolders: list[str], look: _Look) -> set[str]:
+        """Examine the files of `folder`, add to `subfolders`, and return the files' names."""
+        names = set()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if self._is_folder(entry.path, entry):
+                        if self.relevance.folder(entry.path):
+                            subfolders.append(entry.path)
+                    elif self.relevance.file(entry.path):
+                        names.add(entry.name)
+                        self._examine(folder, entry.name, look)
+        except OSError:
+            # Gone again, or unreadable: the package will say so.
+            return set()
+        return names
+
+    def _is_folder(self, path: str, entry: os.DirEntry[str] | None = None) -> bool:
+        """Whether there is a folder at `path`, or a symbolic link in whose place a package holds
+        the folder that it leads to.
+        """
+        if entry and not entry.is_symlink():
+            return entry.is_dir()
+        if not os.path.islink(path):
+            return os.path.isdir(path)
+        target = self._held_in_place_of(path)
+        # Not for a loop: the package will say so.
+        is_loop = _is_within(os.path.realpath(os.path.dirname(path)), target)
+        return target != path and os.path.isdir(target) and not is_loop
+
+    def _held_in_place_of(self, link: str) -> str:
+        """What a package holds in the place of a symbolic link: the link itself only if it leads to
+        what is in the package, too.
+        """
+        target = os.path.realpath(link)
+        is_known = self.relevance.folder if os.path.isdir(target) else self.relevance.file
+        return link if is_known(target) else target
+
+    def _examine(self, folder: str, name: str, look: _Look) -> None:
+        path = os.path.join(folder, name)
+        before = self._folders[folder].get(name)
+        now = time.time_ns()
+        try:
+            statuses = [os.lstat(path)]
+        except OSError:
+            self._drop_file(folder, name, look)
+            return
+        source = path
+        if stat.S_ISLNK(statuses[0].st_mode):
+            source = self._held_in_place_of(path)
+        if source != path:
+            self.watcher.watch(os.path.dirname(source), deep=False)
+            self._links_to.setdefault(source, set()).add(path)
+            with contextlib.suppress(OSError):
+                statuses.append(os.lstat(source))
+        identity = _identity(statuses)
+        if before and before.identity == identity and before.reliable and path not in look.suspects:
+            return
+        changed_at = max(status.st_ctime_ns for status in statuses)
+        file = _File(_content(source), identity, reliable=now - changed_at > _TICK_NS)
+        self._folders[folder][name] = file
+        if before is None:
+            look.found.created.add(path)
+        elif before.content != file.content:
+            look.found.changed.add(path)
+        elif before.identity != file.identity:
+            look.found.rewritten.add(path)
+
+    def _drop_file(self, folder: str, name: str, look: _Look) -> None:
+        if self._folders.get(folder, {}).pop(name, None):
+            look.found.removed.add(os.path.join(folder, name))
+
+    def _drop_folders(self, folders: Iterable[str], look: _Look) -> None:
+        for folder in folders:
+            self.watcher.unwatch(folder)
+            for name in self._folders.pop(folder):
+                look.found.removed.add(os.path.join(folder, name))
+
+    def _below(self, path: str) -> set[str]:
+        return {folder for folder in self._folders if _is_within(folder, path)}
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _identity(statuses: list[os.stat_result]) -> tuple[int, ...]:
+    return tuple(
+        number
+        for status in statuses
+        for number in (
+            *(status.st_ino, status.st_mode, status.st_size),
+            *(status.st_mtime_ns, status.st_ctime_ns),
+        )
+    )
+
+
+def _content(path: str) -> tuple[object, ...]:
+    """What a package would take over of the file at `path`: data or link, and executability."""
+    try:
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            return ("link", os.readlink(path))
+        if stat.S_ISREG(status.st_mode):
+            return ("file", _digest(path), bool(status.st_mode & stat.S_IXUSR))
+    except OSError as error:
+        return ("unreadable", error.errno)
+    return ("special", stat.S_IFMT(status.st_mode))
+
+
+def _digest(path: str) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()

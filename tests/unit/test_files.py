@@ -1,0 +1,354 @@
+"""What of an app's folder goes into its package, and what cannot."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from packager.apps import files
+from packager.apps.files import Member, Selection
+from packager.errors import PackageError
+from tests.trees import Link, Tree, age, plant
+
+LINK = stat.S_IFLNK | 0o777
+
+
+def names(app: Path) -> list[str]:
+    return [member.name for member in Selection(app).members()]
+
+
+def links(app: Path) -> dict[str, str]:
+    """Give the symbolic links that are kept, and where they lead to."""
+    return {
+        member.name: member.content.decode()
+        for member in Selection(app).members()
+        if member.mode == LINK and isinstance(member.content, bytes)
+    }
+
+
+def error(app: Path) -> PackageError:
+    with pytest.raises(PackageError) as raised:
+        Selection(app).members()
+    return raised.value
+
+
+def test_an_app_is_its_files_but_for_top_level_dot_names_and_its_own_config(
+    tmp_path: Path,
+) -> None:
+    plant(
+        tmp_path,
+        dict.fromkeys(
+            [
+                *(".env", ".git/config", ".lambdaignore", "env.properties", "docs/a.md"),
+                *("index.js", "lib/env.properties", "lib/.hidden", "node_modules/.bin/x"),
+                *("node_modules/a/.npmrc", "node_modules/a/docs/b.md", "README"),
+            ],
+            b"",
+        ),
+    )
+    (tmp_path / ".lambdaignore").write_text("/docs\n")
+    (tmp_path / "empty").mkdir()
+    assert names(tmp_path) == [
+        *("README", "index.js", "lib/.hidden", "lib/env.properties", "node_modules/.bin/x"),
+        *("node_modules/a/.npmrc", "node_modules/a/docs/b.md"),
+    ]
+
+
+def test_members_are_in_the_order_of_their_names_bytes(tmp_path: Path) -> None:
+    tree = ["a/b", "a-b", "a.b", "a0", "B", "z", "\u00e9", "\uffee", "\U0001f600"]
+    plant(tmp_path, dict.fromkeys(tree, b""))
+    assert names(tmp_path) == sorted(tree, key=str.encode)
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "in_package"),
+    [
+        *((0o644, 0o644), (0o600, 0o644), (0o666, 0o644), (0o400, 0o644), (0o611, 0o644)),
+        *((0o755, 0o755), (0o700, 0o755), (0o777, 0o755), (0o500, 0o755), (0o6711, 0o755)),
+    ],
+)
+def test_all_may_read_and_those_may_execute_that_the_owner_may(
+    tmp_path: Path, on_disk: int, in_package: int
+) -> None:
+    plant(tmp_path, {"run": b""})
+    (tmp_path / "run").chmod(on_disk)
+    (member,) = Selection(tmp_path).members()
+    assert member.mode == stat.S_IFREG | in_package
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "kept"),
+    [
+        ("b", "a", "a"),
+        ("lib/b", "../a", "../a"),
+        ("b", "lib", "lib"),
+        ("b", "./lib/c", "lib/c"),
+        ("lib/b", "c", "c"),
+        ("lib/b", "../lib/c", "../lib/c"),
+        ("lib/b", "..", ".."),
+        ("lib/deep/b", "..//../a", "../../a"),
+        # An absolute one names a folder that there is not in Lambda.
+        ("b", "{}/a", "a"),
+        ("lib/b", "{}/a", "../a"),
+        ("lib/b", "{}", ".."),
+        ("b", "{}/lib/../a", "a"),
+        # Out of the app and back in.
+        ("b", "../app/a", "a"),
+        ("lib/b", "../../app/lib/c", "c"),
+    ],
+)
+def test_a_link_that_stays_inside_is_kept_and_leads_to_the_same_place(
+    tmp_path: Path, link: str, target: str, kept: str
+) -> None:
+    app = plant(tmp_path / "app", {"a": b"a", "lib/c": b"c"})
+    plant(app, {link: Link(target)})
+    assert links(app) == {link: kept}
+    assert names(app) == sorted(["a", "lib/c", link])
+
+
+def test_chains_and_circles_of_links_that_all_lead_somewhere_are_kept(tmp_path: Path) -> None:
+    tree: Tree = {
+        "lib.so": Link("lib.so.1"),
+        "lib.so.1": Link("lib.so.1.2"),
+        "lib.so.1.2": b"",
+        # As pnpm makes them for two packages that need each other.
+        "packages/a/node_modules/b": Link("../../b"),
+        "packages/b/node_modules/a": Link("../../a"),
+        "packages/a/index.js": b"",
+        "packages/b/index.js": b"",
+    }
+    plant(tmp_path, tree)
+    assert links(tmp_path) == {
+        name: content.target for name, content in tree.items() if isinstance(content, Link)
+    }
+
+
+def test_a_link_that_leads_outside_is_replaced_by_the_file_there(tmp_path: Path) -> None:
+    plant(tmp_path, {"shared/run": b"data", "app/run": Link("../shared/run")})
+    (tmp_path / "shared" / "run").chmod(0o700)
+    (member,) = Selection(tmp_path / "app").members()
+    assert member.name == "run"
+    assert member.mode == stat.S_IFREG | 0o755
+    assert member.content == os.path.realpath(tmp_path / "shared" / "run")
+
+
+def test_a_link_that_leads_outside_is_replaced_by_the_folder_there(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        {
+            "shared/package.json": b"",
+            "shared/.npmrc": b"",
+            "shared/cli.js": b"",
+            # What stays inside that folder stays a link, and what leads back to the app as well.
+            "shared/node_modules/.bin/cli": Link("../../cli.js"),
+            "shared/absolute": Link("{}/shared/cli.js"),
+            "shared/back": Link("../app/index.js"),
+            "app/index.js": b"",
+            "app/node_modules/shared": Link("../../shared"),
+        },
+    )
+    app = tmp_path / "app"
+    assert names(app) == [
+        "index.js",
+        *(
+            f"node_modules/shared/{name}"
+            for name in (".npmrc", "absolute", "back", "cli.js", "node_modules/.bin/cli")
+        ),
+        "node_modules/shared/package.json",
+    ]
+    assert links(app) == {
+        "node_modules/shared/absolute": "cli.js",
+        "node_modules/shared/back": "../../index.js",
+        "node_modules/shared/node_modules/.bin/cli": "../../cli.js",
+    }
+
+
+def test_two_folders_outside_that_lead_to_each_other_are_taken_in_once(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        {
+            "one/other": Link("../two"),
+            "two/other": Link("../one"),
+            "app/one": Link("../one"),
+        },
+    )
+    assert links(tmp_path / "app") == {"one/other/other": ".."}
+
+
+def test_a_link_to_what_is_left_out_is_replaced_by_it(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        {
+            ".lambdaignore": b"/vendor\n",
+            ".cache/a": b"",
+            "vendor/b": b"",
+            "vendor/c": Link("../index.js"),
+            "index.js": b"",
+            "a": Link(".cache/a"),
+            "b": Link("vendor"),
+            # The way to it is not in the package.
+            "c": Link("vendor/c"),
+        },
+    )
+    assert names(tmp_path) == ["a", "b/b", "b/c", "c", "index.js"]
+    assert links(tmp_path) == {"b/c": "../index.js", "c": "index.js"}
+
+
+def test_a_link_to_the_apps_own_config_leads_to_ours(tmp_path: Path) -> None:
+    plant(tmp_path, {"env.properties": b"OLD=1", "lib/config": Link("../env.properties")})
+    assert links(tmp_path) == {"lib/config": "../env.properties"}
+    assert names(tmp_path) == ["lib/config"]
+
+
+def test_what_takes_the_place_of_a_link_can_be_left_out(tmp_path: Path) -> None:
+    plant(tmp_path, {"shared/docs/a.md": b"", "shared/b.js": b"", "app/shared": Link("../shared")})
+    app = tmp_path / "app"
+    (app / ".lambdaignore").write_text("docs\n")
+    assert names(app) == ["shared/b.js"]
+    (app / ".lambdaignore").write_text("shared/\n")
+    assert names(app) == []
+
+
+def test_an_app_can_itself_be_reached_by_a_link(tmp_path: Path) -> None:
+    plant(tmp_path, {"real/a": b"", "real/b": Link("{}/app/a"), "app": Link("real")})
+    assert links(tmp_path / "app") == {"b": "a"}
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "problem"),
+    [
+        ("b", "gone", "is broken: there is no gone"),
+        ("b", "/gone/for/good", "is broken: there is no /gone/for/good"),
+        ("b", "a/below", "is broken: there is no a/below"),
+        ("b", "b", "is a loop: b leads back to it"),
+        ("b", "c", "is a loop: c leads back to it"),
+        ("lib/b", "../..", "is a loop: it leads to ../.., a folder that it is itself in"),
+        ("b", "/", "is a loop: it leads to /, a folder that it is itself in"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_an_error_unless_it_is_left_out(
+    tmp_path: Path, link: str, target: str, problem: str
+) -> None:
+    app = plant(tmp_path / "app", {"a": b"", link: Link(target)})
+    if target == "c":
+        plant(app, {"c": Link("b")})
+    found = error(app)
+    assert found.message == f"The symbolic link {link} {problem}."
+    assert ".lambdaignore" in found.hint
+    (app / ".lambdaignore").write_text("b\nc\n")
+    assert names(app) == ["a"]
+
+
+def test_what_is_neither_file_nor_folder_is_an_error_unless_it_is_left_out(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert error(tmp_path).message.startswith("pipe is neither file nor folder")
+    (tmp_path / ".lambdaignore").write_text("pipe\n")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        assert error(tmp_path).message.startswith("socket is neither file nor folder")
+    (tmp_path / ".lambdaignore").write_text("pipe\nsocket\n")
+    plant(tmp_path, {"null": Link("/dev/null")})
+    assert error(tmp_path).message.startswith("null is neither file nor folder")
+
+
+@pytest.mark.parametrize("place", ["{}", "lib/{}", "{}/file", "link"])
+def test_a_name_that_is_not_utf8_is_an_error(tmp_path: Path, place: str) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    tree: Tree = {"link": Link(odd), odd: b""} if place == "link" else {place.format(odd): b""}
+    try:
+        plant(tmp_path, tree)
+    except OSError:
+        pytest.skip("this file system has UTF-8 names only")
+    assert r"caf\udce9" in error(tmp_path).message
+    assert "not UTF-8" in error(tmp_path).message
+
+
+def test_no_folder_is_an_error(tmp_path: Path) -> None:
+    assert "No such file or directory" in error(tmp_path / "gone").message
+
+
+def test_folders_can_be_nested_deeper_than_a_function_can_call_itself(tmp_path: Path) -> None:
+    depth = sys.getrecursionlimit() + 100
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+    try:
+        assert names(tmp_path) == ["d/" * depth + "file"]
+    finally:
+        # pytest, which removes the folders of tests, would call itself as often.
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files count as settled at once: the tests cannot wait."""
+    monkeypatch.setattr(files, "_TICK_NS", 0)
+
+
+def test_a_second_walk_finds_what_has_changed(tmp_path: Path, settled: None) -> None:
+    app = plant(tmp_path, {"a": b"", "lib/b": b"", "lib/deep/c": b"", "node_modules/d/e": b""})
+    age(app)
+    kept = Selection(app)
+    before = kept.members()
+    assert kept.members() == before
+    changes: list[Callable[[], object]] = [
+        lambda: plant(app, {"lib/new": b""}),
+        lambda: (app / "lib" / "b").unlink(),
+        lambda: plant(app, {"lib/deep/c": b"longer"}),
+        lambda: (app / "a").chmod(0o755),
+        lambda: (app / "lib").rename(app / "library"),
+        lambda: plant(app, {"node_modules/d/new": b""}),
+        lambda: plant(app, {"library/link": Link("../a")}),
+        lambda: plant(app, {".lambdaignore": b"node_modules\n"}),
+    ]
+    for change in changes:
+        change()
+        after = kept.members()
+        assert after == Selection(app).members()
+        assert after != before
+        before = after
+
+
+def test_a_file_in_node_modules_is_looked_at_again_once_it_is_forgotten(
+    tmp_path: Path, settled: None
+) -> None:
+    app = plant(tmp_path, {"node_modules/a/b": b"", "node_modules/c/d": b""})
+    age(app)
+    kept = Selection(app)
+    before = kept.members()
+    plant(app, {"node_modules/a/b": b"changed"})
+    assert kept.members() == before
+    kept.forget([os.path.realpath(app / "node_modules/a/b")])
+    assert kept.members() == Selection(app).members() != before
+
+
+def test_a_file_that_was_just_written_has_no_version(tmp_path: Path) -> None:
+    plant(tmp_path, {"new": b""})
+    (member,) = Selection(tmp_path).members()
+    assert member.version is None
+
+
+def test_a_path_is_normal_without_links_on_the_way(tmp_path: Path) -> None:
+    plant(tmp_path, {"real/a": b"", "link": Link("real"), "real/b": Link("a")})
+    real = (tmp_path / "real").resolve()
+    assert files.normal(str(tmp_path / "link" / "a")) == str(real / "a")
+    assert files.normal(str(tmp_path / "link" / "b")) == str(real / "b")
+    assert files.normal(str(tmp_path / "link" / ".." / "real" / "a")) == str(real / "a")
+
+
+def test_members_can_be_given_by_their_bytes() -> None:
+    assert Member("a", b"").mode == stat.S_IFREG | 0o644

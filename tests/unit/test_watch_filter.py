@@ -1,0 +1,128 @@
+"""What the watch mode looks at."""
+
+from __future__ import annotations
+
+import pytest
+
+from packager.apps.ignore import Ignored
+from packager.watch.filter import Relevance
+
+UNPACKAGED = Ignored(["/build/"])
+IGNORED = Ignored(["*.log", "docs/"])
+
+
+@pytest.fixture
+def relevance() -> Relevance:
+    return Relevance(
+        "/srv/app",
+        unpackaged=UNPACKAGED,
+        files=["/srv/app/.lambdaignore", "/home/me/prod.env"],
+        folders=["/srv/shared", "/srv/app/.config"],
+        ignored=IGNORED,
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/srv/app/index.js",
+        "/srv/app/lib/deep/er/a.js",
+        "/srv/app/lib/.hidden",
+        "/srv/app/node_modules/.package-lock.json",
+        "/srv/app/.lambdaignore",
+        "/srv/app/.config/a.json",
+        "/home/me/prod.env",
+        "/srv/shared/lib/a.js",
+    ],
+)
+def test_what_is_packaged_or_named_is_watched(relevance: Relevance, path: str) -> None:
+    assert relevance.file(path)
+    assert relevance.concerns(path)
+    assert relevance.folder(path.rpartition("/")[0])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/srv/app/.env",
+        "/srv/app/env.properties",
+        "/srv/app/.git/HEAD",
+        "/srv/app/.git/objects/ab/cdef",
+        "/srv/app/build/out.js",
+        "/srv/app/build/deep/out.js",
+        "/srv/app/debug.log",
+        "/srv/app/docs/a/b.md",
+        "/srv/application/index.js",
+        "/srv/other.js",
+        "/home/me/other.env",
+        "/srv/shared/.git/HEAD",
+        "/srv/shared/debug.log",
+        "/index.js",
+    ],
+)
+def test_nothing_else_is_watched(relevance: Relevance, path: str) -> None:
+    assert not relevance.file(path)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["/srv/app/.git", "/srv/app/.git/objects", "/srv/app/build", "/srv/app/docs", "/work", "/"],
+)
+def test_folders_without_anything_to_watch_are_not_entered(
+    relevance: Relevance, folder: str
+) -> None:
+    assert not relevance.folder(folder)
+    assert not relevance.concerns(f"{folder}/.git/HEAD")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a.js~", ".a.js.swp", ".a.js.swo", ".a.js.swx", "4913"),
+        *("#a.js#", ".#a.js"),
+        *("a.js___jb_tmp___", "a.js___jb_old___"),
+        *("a.js.vsctmp", ".sublime1a2.tmp", ".a.js.kate-swp"),
+        *(".goutputstream-X1Y2Z3", "a.js.sb-1a2b3c4d-Ab12Cd"),
+    ],
+)
+def test_temporary_files_of_editors_are_not_watched(relevance: Relevance, name: str) -> None:
+    assert not relevance.file(f"/srv/app/lib/{name}")
+    assert not relevance.file(f"/srv/shared/{name}")
+
+
+@pytest.mark.parametrize("name", ["4913.js", "a.swp.js", "swp", "#a.js", "a#", "jb_tmp", "~a.js"])
+def test_names_that_only_look_like_them_are_watched(relevance: Relevance, name: str) -> None:
+    assert relevance.file(f"/srv/app/lib/{name}")
+
+
+def test_the_roots_hold_everything_that_is_watched(relevance: Relevance) -> None:
+    assert relevance.roots == ["/home/me", "/srv/app", "/srv/shared"]
+
+
+def test_of_an_app_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
+    relevance = Relevance(
+        "/app", unpackaged=None, files=["/app/target/app.jar"], folders=["/app/src"]
+    )
+    assert relevance.roots == ["/app"]
+    assert relevance.file("/app/target/app.jar")
+    assert relevance.file("/app/src/main/java/A.java")
+    assert not relevance.file("/app/pom.xml")
+    assert not relevance.file("/app/target/classes/A.class")
+    assert relevance.folder("/app/target")
+    assert not relevance.folder("/app/target/classes")
+    assert relevance.whole("/app/src/main")
+    assert not relevance.whole("/app/target")
+    assert not relevance.whole("/app")
+
+
+def test_a_named_file_is_watched_even_if_its_name_is_ignored() -> None:
+    relevance = Relevance("/app", unpackaged=UNPACKAGED, files=["/app/a.log"], ignored=IGNORED)
+    assert relevance.file("/app/a.log")
+    assert relevance.is_named("/app/a.log")
+    assert not relevance.is_named("/app/index.js")
+
+
+def test_a_folder_named_within_the_app_follows_the_rules_of_the_app() -> None:
+    relevance = Relevance("/app", unpackaged=UNPACKAGED, folders=["/app/lib"])
+    assert relevance.file("/app/lib/.hidden")
+    assert relevance.roots == ["/app"]

@@ -1,0 +1,223 @@
+"""What the watch mode finds changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from packager.apps.ignore import Ignored
+from packager.watch.filter import Relevance
+from packager.watch.notify import Events
+from packager.watch.snapshot import Difference, Tree
+
+
+class Registrations:
+    """A watcher that hears nothing, and holds what it was told to watch."""
+
+    limit = None
+
+    def __init__(self) -> None:
+        self.folders: dict[str, bool] = {}
+
+    def watch(self, folder: str, *, deep: bool) -> None:
+        self.folders[folder] = deep
+
+    def unwatch(self, folder: str) -> None:
+        self.folders.pop(folder, None)
+
+    def wait(self, seconds: float | None) -> Events:
+        return Events()
+
+    def close(self) -> None:
+        self.folders.clear()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    for name in ("index.js", "lib/a.js", "lib/deep/b.js", ".git/HEAD", "build/out.js"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    return folder
+
+
+def relevance(app: Path, ignored: str = "/build", files: Iterable[str] = ()) -> Relevance:
+    """Watch all of `app` but what is hidden or `ignored`, and the named `files`."""
+    return Relevance(str(app), unpackaged=Ignored([ignored]), files=files)
+
+
+@pytest.fixture
+def tree(app: Path) -> Tree:
+    """A tree that has been looked at."""
+    tree = Tree(relevance(app), Registrations())
+    tree.scan()
+    return tree
+
+
+def watched(tree: Tree) -> set[str]:
+    assert isinstance(tree.watcher, Registrations)
+    return set(tree.watcher.folders)
+
+
+def difference(found: Difference) -> dict[str, set[str]]:
+    """Give what was found by the names of files."""
+    kinds = {name: {Path(path).name for path in paths} for name, paths in vars(found).items()}
+    return {name: paths for name, paths in kinds.items() if paths}
+
+
+def test_only_relevant_folders_are_watched(app: Path, tree: Tree) -> None:
+    assert watched(tree) == {str(app), str(app / "lib"), str(app / "lib/deep")}
+
+
+def test_the_first_look_finds_all_files_and_the_second_no_change(app: Path) -> None:
+    tree = Tree(relevance(app), Registrations())
+    assert difference(tree.scan()) == {"created": {"index.js", "a.js", "b.js"}}
+    assert difference(tree.scan()) == {}
+
+
+def test_new_contents_are_a_change(app: Path, tree: Tree) -> None:
+    (app / "index.js").write_text("new")
+    assert difference(tree.refresh([str(app / "index.js")])) == {"changed": {"index.js"}}
+
+
+def test_a_touch_is_none(app: Path, tree: Tree) -> None:
+    os.utime(app / "index.js")
+    assert difference(tree.refresh([str(app / "index.js")])) == {"rewritten": {"index.js"}}
+
+
+def test_only_the_execution_bit_of_a_mode_is_a_change(app: Path, tree: Tree) -> None:
+    (app / "index.js").chmod(0o600)
+    assert tree.refresh([str(app / "index.js")]).contents == set()
+    (app / "index.js").chmod(0o700)
+    assert difference(tree.refresh([str(app / "index.js")])) == {"changed": {"index.js"}}
+
+
+def test_the_same_size_and_time_do_not_hide_a_change(app: Path, tree: Tree) -> None:
+    before = (app / "index.js").stat()
+    (app / "index.js").write_text("INDEX.JS")
+    os.utime(app / "index.js", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert difference(tree.scan()) == {"changed": {"index.js"}}
+
+
+def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Tree) -> None:
+    (app / "new/deep/.hidden").mkdir(parents=True)
+    (app / "new/deep/c.js").write_text("c")
+    assert difference(tree.refresh([str(app / "new")])) == {"created": {"c.js"}}
+    assert watched(tree) >= {str(app / "new"), str(app / "new/deep"), str(app / "new/deep/.hidden")}
+
+
+def test_a_new_folder_that_is_ignored_is_not_taken_for_a_file(app: Path) -> None:
+    tree = Tree(relevance(app, ignored="new/"), Registrations())
+    tree.scan()
+    (app / "new").mkdir()
+    assert difference(tree.refresh([str(app / "new")])) == {}
+
+
+def test_a_removed_folder_is_watched_no_more(app: Path, tree: Tree) -> None:
+    shutil.rmtree(app / "lib")
+    assert difference(tree.refresh([str(app / "lib")])) == {"removed": {"a.js", "b.js"}}
+    assert watched(tree) == {str(app)}
+
+
+def test_a_renamed_folder_is_watched_under_its_new_name(app: Path, tree: Tree) -> None:
+    (app / "lib").rename(app / "src")
+    found = tree.refresh([str(app / "lib"), str(app / "src")])
+    assert difference(found) == {"created": {"a.js", "b.js"}, "removed": {"a.js", "b.js"}}
+    assert watched(tree) == {str(app), str(app / "src"), str(app / "src/deep")}
+
+
+def test_a_file_can_become_a_folder_and_a_folder_a_file(app: Path, tree: Tree) -> None:
+    (app / "index.js").unlink()
+    (app / "index.js").mkdir()
+    (app / "index.js/c.js").write_text("c")
+    shutil.rmtree(app / "lib")
+    (app / "lib").write_text("a file")
+    found = tree.refresh([str(app / "index.js"), str(app / "lib")])
+    assert difference(found) == {
+        "created": {"c.js", "lib"},
+        "removed": {"index.js", "a.js", "b.js"},
+    }
+
+
+def test_very_many_paths_are_looked_at_by_one_look_at_everything(app: Path, tree: Tree) -> None:
+    (app / "index.js").write_text("new")
+    paths = [str(app / f"{number}.js") for number in range(1000)]
+    assert difference(tree.refresh(paths)) == {"changed": {"index.js"}}
+
+
+def test_a_link_within_the_app_is_what_it_says(app: Path, tree: Tree) -> None:
+    (app / "to-file").symlink_to("index.js")
+    (app / "to-folder").symlink_to("lib")
+    (app / "to-nothing").symlink_to("nothing")
+    (app / "loop").symlink_to("loop")
+    links = {"to-file", "to-folder", "to-nothing", "loop"}
+    assert difference(tree.scan()) == {"created": links}
+    (app / "to-folder").unlink()
+    (app / "to-folder").symlink_to("lib/deep")
+    assert difference(tree.scan()) == {"changed": {"to-folder"}}
+
+
+def test_a_link_out_of_the_app_is_what_it_leads_to(app: Path, tmp_path: Path, tree: Tree) -> None:
+    (tmp_path / "shared/sub").mkdir(parents=True)
+    (tmp_path / "shared/sub/c.js").write_text("c")
+    (tmp_path / "shared/back").symlink_to(tmp_path / "shared")
+    (app / "lib/shared").symlink_to(tmp_path / "shared")
+    assert difference(tree.scan()) == {"created": {"c.js", "back"}}
+    assert str(app / "lib/shared/sub") in watched(tree)
+    (tmp_path / "shared/sub/c.js").write_text("new")
+    assert difference(tree.refresh([str(app / "lib/shared/sub/c.js")])) == {"changed": {"c.js"}}
+
+
+def test_a_link_to_a_file_that_is_not_watched_is_what_that_file_holds(
+    app: Path, tmp_path: Path, tree: Tree
+) -> None:
+    for name, target in (("hidden", app / ".git/HEAD"), ("outside", tmp_path / "outside.js")):
+        target.write_text("old")
+        (app / name).symlink_to(target)
+        assert difference(tree.scan()) == {"created": {name}}
+        assert str(target.parent) in watched(tree)
+        target.write_text("new")
+        assert tree.concerns(str(target))
+        assert difference(tree.refresh([str(target)])) == {"changed": {name}}
+        target.unlink()
+        assert difference(tree.refresh([str(target)])) == {"changed": {name}}
+
+
+def test_what_is_neither_file_nor_folder_is_not_opened(app: Path, tree: Tree) -> None:
+    os.mkfifo(app / "pipe")
+    assert difference(tree.scan()) == {"created": {"pipe"}}
+    assert difference(tree.scan()) == {}
+
+
+def test_a_missing_root_is_told_of_until_it_is_there(app: Path, tree: Tree) -> None:
+    assert tree.missing_roots() == []
+    app.rename(app.with_name("away"))
+    assert difference(tree.refresh([str(app)])) == {"removed": {"index.js", "a.js", "b.js"}}
+    assert tree.missing_roots() == [str(app)]
+    app.with_name("away").rename(app)
+    assert difference(tree.scan()) == {"created": {"index.js", "a.js", "b.js"}}
+    assert tree.missing_roots() == []
+
+
+def test_of_the_folder_of_a_named_file_only_that_file_is_watched(app: Path, tmp_path: Path) -> None:
+    (tmp_path / "prod.env").write_text("A=1")
+    (tmp_path / "other.env").write_text("B=1")
+    files = [str(tmp_path / "prod.env"), str(app / ".lambdaignore")]
+    tree = Tree(relevance(app, files=files), Registrations())
+    tree.scan()
+    assert watched(tree) >= {str(app), str(tmp_path)}
+    (tmp_path / "prod.env").write_text("A=2")
+    (tmp_path / "other.env").write_text("B=2")
+    (app / ".lambdaignore").write_text("docs")
+    found = tree.refresh(map(str, [*tmp_path.iterdir(), *app.iterdir()]))
+    assert difference(found) == {"changed": {"prod.env"}, "created": {".lambdaignore"}}
+
+
+def test_what_is_no_longer_relevant_counts_as_removed(app: Path, tree: Tree) -> None:
+    tree.relevance = relevance(app, ignored="/lib")
+    assert difference(tree.scan()) == {"created": {"out.js"}, "removed": {"a.js", "b.js"}}
+    assert watched(tree) == {str(app), str(app / "build")}
