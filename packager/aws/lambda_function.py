@@ -55,10 +55,18 @@ def _silence_debug_logs() -> None:
 class LambdaFunction:
     """A function in AWS Lambda (a `packager.function.Function`).
 
-    `hide` takes out of AWS's words what must not be shown.
+    `hide` takes out of AWS's words what must not be shown. `respond` is a handler of botocore's
+    event `before-send`, which returns the response in place of the network.
     """
 
-    def __init__(self, settings: Settings, *, timeout: float, hide: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float,
+        hide: Callable[[str], str],
+        respond: Callable[..., Any] | None = None,
+    ) -> None:
         """Make the session and the client; nothing is sent yet.
 
         Raises SettingsError if they cannot be made, or there are no credentials.
@@ -66,6 +74,7 @@ class LambdaFunction:
         self._function = settings.function or ""
         self._hide = hide
         self._settings = settings
+        self._respond = respond
         self._config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": TRIES},
             connect_timeout=_seconds_a_try(_CONNECT_SECONDS, timeout),
@@ -172,6 +181,8 @@ class LambdaFunction:
                     raise _no_credentials()
                 client = session.client(service, endpoint_url=endpoint_url, config=self._config)
                 client.meta.events.register_first("needs-retry", _pause_if_throttled)
+                if self._respond:
+                    client.meta.events.register_first("before-send", self._respond)
                 return client
         except botocore.exceptions.NoRegionError as error:
             raise SettingsError(

@@ -80,7 +80,7 @@ def deploy(
             answer = None
             if target.run and not dry_run:
                 with progress.stage("invoke", "Invoking the function"):
-                    answer = target.run(folder)
+                    answer = target.run(folder, deployment.package.code_sha256)
         result, lines = summary(deployment, target.name, progress.seconds)
         if answer is not None:
             result["answer"] = answer

@@ -1,14 +1,16 @@
 """`packager deploy --local`: an embedded Lambda service, and handlers run on this machine.
 
-A deploy meets the service as it meets AWS. The package is then taken back from it, unpacked as
-Lambda does, and its handler is run by the language's own runtime:
+The service is in this process and has no port: boto3's requests are answered before they are sent.
+The package is then downloaded from it, unpacked as Lambda does, and its handler is run by the
+language's own runtime:
 
-    with LocalLambda() as service:
-        local_settings = service.settings_for(settings)
-        service.ensure_function(local_settings.function_name)
-        ...  # deploy as ever, with `local_settings`
-        service.take_back(local_settings.function_name, task)
-        answer = invoke(find_handler(task), task, b"{}", timeout=30)
+    service = LocalLambda()
+    local_settings = service.settings_for(settings)
+    service.ensure_function(local_settings.function_name)
+    function = LambdaFunction(local_settings, ..., respond=service.respond)
+    ...  # deploy to it as to a function in AWS
+    service.download(local_settings.function_name, task, package.code_sha256)
+    answer = invoke(find_handler(task), task, b"{}", timeout=30)
 """
 
 from packager.local.handlers import Handler, find_handler

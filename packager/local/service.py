@@ -1,21 +1,20 @@
-"""The embedded Lambda service: moto's server on the loopback interface, in this process."""
+"""The embedded Lambda service: moto's backends, called in this process. Nothing listens."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import dataclasses
-import http.client
+import hashlib
 import io
 import json
 import logging
 import os
-import shutil
-import tempfile
 import threading
 import urllib.parse
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,44 +23,36 @@ from packager.errors import DeployError, PackagerError
 from packager.local.task import unpack
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from werkzeug.serving import BaseWSGIServer
-
-_HOST = "127.0.0.1"
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 
-# Nobody checks them; boto3 signs with them, and so looks for no others on this machine.
+# moto does not check them; boto3 signs with them, and so looks for no others on this machine.
 CREDENTIALS = Credentials("local", "local", "local")
+
+# Names under .invalid never resolve (RFC 6761): a request that is not answered here goes nowhere.
+_HOST = "local.invalid"
+
+# moto finds the service by the host of a request.
+_HOSTS = {
+    "lambda": f"lambda.{REGION}.amazonaws.com",
+    "s3": f"s3.{REGION}.amazonaws.com",
+    "iam": "iam.amazonaws.com",
+}
 
 _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
-# How often the server looks whether it is to stop, and how long an answer may take, in seconds.
-_POLL_INTERVAL, _TIMEOUT = 0.05, 60
-
 
 class LocalLambda:
-    """Lambda's API at `endpoint_url`, as long as the `with` block lasts.
+    """Lambda's API for clients of this process that have `respond` before they send.
 
     What is deployed to it stays until the process ends.
     """
 
-    endpoint_url: str
-
-    def __enter__(self) -> LocalLambda:
-        """Start to serve. Raises PackagerError where the extra `local` is not installed."""
-        self._server = _new_server()
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_INTERVAL,), daemon=True
-        )
-        self._thread.start()
-        self.endpoint_url = f"http://{_HOST}:{self._server.server_port}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop to serve, and close the port."""
-        self._server.shutdown()
-        self._thread.join()
+    def __init__(self) -> None:
+        """Load moto. Raises PackagerError where the extra `local` is not installed."""
+        self._stubber, self._functions = _moto()
+        self._lock = threading.Lock()  # S3 uploads send parts from several threads.
 
     def settings_for(self, settings: Settings) -> Settings:
         """Make of the user's settings those that deploy to this service, and not to AWS."""
@@ -71,82 +62,100 @@ class LocalLambda:
             region=REGION,
             credentials=CREDENTIALS,
             profile=None,
-            endpoint_url=self.endpoint_url,
+            endpoint_url=f"https://{_HOST}",
         )
+
+    def respond(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        """Respond to a request of a boto3 client, in place of the network.
+
+        It is a handler of botocore's event `before-send`: what it returns is the response.
+        """
+        service = event_name.split(".")[1]
+        request.url = request.url.replace(_HOST, _HOSTS[service], 1)
+        if hasattr(request.body, "read"):
+            request.body = request.body.read()
+        with self._lock:
+            response: AWSResponse | None = self._stubber(event_name, request)
+        if response is None:  # For botocore that would mean: send it.
+            raise DeployError(
+                f"The embedded Lambda service does not know the request {event_name}.", _REINSTALL
+            )
+        return response
 
     def ensure_function(
         self, name: str, *, runtime: str = "provided.al2023", architecture: str = "x86_64"
     ) -> None:
-        """Create the function, with an empty package, unless it is there."""
-        with self._request("lambda", "GET", f"/2015-03-31/functions/{name}") as answer:
-            if answer.status == http.client.OK:
-                return
+        """Create the function, with an empty package, unless it exists."""
+        self._ensure_role()
         description = {
             "FunctionName": name,
             "Runtime": runtime,
-            "Role": self._ensure_role(),
+            "Role": _ROLE,
             "Handler": "chosen.later",
             "Architectures": [architecture],
             "Code": {"ZipFile": base64.b64encode(_empty_zip()).decode("ascii")},
         }
-        body = json.dumps(description)
-        with self._request("lambda", "POST", "/2015-03-31/functions", body) as answer:
-            _check(answer, "CreateFunction", http.client.CREATED)
+        self._create("lambda.CreateFunction", "POST", "/2015-03-31/functions", description)
 
     def ensure_bucket(self, name: str) -> None:
-        """Create the S3 bucket by which large packages go, unless it is there."""
-        with self._request("s3", "PUT", f"/{name}") as answer:
-            _check(answer, "CreateBucket", http.client.OK, http.client.CONFLICT)
+        """Create the S3 bucket for large packages, unless it exists."""
+        self._create("s3.CreateBucket", "PUT", f"/{name}")
 
-    def take_back(self, name: str, folder: Path) -> None:
-        """Fetch the package that the service has of the function, and unpack it into `folder`.
+    def download(self, name: str, folder: Path, code_sha256: str) -> None:
+        """Unpack the function's package, which has to have that CodeSha256, into `folder`.
 
-        Raises DeployError, and ArchiveError for a package that Lambda would not unpack.
+        Raises DeployError for another package or none, and ArchiveError for a package that Lambda
+        would not unpack.
         """
-        with self._request("lambda", "GET", f"/2015-03-31/functions/{name}") as answer:
-            _check(answer, "GetFunction", http.client.OK)
-            location: str = json.load(answer)["Code"]["Location"]
-        host, _, key = location.partition("://")[2].partition("/")
-        path = f"/{urllib.parse.quote(key)}"
-        with tempfile.TemporaryFile() as package:
-            with self._request("s3", "GET", path, host=host) as answer:
-                _check(answer, "GetObject", http.client.OK)
-                shutil.copyfileobj(answer, package)
-            unpack(package, folder)
+        functions = self._functions.list_functions()
+        packages = [one.code_bytes for one in functions if one.function_name == name]
+        if not packages:
+            raise DeployError(
+                f"The embedded Lambda service has no function {name}.", "Deploy it first."
+            )
+        found = base64.b64encode(hashlib.sha256(packages[0]).digest()).decode("ascii")
+        if found != code_sha256:
+            raise DeployError(
+                f"The embedded Lambda service has another package of {name} than the one sent:"
+                f" its CodeSha256 is {found}, not {code_sha256}.",
+                "Nothing was run. Deploy again.",
+            )
+        unpack(io.BytesIO(packages[0]), folder)
 
-    def _ensure_role(self) -> str:
-        """Create the role that a function has to have, unless it is there; give its ARN."""
+    def _ensure_role(self) -> None:
+        """Create the role that every function must have, unless it exists."""
         query = {"Action": "CreateRole", "Version": "2010-05-08", "RoleName": "local"}
         body = urllib.parse.urlencode(query | {"AssumeRolePolicyDocument": "{}"})
-        with self._request("iam", "POST", "/", body) as answer:
-            _check(answer, "CreateRole", http.client.OK, http.client.CONFLICT)
-        return f"arn:aws:iam::{ACCOUNT}:role/local"
+        self._create("iam.CreateRole", "POST", "/", body)
 
-    @contextlib.contextmanager
-    def _request(
-        self, service: str, method: str, path: str, body: str = "", *, host: str = _HOST
-    ) -> Iterator[http.client.HTTPResponse]:
-        # Without boto3, which takes half a second to learn what IAM and S3 are. moto looks in the
-        # Authorization for the service that is meant, and checks no signature.
+    def _create(
+        self, action: str, method: str, path: str, body: str | Mapping[str, object] = ""
+    ) -> None:
+        """Send a request whose response may be that the thing exists."""
+        # Without boto3's clients, which take half a second to load the models of IAM and S3.
+        from botocore.awsrequest import AWSRequest
+
+        service, operation = action.split(".")
         scope = f"{CREDENTIALS.access_key_id}/20000101/{REGION}/{service}/aws4_request"
         headers = {
-            "Host": host,
             "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=",
+            "Content-Type": "application/x-www-form-urlencoded",
         }
-        if service == "iam":
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(_HOST, self._server.server_port, timeout=_TIMEOUT)
-        with contextlib.closing(connection):
-            connection.request(method, path, body, headers)
-            yield connection.getresponse()
+        if not isinstance(body, str):
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(body)
+        url = f"https://{_HOST}{path}"
+        request = AWSRequest(method, url, headers, data=body.encode()).prepare()
+        status = self.respond(f"before-send.{action}", request).status_code
+        if status not in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.CONFLICT):
+            raise DeployError(
+                f"The embedded Lambda service responds to {operation} with status {status}.",
+                _REINSTALL,
+            )
 
 
-def _check(answer: http.client.HTTPResponse, action: str, *expected: int) -> None:
-    if answer.status not in expected:
-        raise DeployError(
-            f"The embedded Lambda service answers {answer.status} to {action}.",
-            "Its version of moto may be too new or too old: install the extra `local` again.",
-        )
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
+_REINSTALL = "Its version of moto may be too new or too old: install the extra `local` again."
 
 
 def _empty_zip() -> bytes:
@@ -155,33 +164,39 @@ def _empty_zip() -> bytes:
     return empty.getvalue()
 
 
-def _new_server() -> BaseWSGIServer:
+def _moto() -> tuple[Any, Any]:
+    """Load what turns botocore's requests into moto's responses, and the functions' backend."""
     try:
-        with _without_aws_settings():
+        with _without_the_users_settings():
             from moto.awslambda.models import lambda_backends
-            from moto.moto_server.werkzeug_app import (
-                DomainDispatcherApplication,
-                create_backend_app,
-            )
-            from werkzeug.serving import make_server
+            from moto.core.botocore_stubber import BotocoreStubber
+            from moto.moto_api import recorder
 
-            lambda_backends[ACCOUNT]
+            functions = lambda_backends[ACCOUNT][REGION]
     except ImportError as error:
         raise PackagerError(
             f"--local needs the module {error.name}, which is not installed.",
             "pip install 'heroku-lambda-packager[local]'",
         ) from error
-    # They would write a line for every request.
-    for name in ("werkzeug", "moto"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    moto = DomainDispatcherApplication(create_backend_app)
-    return make_server(_HOST, 0, _with_packages(moto), threaded=True)
+    logging.getLogger("moto").setLevel(logging.CRITICAL)
+    stubber = BotocoreStubber()
+    stubber.enabled = True
+    recorder.stop_recording()
+    return stubber, functions
 
 
 @contextlib.contextmanager
-def _without_aws_settings() -> Iterator[None]:
-    """Hide the user's own: moto asks boto3 for all regions, which fails for a profile not found."""
-    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
+def _without_the_users_settings() -> Iterator[None]:
+    """Hide the user's own settings of AWS and moto from moto.
+
+    It asks boto3 for all regions, which fails for a profile not found, and would record all
+    requests in a file.
+    """
+    hidden = {
+        name: os.environ.pop(name)
+        for name in list(os.environ)
+        if name.startswith(("AWS_", "MOTO_"))
+    }
     os.environ |= dict.fromkeys(_AWS_FILES, os.devnull)
     try:
         yield
@@ -189,28 +204,3 @@ def _without_aws_settings() -> Iterator[None]:
         for name in _AWS_FILES:
             del os.environ[name]
         os.environ |= hidden
-
-
-def _with_packages(moto: WSGIApplication) -> WSGIApplication:
-    """Serve what is missing in moto: the packages, where its GetFunction says that they are."""
-
-    def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST", "").startswith("awslambda-"):
-            # WSGI gives the bytes of the path as if they were ISO-8859-1 (PEP 3333).
-            path = environ["PATH_INFO"].encode("iso-8859-1").decode("utf-8")
-            return _package(path.removeprefix("/"), start)
-        return moto(environ, start)
-
-    return application
-
-
-def _package(key: str, start: StartResponse) -> list[bytes]:
-    from moto.awslambda.models import lambda_backends
-
-    functions: Iterable[Any] = lambda_backends[ACCOUNT][REGION].list_functions()
-    for function in functions:
-        if key == function.code["S3Key"]:
-            start("200 OK", [("Content-Length", str(len(function.code_bytes)))])
-            return [function.code_bytes]
-    start("404 Not Found", [])
-    return []

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """The function; and, on this machine, a way to `run` its handler from its package."""
+    """The function; and, on this machine, a way to `run` its handler.
+
+    `run` takes a private folder and the CodeSha256 of the package that was deployed.
+    """
 
     config: Config
     function: Function
-    run: Callable[[Path], str] | None = None
+    run: Callable[[Path, str], str] | None = None
 
     @property
     def name(self) -> str:
@@ -46,7 +49,7 @@ def in_aws(config: Config, timeout: float) -> Iterator[Target]:
 def on_this_machine(
     config: Config, app: Path, event: str, handler: str | None, timeout: float
 ) -> Iterator[Target]:
-    """Deploy to an embedded Lambda service, as long as the `with` block lasts.
+    """Deploy to an embedded Lambda service.
 
     The function is named by the settings, or else as the app's folder.
     """
@@ -64,24 +67,24 @@ def on_this_machine(
     if settings.function is None:
         name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
         settings = replace(settings, function=name)
-    with LocalLambda() as service:
-        settings = service.settings_for(settings)
-        service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
-        if settings.s3_bucket:
-            service.ensure_bucket(settings.s3_bucket)
-        local = replace(config, settings=settings)
+    service = LocalLambda()
+    settings = service.settings_for(settings)
+    service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
+    if settings.s3_bucket:
+        service.ensure_bucket(settings.s3_bucket)
 
-        def run(folder: Path) -> str:
-            task = folder / "task"
-            shutil.rmtree(task, ignore_errors=True)
-            service.take_back(settings.function_name, task)
-            found = find_handler(task, handler, language)
-            answer = invoke(
-                found, task, event.encode(), timeout=timeout, function=settings.function_name
-            )
-            return answer.decode("utf-8", "replace")
+    def run(folder: Path, code_sha256: str) -> str:
+        task = folder / "task"
+        shutil.rmtree(task, ignore_errors=True)
+        service.download(settings.function_name, task, code_sha256)
+        found = find_handler(task, handler, language)
+        answer = invoke(
+            found, task, event.encode(), timeout=timeout, function=settings.function_name
+        )
+        return answer.decode("utf-8", "replace")
 
-        yield Target(local, LambdaFunction(settings, timeout=timeout, hide=config.hide), run)
+    function = LambdaFunction(settings, timeout=timeout, hide=config.hide, respond=service.respond)
+    yield Target(replace(config, settings=settings), function, run)
 
 
 def open_target(

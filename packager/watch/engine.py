@@ -74,7 +74,7 @@ class Deploys:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
                     with progress.stage("invoke", "Invoking the function"):
-                        answer = target.run(Path(made))
+                        answer = target.run(Path(made), deployment.package.code_sha256)
                 except PackagerError as error:
                     failure = error
         return Run(deployment, target.name, answer, failure)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import socket
 import sys
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -65,49 +63,67 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[LocalLambda]:
-    """A running service."""
-    with LocalLambda() as running:
-        yield running
+def service() -> LocalLambda:
+    """The embedded service."""
+    return LocalLambda()
 
 
 def local_function(service: LocalLambda, name: str) -> LambdaFunction:
     service.ensure_function(name)
     local = service.settings_for(Settings(function=name))
-    return LambdaFunction(local, timeout=30, hide=str)
+    return LambdaFunction(local, timeout=30, hide=str, respond=service.respond)
 
 
-def test_what_is_deployed_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
-    function = local_function(service, "taken-back")
+def test_a_deployed_package_is_downloaded_as_it_was_sent(
+    service: LocalLambda, tmp_path: Path
+) -> None:
+    function = local_function(service, "downloaded")
     (tmp_path / "package").write_bytes(package({"index.js": "1", "a/b.txt": "é"}))
-    function.update(tmp_path / "package", lambda *_: None)
-    service.take_back("taken-back", tmp_path / "task")
+    sent = function.update(tmp_path / "package", lambda *_: None)
+    service.download("downloaded", tmp_path / "task", sent.code_sha256)
     assert (tmp_path / "task" / "index.js").read_text() == "1"
     assert (tmp_path / "task" / "a" / "b.txt").read_text() == "é"
 
 
-def test_the_last_deploy_is_what_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
+def test_of_two_deploys_the_last_one_is_downloaded(service: LocalLambda, tmp_path: Path) -> None:
     function = local_function(service, "deployed-twice")
     for text in ("first", "second"):
         (tmp_path / "package").write_bytes(package({"index.js": text}))
-        function.update(tmp_path / "package", lambda *_: None)
-        service.take_back("deployed-twice", tmp_path / text)
+        sent = function.update(tmp_path / "package", lambda *_: None)
+        service.download("deployed-twice", tmp_path / text, sent.code_sha256)
         assert (tmp_path / text / "index.js").read_text() == text
 
 
-def test_a_package_sent_by_s3_is_taken_back(service: LocalLambda, tmp_path: Path) -> None:
+def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
+    service: LocalLambda, tmp_path: Path
+) -> None:
+    """Whoever else could change what the service holds: another hash is an error."""
+    function = local_function(service, "replaced")
+    for text in ("ours", "theirs"):
+        (tmp_path / text).write_bytes(package({"index.js": text}))
+    sent = function.update(tmp_path / "ours", lambda *_: None)
+    function.update(tmp_path / "theirs", lambda *_: None)
+    with pytest.raises(DeployError, match="another package of replaced than the one sent"):
+        service.download("replaced", tmp_path / "task", sent.code_sha256)
+    assert not (tmp_path / "task").exists()
+
+
+@pytest.mark.parametrize("size", [1, 20 << 20], ids=["at once", "in parts"])
+def test_a_package_sent_through_s3_is_downloaded(
+    service: LocalLambda, tmp_path: Path, size: int
+) -> None:
     function = local_function(service, "by-s3")
     service.ensure_bucket("packages")
     service.ensure_bucket("packages")
-    (tmp_path / "package").write_bytes(package({"index.js": "1"}))
+    (tmp_path / "package").write_bytes(package({"index.js": "1" * size}))
     place = S3Object("packages", "by-s3/a key? with #é%41.zip")
     function.upload(tmp_path / "package", place, lambda *_: None)
-    function.update_from(place)
-    service.take_back("by-s3", tmp_path / "task")
-    assert (tmp_path / "task" / "index.js").read_text() == "1"
+    sent = function.update_from(place)
+    service.download("by-s3", tmp_path / "task", sent.code_sha256)
+    assert (tmp_path / "task" / "index.js").read_text() == "1" * size
 
 
-def test_a_function_that_is_there_keeps_its_package(service: LocalLambda, tmp_path: Path) -> None:
+def test_an_existing_function_keeps_its_package(service: LocalLambda, tmp_path: Path) -> None:
     function = local_function(service, "kept")
     (tmp_path / "package").write_bytes(package({"index.js": "1"}))
     deployed = function.update(tmp_path / "package", lambda *_: None)
@@ -131,41 +147,38 @@ def test_the_users_own_place_in_aws_plays_no_part(service: LocalLambda) -> None:
         s3_prefix="kept",
     )
     local = service.settings_for(users)
-    assert (local.function, local.endpoint_url) == ("shop", service.endpoint_url)
+    assert (local.function, local.endpoint_url) == ("shop", "https://local.invalid")
     assert local.profile is None
     assert local.credentials not in (None, users.credentials)
     assert local.s3_prefix == "kept"
 
 
-def test_the_service_is_silent_and_on_loopback_only(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path
+def test_a_missing_function_is_an_error_and_the_service_prints_nothing(
+    service: LocalLambda, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with LocalLambda() as service:
-        assert service.endpoint_url.startswith("http://127.0.0.1:")
-        local_function(service, "silent").state()
-        with pytest.raises(DeployError, match="There is no such function"):
-            local = service.settings_for(Settings(function="missing"))
-            LambdaFunction(local, timeout=30, hide=str).state()
+    local_function(service, "silent").state()
+    local = service.settings_for(Settings(function="missing"))
+    with pytest.raises(DeployError, match="There is no such function"):
+        LambdaFunction(local, timeout=30, hide=str, respond=service.respond).state()
+    with pytest.raises(DeployError, match="no function missing"):
+        service.download("missing", tmp_path / "task", "")
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_port_is_closed_at_the_end() -> None:
-    with LocalLambda() as service:
-        port = int(service.endpoint_url.rpartition(":")[2])
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-        pass
+def test_a_request_that_the_service_does_not_know_is_not_sent_elsewhere(
+    service: LocalLambda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = local_function(service, "closed")
+    monkeypatch.setattr(service, "_stubber", lambda *_: None)
+    with pytest.raises(DeployError, match=r"does not know the request before-send\.lambda"):
+        function.state()
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "moto.moto_server.werkzeug_app", None)
-    with pytest.raises(PackagerError) as error, LocalLambda():
-        pass
+    monkeypatch.setitem(sys.modules, "moto.core.botocore_stubber", None)
+    with pytest.raises(PackagerError) as error:
+        LocalLambda()
     assert "pip install 'heroku-lambda-packager[local]'" in error.value.hint
-
-
-def test_taking_back_what_was_never_there_is_an_error(service: LocalLambda, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match="404 to GetFunction"):
-        service.take_back("missing", tmp_path / "task")
 
 
 # Unpacking.

@@ -30,7 +30,7 @@ LAYERS = [
 # The parts that may import a library; no others do.
 ONLY_IN = {
     "boto3": {"aws"},
-    "botocore": {"aws"},
+    "botocore": {"aws", "local"},
     "watchdog": {"watch"},
     "moto": {"local"},
     "click": {"cli"},
