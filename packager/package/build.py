@@ -92,11 +92,11 @@ def build(
 
         members = zip_folder.select(app, patterns_of([leave_out], app), cache=cache)
         if kind == "python":
-            from packager.apps import python
+            from packager.apps.python import dependencies
 
             # Of two members with one name the last goes in: the app's own.
-            dependencies = python.members(app, settings.runtime, settings.architecture)
-            members = [*dependencies, *members]
+            found = dependencies.members(app, settings.runtime, settings.architecture)
+            members = [*found, *members]
         unpacked = zip_folder.write(
             [*members, Member(ENV_PROPERTIES, config)], destination, cache=cache
         )

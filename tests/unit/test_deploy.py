@@ -111,7 +111,7 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         runtimes.append(runtime)
         return [Member("dependency.py", b"")]
 
-    monkeypatch.setattr("packager.apps.python.members", members)
+    monkeypatch.setattr("packager.apps.python.dependencies.members", members)
     return runtimes
 
 

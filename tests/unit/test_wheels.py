@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.apps import python
-from packager.apps.python import installer, requirements
+from packager.apps.python import dependencies, installer, requirements
 from packager.apps.python.platform import Platform
 from packager.errors import PackageError
 
@@ -250,7 +249,7 @@ def test_a_python_without_pip_is_an_error_that_says_so(
     venv.create(tmp_path / "venv", with_pip=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
     with pytest.raises(PackageError, match="has no pip") as error:
-        python.members(tmp_path, "python3.13", None)
+        dependencies.members(tmp_path, "python3.13", None)
     assert sys.executable in error.value.message
 
 
@@ -260,5 +259,5 @@ def test_what_was_not_used_for_long_is_removed_from_the_cache(tmp_path: Path) ->
     long_ago = time.time() - 31 * 24 * 3600
     for name in ("unused", "making-it"):
         os.utime(tmp_path / name, (long_ago, long_ago))
-    python._remove_unused(tmp_path)
+    dependencies._remove_unused(tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == ["used"]
