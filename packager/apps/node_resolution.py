@@ -1,0 +1,160 @@
+"""Finds npm packages as Node.js does: upwards from the real path of the package that needs them.
+
+The algorithm is "Loading from node_modules folders" in https://nodejs.org/api/modules.html. npm,
+Yarn and pnpm lay packages out in different ways, and all of them rely on it.
+"""
+
+# Paths by the thousand are strings here, which are much faster than Path.
+# ruff: noqa: PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packager.errors import PackageError
+from packager.names import printable
+
+MODULES = "node_modules"
+MANIFEST = "package.json"
+
+# A name with or without a scope; nothing that leads to another folder, such as `..`.
+_PACKAGE_NAME = re.compile(r"(?:@[^/\\@.\0][^/\\\0]*/)?[^/\\@.\0][^/\\\0]*")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a package.json declares, by the names of packages."""
+
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    development: frozenset[str] = frozenset()
+    platform: Mapping[str, Any] = field(default_factory=dict)  # its `os`, `cpu` and `libc`
+
+    @property
+    def used(self) -> list[str]:
+        """The packages that its code may load when it runs, in a fixed order."""
+        return sorted(self.required | self.optional)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A package as it was found: at `path`, which may be a link, and at its real path."""
+
+    path: str
+    real: str
+
+
+class Resolution:
+    """Answers where a package is; it reads each folder and each package.json once."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._folders: dict[str, dict[str, Found]] = {}
+        self._manifests: dict[str, Manifest] = {}
+
+    def find(self, name: str, real_path: str) -> Found | None:
+        """Find the package that `name` means to code in the folder `real_path`."""
+        folder = real_path
+        while True:
+            if not folder.endswith(os.sep + MODULES):
+                found = self.installed(os.path.join(folder, MODULES)).get(name)
+                if found:
+                    return found
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return None
+            folder = parent
+
+    def installed(self, folder: str) -> dict[str, Found]:
+        """List the packages in a `node_modules` folder by their names; none if it is not there."""
+        if folder not in self._folders:
+            self._folders[folder] = dict(_packages(folder))
+        return self._folders[folder]
+
+    def manifest(self, real_path: str) -> Manifest:
+        """Read the package.json of a package; a package without one needs nothing."""
+        if real_path not in self._manifests:
+            self._manifests[real_path] = read_manifest(real_path)
+        return self._manifests[real_path]
+
+
+def _packages(folder: str) -> Iterator[tuple[str, Found]]:
+    for entry in _entries(folder):
+        if entry.name.startswith("@"):
+            for scoped in _entries(entry.path):
+                if found := _package(scoped):
+                    yield f"{entry.name}/{scoped.name}", found
+        elif not entry.name.startswith(".") and (found := _package(entry)):
+            yield entry.name, found
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _package(entry: os.DirEntry[str]) -> Found | None:
+    try:
+        if not entry.is_dir():
+            return None
+    except OSError:  # a link that leads back to itself
+        return None
+    # The folder that holds the entry can be reached through a link as well.
+    return Found(entry.path, os.path.realpath(entry.path))
+
+
+def package_name(path: str) -> str:
+    """Return the name of the package in the folder `path`, with its scope."""
+    return path.rpartition(f"{os.sep}{MODULES}{os.sep}")[2] or path.rpartition(os.sep)[2]
+
+
+def read_manifest(folder: str) -> Manifest:
+    """Read the package.json in `folder`; raise PackageError if it is not a JSON object."""
+    path = os.path.join(folder, MANIFEST)
+    try:
+        with open(path, "rb") as file:
+            content = json.loads(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return Manifest()
+    except OSError as error:
+        raise PackageError(f"{path} cannot be read: {error.strerror}.", "Check its mode.") from None
+    except (ValueError, RecursionError) as error:
+        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise PackageError(f"{path}{where}: not valid JSON.", "Fix or reinstall it.") from None
+    if not isinstance(content, dict):
+        raise PackageError(f"{path}: not a JSON object.", "Fix or reinstall it.")
+    return _manifest(path, content)
+
+
+def _manifest(path: str, content: dict[str, Any]) -> Manifest:
+    optional = _names(path, content, "optionalDependencies")
+    peers = _names(path, content, "peerDependencies")
+    return Manifest(
+        # npm: an entry in optionalDependencies overrides one of that name in dependencies.
+        required=_names(path, content, "dependencies") - optional,
+        # Whether a peer has to be there, only the code that uses it knows.
+        optional=optional | peers,
+        development=_names(path, content, "devDependencies"),
+        platform={key: content[key] for key in ("os", "cpu", "libc") if key in content},
+    )
+
+
+def _names(path: str, content: dict[str, Any], key: str) -> frozenset[str]:
+    declared = content.get(key)
+    if not isinstance(declared, dict):
+        return frozenset()  # npm takes no notice of it either
+    for name in declared:
+        if not _PACKAGE_NAME.fullmatch(name):
+            raise PackageError(
+                f"{path}: {printable(name)} in {key} is not the name of a package.",
+                "Fix the name, or remove the line.",
+            )
+    return frozenset(declared)
