@@ -24,7 +24,7 @@ from packager.progress import readable
     help="Where the package is written to; a file that is there is replaced.",
 )
 @options.variables
-@options.package
+@options.settings("build")
 @options.output
 def build(
     app: Path,

@@ -25,8 +25,8 @@ _ENDINGS = {
 @click.command()
 @options.app_folder
 @options.variables
-@options.package
-@options.function
+@options.settings("deploy")
+@options.profile
 @click.option("--force", is_flag=True, help="Deploy even if the function has this package already.")
 @click.option("--dry-run", is_flag=True, help="Do everything but the sending.")
 @options.timeout
@@ -41,7 +41,6 @@ def deploy(
     timeout: float,
     local: bool,
     event: str | None,
-    handler: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -63,9 +62,7 @@ def deploy(
         progress = console.progress()
         with (
             workspace.private_folder() as folder,
-            open_target(
-                config, app, local=local, event=event, handler=handler, timeout=timeout
-            ) as target,
+            open_target(config, app, local=local, event=event, timeout=timeout) as target,
         ):
             deployment = deploy_app(
                 app,

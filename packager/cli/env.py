@@ -15,6 +15,7 @@ from packager.names import printable
 @click.command()
 @options.app_folder
 @options.variables
+@options.settings("env")
 @options.output
 def env(
     app: Path, env_file: Path | None, as_json: bool, quiet: bool, verbose: bool, **settings: Any

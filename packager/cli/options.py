@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from packager.config.inputs import Config, read
-from packager.config.settings import OPTIONS
+from packager.config.settings_table import BY_VARIABLE, TABLE, Setting
 
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
@@ -21,8 +21,22 @@ def _together(*decorators: _Decorator) -> _Decorator:
     return lambda command: reduce(lambda inner, add: add(inner), reversed(decorators), command)
 
 
-def _setting(name: str, help_text: str, metavar: str = "TEXT") -> _Decorator:
-    return click.option(OPTIONS[name], name, metavar=metavar, help=f"{help_text} [{name}]")
+def settings(command: str) -> _Decorator:
+    """Add the options of all settings that `command` takes."""
+    return _together(*(_option(setting) for setting in TABLE if command in setting.commands))
+
+
+def _option(setting: Setting) -> _Decorator:
+    if setting.option is None:
+        return lambda command: command
+    return click.option(
+        setting.option,
+        setting.variable,
+        metavar=setting.metavar,
+        is_flag=False,
+        flag_value=setting.value_of_flag,
+        help=f"{setting.help} [{setting.variable}]",
+    )
 
 
 def _event(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
@@ -46,38 +60,20 @@ app_folder = click.argument(
     "app", metavar="[APP_DIR]", default=".", type=click.Path(path_type=Path)
 )
 
-variables = _together(
-    click.option(
-        "--env-file",
-        type=click.Path(path_type=Path),
-        help="Take the variables from this .env, .properties or .json file, not from the"
-        " environment.",
-    ),
-    _setting("_LAMBDA_ENV_EXCLUDE", "Shell patterns of names to leave out.", "PATTERNS"),
+variables = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Take the variables from this .env, .properties or .json file, not from the environment.",
 )
 
-package = _together(
-    _setting("_LAMBDA_JAR_FILE", "The app's jar, relative to APP_DIR.", "PATH"),
-    _setting("_LAMBDA_ZIP_FILE", "A ready-made zip, relative to APP_DIR.", "PATH"),
-    _setting("_LAMBDA_RUNTIME", "For Python packages: the function's runtime, as python3.13."),
-    _setting("_LAMBDA_ARCHITECTURE", "For Python packages: x86_64 or arm64."),
-)
-
-function = _together(
-    _setting("_LAMBDA_FUNCTION_ARN", "Name or ARN of the function.", "NAME"),
-    _setting("_AWS_DEFAULT_REGION", "The function's region; default: its ARN's."),
-    click.option("--profile", help="The AWS profile to use where no _AWS_… credentials are set."),
-    _setting("_AWS_ENDPOINT_URL", "Another endpoint than AWS's own.", "URL"),
-    _setting("_LAMBDA_S3_BUCKET", "Where packages over 50 MB go.", "BUCKET"),
-    _setting("_LAMBDA_S3_PREFIX", "What their keys begin with.", "PREFIX"),
-)
+profile = click.option("--profile", help="AWS profile to use if no _AWS_… credentials are set.")
 
 timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=300.0,
     show_default=True,
-    help="Seconds that all waiting for Lambda may take together.",
+    help="Maximum total time to wait for Lambda, in seconds.",
 )
 
 local = _together(
@@ -93,7 +89,6 @@ local = _together(
         callback=_event,
         help="With --local: the event for the handler, as JSON; default: {}.",
     ),
-    click.option("--handler", help="With --local: the handler, where it cannot be told."),
 )
 
 output = _together(
@@ -107,5 +102,5 @@ def read_config(
     given: Mapping[str, Any], *, env_file: Path | None, deploying: bool, profile: str | None = None
 ) -> Config:
     """Read the config; `given` holds the command's options, settings among them by their name."""
-    settings = {name: value for name, value in given.items() if name in OPTIONS}
-    return read(env_file, settings, profile=profile, deploying=deploying)
+    chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
+    return read(env_file, chosen, profile=profile, deploying=deploying)

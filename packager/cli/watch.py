@@ -55,8 +55,8 @@ _SECONDS_TO_END = 0.8
     help="Deploy when nothing has changed for so many milliseconds.",
 )
 @options.variables
-@options.package
-@options.function
+@options.settings("watch")
+@options.profile
 @options.timeout
 @options.local
 @options.output
@@ -71,7 +71,6 @@ def watch(
     timeout: float,
     local: bool,
     event: str | None,
-    handler: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -97,7 +96,7 @@ def watch(
         )
 
     def target(config: Config) -> contextlib.AbstractContextManager[Target]:
-        return open_target(config, app, local=local, event=event, handler=handler, timeout=timeout)
+        return open_target(config, app, local=local, event=event, timeout=timeout)
 
     def watched() -> Relevance:
         return scope(

@@ -43,5 +43,11 @@ def read(
     """
     process = read_process_environment()
     variables = process if env_file is None else read_env_file(env_file)
-    chosen = settings.read(process | variables, options, profile=profile, deploying=deploying)
+    chosen = settings.read(
+        process | variables,
+        options,
+        profile=profile,
+        deploying=deploying,
+        on_dyno="DYNO" in process,
+    )
     return Config(chosen, choose(variables, chosen.exclude))

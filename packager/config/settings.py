@@ -1,52 +1,24 @@
-"""The packager's own settings: `_…` variables and options."""
+"""The packager's own settings: `_…` variables and options, as the table declares them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
+from packager.config.setting_values import (
+    REGION_PLACEHOLDER,
+    FunctionReference,
+    InvalidValueError,
+)
+from packager.config.settings_table import BUILDPACK, BY_VARIABLE, TABLE
 from packager.errors import SettingsError
 
 # What the names of settings begin with. No variable of such a name goes into a package.
 SETTING_PREFIX = "_"
 
-# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
-DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
-
-# As eu-west-1; in the partition aws-eusc as eusc-de-east-1.
-_REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
-# https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html, FunctionName: a name, a
-# partial ARN or an ARN.
-_FUNCTION = (
-    rf"(?:arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>{_REGION}):)?"
-    r"(?:(?P<account>\d{12}):)?"
-    r"(?:function:)?"
-    r"(?P<name>[a-zA-Z0-9_-]{1,140})"
-    r"(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
-)
-_ENDPOINT = r"https?://[^\s/]+\S*"
-_RUNTIME = r"[a-z][a-z0-9.]*"
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-_PREFIX = r"[\s\S]+"
-_CREDENTIAL = r"\S+"
-_ARCHITECTURES = ("x86_64", "arm64")
-
-# The option that stands for each setting. Credentials have none: process lists would show them.
-OPTIONS = {
-    "_LAMBDA_FUNCTION_ARN": "--function",
-    "_AWS_DEFAULT_REGION": "--region",
-    "_AWS_ENDPOINT_URL": "--endpoint-url",
-    "_LAMBDA_JAR_FILE": "--jar",
-    "_LAMBDA_ZIP_FILE": "--zip",
-    "_LAMBDA_S3_BUCKET": "--s3-bucket",
-    "_LAMBDA_S3_PREFIX": "--s3-prefix",
-    "_LAMBDA_ENV_EXCLUDE": "--exclude",
-    "_LAMBDA_RUNTIME": "--runtime",
-    "_LAMBDA_ARCHITECTURE": "--architecture",
-}
+_KEY_ID, _SECRET, _TOKEN = "_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN"
 
 
 @dataclass(frozen=True)
@@ -60,25 +32,67 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, checked; None where one is not given and has no default."""
+    """All settings, checked; None where one is not given and has no default.
 
-    function: str | None = None
+    `s3_bucket` and `kms_key` may contain `{region}`: `for_function` replaces it.
+    """
+
+    functions: tuple[FunctionReference, ...] = ()
     region: str | None = None
     credentials: Credentials | None = None
     profile: str | None = None
     endpoint_url: str | None = None
-    jar: Path | None = None
-    zip: Path | None = None
+    alias: str | None = None
+    smoke_event: str | None = field(repr=False, default=None)
+    keep_versions: int | None = None
+    kms_key: str | None = None
     s3_bucket: str | None = None
     s3_prefix: str = ""
-    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    checks: str = "error"
+    jar: Path | None = None
+    zip: Path | None = None
+    exclude: tuple[str, ...] = ()
+    language: str | None = None
     runtime: str | None = None
     architecture: str | None = None
+    requirements: Path | None = None
+    requirements_env: tuple[str, ...] = ()
+    properties_format: str | None = None
+    exec_wrapper: bool | str = False
+    handler: str | None = None
+
+    @property
+    def function(self) -> str | None:
+        """Return the name or ARN of the function, as given.
+
+        Raises SettingsError if there are several: each has settings of its own (`for_function`).
+        """
+        if len(self.functions) > 1:
+            raise SettingsError(
+                f"_LAMBDA_FUNCTION_ARN names {len(self.functions)} functions, and only one can be"
+                " deployed at a time.",
+                "Name one function.",
+            )
+        return self.functions[0].given if self.functions else None
 
     @property
     def function_name(self) -> str:
-        """The function's bare name, without account and region."""
-        return (self.function or "").rpartition(":")[2]
+        """Return the function's bare name, without account and region."""
+        return self.functions[0].name if self.function else ""
+
+    def for_function(self, function: FunctionReference) -> Settings:
+        """Return the settings for one of the functions: its region, and bucket and key in it."""
+
+        def located(text: str | None) -> str | None:
+            return text and text.replace(REGION_PLACEHOLDER, function.region or "")
+
+        return replace(
+            self,
+            functions=(function,),
+            region=function.region,
+            s3_bucket=located(self.s3_bucket),
+            kms_key=located(self.kms_key),
+        )
 
 
 def read(
@@ -87,139 +101,150 @@ def read(
     *,
     profile: str | None = None,
     deploying: bool = True,
+    on_dyno: bool = False,
 ) -> Settings:
     """Read the settings from `variables`, and from `options` (by the setting's name), which win.
 
-    An empty setting counts as not given, but for `_LAMBDA_ENV_EXCLUDE`, where empty means that
-    nothing is excluded. What only a deploy needs is missed only if `deploying`. Raises one
-    SettingsError that lists everything missing or wrong.
+    An empty setting counts as not given. What only a deploy needs is required only if `deploying`.
+    Raises one SettingsError that lists every problem; `on_dyno`, its hint names Heroku's command.
     """
     given = dict(variables) | {
         name: value for name, value in (options or {}).items() if value is not None
     }
-    reading = _Reading(given)
-    function, region = _function_and_region(reading, deploying)
-    credentials = _credentials(reading)
-    if deploying and credentials and not region:
-        reading.problem("_AWS_DEFAULT_REGION", "is missing: the function's region, as eu-west-1")
-    jar, zip_file = reading.get("_LAMBDA_JAR_FILE"), reading.get("_LAMBDA_ZIP_FILE")
-    if jar and zip_file:
-        reading.problem("_LAMBDA_ZIP_FILE", "cannot be set together with _LAMBDA_JAR_FILE")
-    exclude = given.get("_LAMBDA_ENV_EXCLUDE")
+    problems = _Problems(on_dyno)
+    values = _parse(given, problems)
+    fields: dict[str, Any] = {
+        setting.field: values[setting.variable]
+        for setting in TABLE
+        if setting.field and setting.variable in values
+    }
+    fields["functions"] = _located(values, problems)
     settings = Settings(
-        function=function,
-        region=region,
-        credentials=credentials,
+        **fields | {"region": _region(fields)},
+        credentials=_credentials(given, values, problems),
         profile=profile,
-        endpoint_url=reading.checked(
-            "_AWS_ENDPOINT_URL", _is_endpoint, "is not an http:// or https:// URL"
-        ),
-        jar=Path(jar) if jar else None,
-        zip=Path(zip_file) if zip_file else None,
-        s3_bucket=reading.matching("_LAMBDA_S3_BUCKET", _BUCKET, "the name of an S3 bucket"),
-        s3_prefix=reading.matching("_LAMBDA_S3_PREFIX", _PREFIX, "a text") or "",
-        exclude=DEFAULT_EXCLUDE if exclude is None else _patterns(exclude),
-        runtime=reading.matching("_LAMBDA_RUNTIME", _RUNTIME, "a Lambda runtime, as python3.13"),
-        architecture=reading.one_of("_LAMBDA_ARCHITECTURE", _ARCHITECTURES),
     )
-    reading.finish()
+    if settings.jar and settings.zip:
+        problems.add("_LAMBDA_ZIP_FILE", "cannot be set together with _LAMBDA_JAR_FILE")
+    if deploying:
+        _require(given, settings, problems)
+        _check_regions(settings, problems)
+    problems.finish()
     return settings
 
 
-def _function_and_region(reading: _Reading, deploying: bool) -> tuple[str | None, str | None]:
-    function = reading.get("_LAMBDA_FUNCTION_ARN")
-    region = reading.matching("_AWS_DEFAULT_REGION", _REGION, "a region, as eu-west-1")
-    if function is None:
-        if deploying:
-            reading.problem("_LAMBDA_FUNCTION_ARN", "is missing: the name or ARN of the function")
-        return None, region
-    match = re.fullmatch(_FUNCTION, function)
-    if match is None:
-        reading.problem("_LAMBDA_FUNCTION_ARN", "is not the name or ARN of a Lambda function")
-        return None, region
-    if match["qualifier"]:
-        reading.problem(
-            "_LAMBDA_FUNCTION_ARN",
-            f"ends in a version or alias (:{match['qualifier']}), but only the function itself can"
-            " be updated: leave it out",
-        )
-    # What has no region's form is shown nowhere: it may be a credential, set by mistake.
-    is_region = region and re.fullmatch(_REGION, region)
-    if is_region and match["region"] and region != match["region"]:
-        reading.problem(
+def _parse(given: Mapping[str, str], problems: _Problems) -> dict[str, Any]:
+    values = {}
+    for setting in TABLE:
+        text = given.get(setting.variable, "").strip()
+        if not text or BUILDPACK in setting.commands:
+            continue
+        try:
+            values[setting.variable] = setting.parse(text)
+        except InvalidValueError as error:
+            problems.add(setting.variable, str(error))
+    return values
+
+
+def _located(values: Mapping[str, Any], problems: _Problems) -> tuple[FunctionReference, ...]:
+    """Return the functions, each with its region."""
+    functions: tuple[FunctionReference, ...] = values.get("_LAMBDA_FUNCTION_ARN", ())
+    default = values.get("_AWS_DEFAULT_REGION")
+    # With several functions, the default is that of those without an ARN.
+    if len(functions) == 1 and default and (functions[0].region or default) != default:
+        problems.add(
             "_AWS_DEFAULT_REGION",
-            f"is {region}, but the ARN of _LAMBDA_FUNCTION_ARN says {match['region']}",
+            f"is {default}, but the ARN of _LAMBDA_FUNCTION_ARN says {functions[0].region}",
         )
-    return function, region or match["region"]
+    return tuple(replace(function, region=function.region or default) for function in functions)
 
 
-def _is_endpoint(value: str) -> bool:
-    try:
-        # Not only to split it: the port, too, is looked at when it is asked for.
-        _ = urlsplit(value).port
-    except ValueError:
-        return False
-    return bool(re.fullmatch(_ENDPOINT, value))
+def _region(fields: Mapping[str, Any]) -> str | None:
+    """Return the region of the only function, or else the default one."""
+    functions = fields["functions"]
+    if len(functions) == 1:
+        region: str | None = functions[0].region
+        return region
+    return fields.get("region")
 
 
-def _patterns(exclude: str) -> tuple[str, ...]:
-    return tuple(pattern for pattern in re.split(r"[\s,]+", exclude) if pattern)
-
-
-def _credentials(reading: _Reading) -> Credentials | None:
-    key_id, secret, token = (
-        reading.matching(name, _CREDENTIAL, "one word: part of something else was copied with it")
-        for name in ("_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN")
-    )
-    if key_id and secret:
-        return Credentials(key_id, secret, token)
-    if key_id or token:
-        reading.problem_unless(secret, "_AWS_SECRET_ACCESS_KEY", "is missing: the other half")
-    if secret or token:
-        reading.problem_unless(key_id, "_AWS_ACCESS_KEY_ID", "is missing: the other half")
+def _credentials(
+    given: Mapping[str, str], values: Mapping[str, Any], problems: _Problems
+) -> Credentials | None:
+    is_given = {name for name in (_KEY_ID, _SECRET, _TOKEN) if given.get(name, "").strip()}
+    for name, other in ((_SECRET, _KEY_ID), (_KEY_ID, _SECRET)):
+        if is_given and name not in is_given:
+            problems.add(name, f"is missing; it must accompany {other}")
+    if _KEY_ID in values and _SECRET in values:
+        return Credentials(values[_KEY_ID], values[_SECRET], values.get(_TOKEN))
     return None
 
 
-class _Reading:
-    """One pass over the settings given, and the problems found on the way."""
+def _require(given: Mapping[str, str], settings: Settings, problems: _Problems) -> None:
+    def is_given(name: str) -> bool:
+        return bool(given.get(name, "").strip())
 
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
-        self._problems: list[str] = []
+    if not is_given("_LAMBDA_FUNCTION_ARN"):
+        problems.add("_LAMBDA_FUNCTION_ARN", "is missing: the name or ARN of the function")
+    regions = [function.region for function in settings.functions] or [None]
+    # Without these credentials, AWS's own files may say the region.
+    if (
+        is_given(_KEY_ID)
+        and is_given(_SECRET)
+        and None in regions
+        and not is_given("_AWS_DEFAULT_REGION")
+    ):
+        problems.add("_AWS_DEFAULT_REGION", "is missing: the function's region")
 
-    def get(self, name: str) -> str | None:
-        return self._given.get(name, "").strip() or None
 
-    def matching(self, name: str, form: str, meaning: str) -> str | None:
-        return self.checked(
-            name, lambda value: bool(re.fullmatch(form, value)), f"is not {meaning}"
-        )
-
-    def one_of(self, name: str, choices: tuple[str, ...]) -> str | None:
-        return self.checked(name, choices.__contains__, f"is not {' or '.join(choices)}")
-
-    def checked(self, name: str, valid: Callable[[str], bool], otherwise: str) -> str | None:
-        value = self.get(name)
+def _check_regions(settings: Settings, problems: _Problems) -> None:
+    """Check that what lies in one region is not asked for functions in several."""
+    regions = {function.region for function in settings.functions}
+    for name, value in (
+        ("_LAMBDA_S3_BUCKET", settings.s3_bucket),
+        ("_LAMBDA_KMS_KEY_ARN", settings.kms_key),
+    ):
         if value is None:
-            return None
-        # Bytes that are no UTF-8 have become lone surrogates, and AWS can be sent none.
-        if re.search("[\ud800-\udfff]", value):
-            self.problem(name, "is not UTF-8")
-        elif not valid(value):
-            self.problem(name, otherwise)
-        return value
+            continue
+        if REGION_PLACEHOLDER not in value and len(regions) > 1:
+            problems.add(
+                name,
+                f"names one region's, but the functions are in {len(regions)} regions: put"
+                f" {REGION_PLACEHOLDER} in its place",
+            )
+        if REGION_PLACEHOLDER in value and None in regions:
+            problems.add(name, f"contains {REGION_PLACEHOLDER}, but a function has no region")
 
-    def problem(self, name: str, what: str) -> None:
-        option = f" ({OPTIONS[name]})" if name in OPTIONS else ""
-        self._problems.append(f"{name}{option} {what}")
 
-    def problem_unless(self, value: str | None, name: str, what: str) -> None:
-        if value is None:
-            self.problem(name, what)
+class _Problems:
+    """The problems found while settings are read."""
+
+    def __init__(self, on_dyno: bool) -> None:
+        self._on_dyno = on_dyno
+        self._found: dict[str, list[str]] = {}
+
+    def add(self, variable: str, what: str) -> None:
+        self._found.setdefault(variable, []).append(what)
 
     def finish(self) -> None:
-        if self._problems:
+        """Raise one SettingsError for all of them."""
+        if self._found:
             raise SettingsError(
-                "; ".join(self._problems) + ".",
-                "Set them with `heroku config:set NAME=value`, in the env file, or by the option.",
+                "; ".join(
+                    f"{BY_VARIABLE[variable].shown} {what}"
+                    for variable, problems in self._found.items()
+                    for what in problems
+                )
+                + ".",
+                self._hint(),
             )
+
+    def _hint(self) -> str:
+        variable, *others = self._found
+        option = BY_VARIABLE[variable].option
+        if self._on_dyno:
+            return f"Set {'them' if others else 'it'} with `heroku config:set {variable}=…`."
+        where = "in the environment, or in the file given by --env-file"
+        if others:
+            return f"Set them with their options, or {where}."
+        return f"Set it with {option}, or {variable} {where}." if option else f"Set it {where}."

@@ -13,16 +13,30 @@ from pathlib import Path
 
 from packager.config.settings import SETTING_PREFIX
 
+# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
+DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
 
-def choose(variables: Mapping[str, str], exclude: Iterable[str]) -> dict[str, str]:
-    """Leave out settings, and the names that one of the shell patterns `exclude` matches."""
-    patterns = tuple(exclude)
+
+def choose(variables: Mapping[str, str], exclude: Iterable[str] = ()) -> dict[str, str]:
+    """Leave out settings, and the names that the default list or `exclude` matches.
+
+    `exclude` holds shell patterns; those that begin with `!` bring names back. The last pattern
+    that matches decides.
+    """
+    patterns = (*DEFAULT_EXCLUDE, *exclude)
     return {
         name: value
         for name, value in variables.items()
-        if not name.startswith(SETTING_PREFIX)
-        and not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        if not name.startswith(SETTING_PREFIX) and not _is_excluded(name, patterns)
     }
+
+
+def _is_excluded(name: str, patterns: Iterable[str]) -> bool:
+    excluded = False
+    for pattern in patterns:
+        if fnmatch.fnmatchcase(name, pattern.removeprefix("!")):
+            excluded = not pattern.startswith("!")
+    return excluded
 
 
 def read_process_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packager.config.setting_values import FunctionReference
 from packager.config.settings import Credentials, Settings
 from packager.errors import DeployError, PackagerError
 from packager.local.task import unpack
@@ -56,14 +57,11 @@ class LocalLambda:
 
     def settings_for(self, settings: Settings) -> Settings:
         """Make of the user's settings those that deploy to this service, and not to AWS."""
-        return dataclasses.replace(
-            settings,
-            function=settings.function_name,
-            region=REGION,
-            credentials=CREDENTIALS,
-            profile=None,
-            endpoint_url=f"https://{_HOST}",
+        name = settings.function_name
+        ours = dataclasses.replace(
+            settings, credentials=CREDENTIALS, profile=None, endpoint_url=f"https://{_HOST}"
         )
+        return ours.for_function(FunctionReference(name, name, REGION))
 
     def respond(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Respond to a request of a boto3 client, in place of the network.

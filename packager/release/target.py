@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from packager.aws.lambda_function import LambdaFunction
 from packager.config.inputs import Config
+from packager.config.setting_values import FunctionReference
 from packager.errors import InputError
 from packager.function import Function
 from packager.package.build import kind_of
@@ -46,9 +47,7 @@ def in_aws(config: Config, timeout: float) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def on_this_machine(
-    config: Config, app: Path, event: str, handler: str | None, timeout: float
-) -> Iterator[Target]:
+def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> Iterator[Target]:
     """Deploy to an embedded Lambda service.
 
     The function is named by the settings, or else as the app's folder.
@@ -66,7 +65,7 @@ def on_this_machine(
     architecture = settings.architecture or _architecture()
     if settings.function is None:
         name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
-        settings = replace(settings, function=name)
+        settings = replace(settings, functions=(FunctionReference(name, name),))
     service = LocalLambda()
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
@@ -77,7 +76,7 @@ def on_this_machine(
         task = folder / "task"
         shutil.rmtree(task, ignore_errors=True)
         service.download(settings.function_name, task, code_sha256)
-        found = find_handler(task, handler, language)
+        found = find_handler(task, settings.handler, language)
         answer = invoke(
             found, task, event.encode(), timeout=timeout, function=settings.function_name
         )
@@ -93,14 +92,13 @@ def open_target(
     *,
     local: bool,
     event: str | None,
-    handler: str | None,
     timeout: float,
 ) -> contextlib.AbstractContextManager[Target]:
-    """Choose between the two as the options `--local`, `--invoke` and `--handler` say."""
+    """Choose between the two as the options `--local` and `--invoke` say."""
     if local:
-        return on_this_machine(config, app, event or "{}", handler, timeout)
-    if event or handler:
-        raise InputError("--invoke and --handler need --local.", "Add --local, or remove them.")
+        return on_this_machine(config, app, event or "{}", timeout)
+    if event:
+        raise InputError("--invoke needs --local.", "Add --local, or remove it.")
     return in_aws(config, timeout)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.config.settings import OPTIONS
+from packager.config.settings_table import BY_VARIABLE
 from tests.conftest import requires
 from tests.service import Service
 
@@ -26,8 +26,6 @@ LINES = [
     if line.strip()
 ]
 TRY_IT, TEST = (line for line in LINES if line.startswith("python3 -m venv"))
-CREDENTIALS = {"_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN"}
-BUILD_SETTINGS = {"_LAMBDA_DEPLOY_ON_RELEASE", "_LAMBDA_PYTHON_URL", "_LAMBDA_PYTHON_SHA256"}
 
 
 def only(prefix: str) -> list[str]:
@@ -107,7 +105,7 @@ def test_an_app_is_watched(line: str, service: Service, function: str, tmp_path:
 
 def test_every_setting_of_a_heroku_command_is_one() -> None:
     named = set(re.findall(r"\b(_[A-Z][A-Z0-9_]+)=", "\n".join(only("heroku"))))
-    assert named <= set(OPTIONS) | CREDENTIALS | BUILD_SETTINGS
+    assert named <= set(BY_VARIABLE)
 
 
 def test_what_heroku_runs_is_what_the_buildpack_puts_on_path() -> None:

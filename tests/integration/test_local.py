@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packager.aws.lambda_function import LambdaFunction
+from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
 from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
 from packager.function import S3Object
@@ -70,7 +71,7 @@ def service() -> LocalLambda:
 
 def local_function(service: LocalLambda, name: str) -> LambdaFunction:
     service.ensure_function(name)
-    local = service.settings_for(Settings(function=name))
+    local = service.settings_for(Settings(functions=functions(name)))
     return LambdaFunction(local, timeout=30, hide=str, respond=service.respond)
 
 
@@ -139,7 +140,7 @@ def test_a_function_is_created_with_its_runtime_and_architecture(service: LocalL
 
 def test_the_users_own_place_in_aws_plays_no_part(service: LocalLambda) -> None:
     users = Settings(
-        function="arn:aws:lambda:eu-west-1:111122223333:function:shop",
+        functions=functions("arn:aws:lambda:eu-west-1:111122223333:function:shop"),
         region="eu-west-1",
         credentials=Credentials("invented-id", "invented-secret"),
         profile="work",
@@ -157,7 +158,7 @@ def test_a_missing_function_is_an_error_and_the_service_prints_nothing(
     service: LocalLambda, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     local_function(service, "silent").state()
-    local = service.settings_for(Settings(function="missing"))
+    local = service.settings_for(Settings(functions=functions("missing")))
     with pytest.raises(DeployError, match="There is no such function"):
         LambdaFunction(local, timeout=30, hide=str, respond=service.respond).state()
     with pytest.raises(DeployError, match="no function missing"):
@@ -617,16 +618,13 @@ def test_an_event_that_is_not_json_is_wrong_before_anything_is_done_and_is_not_s
     assert "secret" not in run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("option", [("--invoke", "{}"), ("--handler", "a.b")])
-def test_what_is_for_this_machine_goes_with_local_alone(
-    option: tuple[str, str], tmp_path: Path
-) -> None:
+def test_invoke_without_local_is_refused(tmp_path: Path) -> None:
     """Also if it is what would be taken without it."""
     (tmp_path / "package.json").write_text("{}")
     settings = ("--function", "hello", "--region", "eu-west-1")
-    run = command("deploy", tmp_path, *settings, *option)
+    run = command("deploy", tmp_path, *settings, "--invoke", "{}")
     assert run.returncode == 2
-    assert "--invoke and --handler need --local." in run.stderr
+    assert "--invoke needs --local." in run.stderr
 
 
 @pytest.mark.parametrize("name", ["handler", ".handler", "module."])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packager.aws.lambda_function import LambdaFunction
+from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
 from packager.errors import UncertainError
 
@@ -21,7 +22,7 @@ def test_all_tries_to_connect_together_take_no_longer_than_the_timeout(
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", wait_in_vain)
     settings = Settings(
-        function="hello",
+        functions=functions("hello"),
         region="eu-west-1",
         credentials=Credentials("the-key", "the-secret"),
         endpoint_url="http://127.0.0.1:1",

@@ -11,6 +11,7 @@ import pytest
 
 from packager.apps.files import Member
 from packager.config.inputs import Config
+from packager.config.setting_values import functions
 from packager.config.settings import Settings
 from packager.errors import (
     AccessDeniedError,
@@ -29,7 +30,7 @@ PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variabl
 OTHER = FunctionState("other", "$LATEST", "Successful", "", "nodejs22.x", "arm64")
 OURS = replace(OTHER, code_sha256=PACKAGE.code_sha256)
 UPDATING = replace(OURS, last_update_status="InProgress")
-SETTINGS = Settings(function="hello")
+SETTINGS = Settings(functions=functions("hello"))
 
 Answer = FunctionState | DeployError
 

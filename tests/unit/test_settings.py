@@ -7,10 +7,13 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from packager.config.settings import DEFAULT_EXCLUDE, Credentials, Settings, read
+from packager.config.setting_values import FunctionReference
+from packager.config.settings import Credentials, Settings, read
 from packager.errors import SettingsError
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
+ELSEWHERE = "in the environment, or in the file given by --env-file."
+KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab"
 KEYS = {"_AWS_ACCESS_KEY_ID": "the-key", "_AWS_SECRET_ACCESS_KEY": "the-secret"}
 
 
@@ -22,6 +25,17 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "_AWS_DEFAULT_REGION": "eu-west-1",
             "_AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
             "_LAMBDA_JAR_FILE": "target/a.jar",
+            "_LAMBDA_ALIAS": "live",
+            "_LAMBDA_SMOKE_EVENT": '{"a": 1}',
+            "_LAMBDA_KEEP_VERSIONS": "5",
+            "_LAMBDA_KMS_KEY_ARN": KMS_KEY,
+            "_LAMBDA_CHECKS": "warn",
+            "_LAMBDA_LANGUAGE": "python",
+            "_LAMBDA_REQUIREMENTS": "lambda.txt",
+            "_LAMBDA_REQUIREMENTS_ENV": "TOKEN, USER",
+            "_LAMBDA_PROPERTIES_FORMAT": "properties-reader",
+            "_LAMBDA_EXEC_WRAPPER": "/opt/other",
+            "_LAMBDA_HANDLER": "app.handler",
             "_LAMBDA_S3_BUCKET": "a-bucket",
             "_LAMBDA_S3_PREFIX": "packages",
             "_LAMBDA_ENV_EXCLUDE": "A, B* C",
@@ -31,7 +45,18 @@ def test_every_setting_is_read_from_its_variable() -> None:
         }
     )
     assert settings == Settings(
-        function=ARN,
+        functions=(FunctionReference(ARN, "hello", "eu-west-1"),),
+        alias="live",
+        smoke_event='{"a": 1}',
+        keep_versions=5,
+        kms_key=KMS_KEY,
+        checks="warn",
+        language="python",
+        requirements=Path("lambda.txt"),
+        requirements_env=("TOKEN", "USER"),
+        properties_format="properties-reader",
+        exec_wrapper="/opt/other",
+        handler="app.handler",
         region="eu-west-1",
         credentials=Credentials("the-key", "the-secret", "the-token"),
         endpoint_url="http://127.0.0.1:5000",
@@ -42,7 +67,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         runtime="python3.13",
         architecture="arm64",
     )
-    assert settings.function_name == "hello"
+    assert (settings.function, settings.function_name) == (ARN, "hello")
 
 
 def test_an_option_wins_over_the_variable() -> None:
@@ -74,12 +99,44 @@ def test_every_region_that_has_lambda_is_taken_by_itself_and_in_an_arn(partition
         assert read(given | {"_AWS_DEFAULT_REGION": region}).region == region
 
 
-def test_the_exclusion_has_a_default_which_an_empty_one_replaces() -> None:
-    assert read({"_LAMBDA_FUNCTION_ARN": "a"}).exclude == DEFAULT_EXCLUDE
-    assert read({"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_ENV_EXCLUDE": ""}).exclude == ()
+def test_several_functions_are_separated_by_blanks_or_commas() -> None:
+    """A bare name is in the default region, an ARN in its own."""
+    given = {"_LAMBDA_FUNCTION_ARN": f"one, {ARN}\ntwo", "_AWS_DEFAULT_REGION": "us-east-1"}
+    settings = read(given)
+    assert [(each.name, each.region, each.arn) for each in settings.functions] == [
+        ("one", "us-east-1", None),
+        ("hello", "eu-west-1", ARN),
+        ("two", "us-east-1", None),
+    ]
+    with pytest.raises(SettingsError, match="names 3 functions"):
+        _ = settings.function
 
 
-def test_any_other_empty_setting_counts_as_not_given() -> None:
+def test_the_region_placeholder_becomes_the_region_of_each_function() -> None:
+    given = {
+        "_LAMBDA_FUNCTION_ARN": f"{ARN} {ARN.replace('eu-west-1', 'us-east-1')}",
+        "_LAMBDA_S3_BUCKET": "packages-{region}",
+        "_LAMBDA_KMS_KEY_ARN": KMS_KEY.replace("eu-west-1", "{region}"),
+    }
+    settings = read(given)
+    one, two = map(settings.for_function, settings.functions)
+    assert (one.region, one.s3_bucket, one.kms_key) == ("eu-west-1", "packages-eu-west-1", KMS_KEY)
+    assert (two.region, two.s3_bucket) == ("us-east-1", "packages-us-east-1")
+    assert two.function == ARN.replace("eu-west-1", "us-east-1")
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("true", True), ("false", False), ("", False)])
+def test_the_exec_wrapper_is_a_switch(value: str, meaning: bool) -> None:
+    given = {"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_EXEC_WRAPPER": value}
+    assert read(given).exec_wrapper is meaning
+
+
+def test_an_event_may_be_a_file() -> None:
+    given = {"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_SMOKE_EVENT": "@event.json"}
+    assert read(given).smoke_event == "@event.json"
+
+
+def test_an_empty_setting_counts_as_not_given() -> None:
     assert read({"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_JAR_FILE": " "}).jar is None
 
 
@@ -94,14 +151,14 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_LAMBDA_FUNCTION_ARN": "no name!"}, "_LAMBDA_FUNCTION_ARN (--function) is not"),
         ({"_LAMBDA_FUNCTION_ARN": f"{ARN}:live"}, "version or alias (:live)"),
         ({"_LAMBDA_FUNCTION_ARN": "hello:$LATEST"}, "version or alias (:$LATEST)"),
-        ({"_AWS_DEFAULT_REGION": "Ireland"}, "_AWS_DEFAULT_REGION (--region) is not a region"),
+        ({"_AWS_DEFAULT_REGION": "Ireland"}, "_AWS_DEFAULT_REGION (--region) is not an AWS region"),
         (
             {"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_DEFAULT_REGION": "us-east-1"},
             "is us-east-1, but the ARN of _LAMBDA_FUNCTION_ARN says eu-west-1",
         ),
         (
             {"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_DEFAULT_REGION": "canary/key"},
-            "_AWS_DEFAULT_REGION (--region) is not a region, as eu-west-1.",
+            "_AWS_DEFAULT_REGION (--region) is not an AWS region (example: eu-west-1).",
         ),
         (KEYS, "_AWS_DEFAULT_REGION (--region) is missing"),
         ({"_AWS_ACCESS_KEY_ID": "canary"}, "_AWS_SECRET_ACCESS_KEY is missing"),
@@ -120,6 +177,30 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_LAMBDA_S3_BUCKET": "a/b"}, "_LAMBDA_S3_BUCKET (--s3-bucket) is not"),
         ({"_LAMBDA_RUNTIME": "Python 3"}, "_LAMBDA_RUNTIME (--runtime) is not"),
         ({"_LAMBDA_ARCHITECTURE": "arm"}, "is not x86_64 or arm64"),
+        ({"_LAMBDA_FUNCTION_ARN": ","}, "_LAMBDA_FUNCTION_ARN (--function) is not the name"),
+        ({"_LAMBDA_FUNCTION_ARN": "one,one"}, "names a function twice"),
+        ({"_LAMBDA_FUNCTION_ARN": "one two:live"}, "version or alias (:live)"),
+        ({"_LAMBDA_ALIAS": "12"}, "_LAMBDA_ALIAS (--alias) is not the name of an alias"),
+        ({"_LAMBDA_SMOKE_EVENT": "{canary}"}, "(--smoke-event) is neither JSON nor @FILE"),
+        ({"_LAMBDA_SMOKE_EVENT": "NaN"}, "(--smoke-event) is neither JSON nor @FILE"),
+        ({"_LAMBDA_SMOKE_EVENT": "[" * 100_000}, "(--smoke-event) is neither JSON nor @FILE"),
+        ({"_LAMBDA_KEEP_VERSIONS": "0"}, "(--keep-versions) is not a whole number from 1 on"),
+        ({"_LAMBDA_KMS_KEY_ARN": "canary"}, "_LAMBDA_KMS_KEY_ARN (--kms-key) is not the ARN"),
+        ({"_LAMBDA_CHECKS": "canary"}, "_LAMBDA_CHECKS (--checks) is not error or warn or off"),
+        ({"_LAMBDA_LANGUAGE": "ruby"}, "_LAMBDA_LANGUAGE (--language) is not node or python"),
+        ({"_LAMBDA_PROPERTIES_FORMAT": "x"}, "is not java or properties-reader"),
+        ({"_LAMBDA_EXEC_WRAPPER": "yes"}, "is not true, false or an absolute path"),
+        (
+            {"_LAMBDA_FUNCTION_ARN": f"{ARN} a", "_LAMBDA_S3_BUCKET": "b1-{region}"},
+            "_LAMBDA_S3_BUCKET (--s3-bucket) contains {region}, but a function has no region",
+        ),
+        (
+            {
+                "_LAMBDA_FUNCTION_ARN": f"{ARN} {ARN.replace('eu-west-1', 'us-east-1')}",
+                "_LAMBDA_S3_BUCKET": "packages",
+            },
+            "the functions are in 2 regions: put {region} in its place",
+        ),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_without_a_secret(
@@ -138,6 +219,35 @@ def test_all_that_is_wrong_is_said_in_one_message() -> None:
     for name in ("_LAMBDA_FUNCTION_ARN", "_AWS_SECRET_", "_LAMBDA_ARCH", "_AWS_DEFAULT_REGION"):
         assert name in error.value.message
     assert "\n" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "on_dyno", "hint"),
+    [
+        ({}, True, "Set it with `heroku config:set _LAMBDA_FUNCTION_ARN=…`."),
+        (
+            {},
+            False,
+            f"Set it with --function, or _LAMBDA_FUNCTION_ARN {ELSEWHERE}",
+        ),
+        (
+            {"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_ACCESS_KEY_ID": "the-key"},
+            False,
+            f"Set it {ELSEWHERE}",
+        ),
+        (
+            {"_LAMBDA_CHECKS": "x"},
+            False,
+            f"Set them with their options, or {ELSEWHERE}",
+        ),
+    ],
+)
+def test_a_hint_names_heroku_only_on_a_dyno(
+    given: dict[str, str], on_dyno: bool, hint: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(given, on_dyno=on_dyno)
+    assert error.value.hint == hint
 
 
 def test_credentials_show_nothing_of_themselves() -> None:

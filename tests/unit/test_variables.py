@@ -11,25 +11,31 @@ from pathlib import Path
 import pytest
 
 from packager.config.env_files import read_env_file
-from packager.config.settings import DEFAULT_EXCLUDE
-from packager.config.variables import choose
+from packager.config.variables import DEFAULT_EXCLUDE, choose
 from packager.errors import VariableError
 
 CASES = Path(__file__).parents[1] / "conformance" / "cases"
 
 
 def test_a_setting_is_never_chosen() -> None:
-    assert choose({"_A": "1", "_": "2", "__B": "3", "C_": "4"}, ()) == {"C_": "4"}
+    assert choose({"_A": "1", "_": "2", "__B": "3", "C_": "4"}) == {"C_": "4"}
 
 
 def test_what_differs_in_every_dyno_is_left_out_by_default() -> None:
     variables = dict.fromkeys([*DEFAULT_EXCLUDE, "HOME", "PATH", "PORTAL"], "x")
-    assert list(choose(variables, DEFAULT_EXCLUDE)) == ["HOME", "PATH", "PORTAL"]
+    assert list(choose(variables)) == ["HOME", "PATH", "PORTAL"]
 
 
 def test_an_exclusion_is_a_shell_pattern_that_minds_case() -> None:
     variables = dict.fromkeys(["NODE_ENV", "NODE_HOME", "node_env", "A1", "A22"], "x")
     assert list(choose(variables, ["NODE_*", "A?"])) == ["node_env", "A22"]
+
+
+def test_an_exclamation_mark_brings_names_back_and_the_last_pattern_decides() -> None:
+    variables = dict.fromkeys(["A1", "A2", "PORT", "TERM", "_A"], "x")
+    assert list(choose(variables, ["A*", "!A1", "!PORT"])) == ["A1", "PORT"]
+    assert list(choose(variables, ["!A1", "A*"])) == []
+    assert list(choose(variables, ["!*"])) == ["A1", "A2", "PORT", "TERM"]
 
 
 def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:

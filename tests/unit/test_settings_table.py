@@ -1,0 +1,84 @@
+"""The table of settings: what reads from it, shows it, and documents it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from packager.cli import cli
+from packager.config.settings import Settings
+from packager.config.settings_table import BUILDPACK, TABLE, Setting
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ("build", "deploy", "env", "watch")
+
+documented = [setting for setting in TABLE if setting.commands]
+
+
+def row(setting: Setting) -> str:
+    """Give the setting's line in the README."""
+    option = f"`{setting.option}`" if setting.option else ""
+    return f"| `{setting.variable}` | {option} | {setting.help} |"
+
+
+def test_the_readme_has_the_table_of_all_settings_in_use() -> None:
+    """Where this fails, the expected lines are what the README should say."""
+    readme = (ROOT / "README.md").read_text()
+    rows = [line for line in readme.splitlines() if re.match(r"\| `_(LAMBDA|AWS)_", line)]
+    assert rows == [row(setting) for setting in documented]
+
+
+def test_every_setting_has_a_field_of_its_own() -> None:
+    fields = [setting.field for setting in TABLE if setting.field]
+    assert len(set(fields)) == len(fields)
+    all_fields = {field.name for field in dataclasses.fields(Settings)}
+    assert all_fields - set(fields) == {"credentials", "profile"}
+    assert set(fields) <= all_fields
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_the_options_of_its_settings_and_no_others(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command
+    shown = {
+        parameter.name: (parameter.opts[0], parameter.metavar, parameter.help)
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and (parameter.name or "").startswith("_")
+    }
+    assert shown == {
+        setting.variable: (
+            setting.option,
+            setting.metavar,
+            f"{setting.help} [{setting.variable}]",
+        )
+        for setting in TABLE
+        if setting.option and name in setting.commands
+    }
+
+
+def test_the_settings_of_the_buildpack_are_those_that_its_scripts_read() -> None:
+    scripts = "".join(
+        path.read_text()
+        for path in (ROOT / "bin").rglob("*")
+        if path.suffix in ("", ".sh") and path.is_file()
+    )
+    read = set(re.findall(r"\b_LAMBDA_[A-Z0-9_]*[A-Z0-9]\b", scripts))
+    in_table = {setting.variable for setting in TABLE if BUILDPACK in setting.commands}
+    assert in_table <= read <= {setting.variable for setting in TABLE}
+
+
+@pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.variable)
+def test_a_help_text_is_one_sentence(setting: Setting) -> None:
+    assert setting.help.endswith(".")
+    assert "\n" not in setting.help
+
+
+def test_a_credential_has_no_option() -> None:
+    """Lists of processes would show it."""
+    for setting in TABLE:
+        if re.search("ACCESS_KEY|TOKEN", setting.variable):
+            assert setting.option is None
