@@ -1,7 +1,8 @@
-"""A Lambda function, as a deploy sees it: what it can be asked and told, and what it answers."""
+"""A Lambda function, as a deploy sees it: its state, and what can be sent to it."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +32,22 @@ class FunctionState:
 
 
 @dataclass(frozen=True)
-class S3Object:
-    """Where in S3 a deployment package is."""
+class Package:
+    """A deployment package, ready to be sent; `variables`: how many it holds."""
 
-    bucket: str
-    key: str
+    path: Path
+    size: int
+    sha256: str
+    variables: int
+
+    @property
+    def code_sha256(self) -> str:
+        """The hash as Lambda writes it, in base64."""
+        return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
 
 
 class Function(Protocol):
-    """A function in Lambda; `sent` is told the bytes sent so far, and how many there are.
+    """A function in Lambda.
 
     Every method raises DeployError; AccessDeniedError, ConflictError and UncertainError where the
     caller can do something about it.
@@ -48,11 +56,14 @@ class Function(Protocol):
     def state(self) -> FunctionState:
         """Ask for the function's configuration (`lambda:GetFunctionConfiguration`)."""
 
-    def update(self, package: Path, sent: Callable[[int, int], None]) -> FunctionState:
-        """Send the package itself (`lambda:UpdateFunctionCode`)."""
+    def bucket_for(self, package: Package) -> str | None:
+        """Name the S3 bucket by which the package goes; None if it is sent directly.
 
-    def update_from(self, source: S3Object) -> FunctionState:
-        """Let Lambda fetch the package from S3 (`lambda:UpdateFunctionCode`, `s3:GetObject`)."""
+        Raises PackageError if there is no bucket for a package that needs one.
+        """
 
-    def upload(self, package: Path, target: S3Object, sent: Callable[[int, int], None]) -> None:
-        """Put the package into S3 (`s3:PutObject`)."""
+    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
+        """Make the function run the package (`lambda:UpdateFunctionCode`).
+
+        `on_sent` receives the bytes sent so far, and how many there are.
+        """

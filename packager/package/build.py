@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from packager.atomic_file import replaced
 from packager.config import properties
 from packager.config.settings import Settings
 from packager.errors import PackageError
+from packager.function import Package
 from packager.names import printable
 from packager.package import inject
 
@@ -26,21 +26,6 @@ UNPACKED_LIMIT = 250 << 20
 _CHUNK = 1 << 20
 
 Kind = Literal["jar", "zip", "node", "python"]
-
-
-@dataclass(frozen=True)
-class Package:
-    """A deployment package, ready to be sent."""
-
-    path: Path
-    size: int
-    sha256: str
-    variables: int
-
-    @property
-    def code_sha256(self) -> str:
-        """The hash as Lambda writes it, in base64."""
-        return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
 
 
 def kind_of(app: Path, settings: Settings) -> Kind:

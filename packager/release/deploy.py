@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,18 +16,13 @@ from packager.errors import (
     ThrottledError,
     UncertainError,
 )
-from packager.function import Function, FunctionState, S3Object
-from packager.package.build import Package, build, kind_of
+from packager.function import Function, FunctionState, Package
+from packager.package.build import build, kind_of
 from packager.progress import Progress, readable
+from packager.release.settle import Clock, Deadline, OutOfTimeError, settle
 
 if TYPE_CHECKING:
     from packager.package.zip_folder import CompressionCache
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
-# uploaded through the Lambda API)"; a MB there is 2**20 bytes.
-DIRECT_LIMIT = 50 << 20
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
 Outcome = Literal["deployed", "unchanged", "dry run"]
 
@@ -41,14 +34,6 @@ class Deployment:
     outcome: Outcome
     version: str
     package: Package
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time in seconds, and a way to let it pass."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 def deploy(
@@ -77,7 +62,6 @@ def deploy(
     return send(
         package,
         function,
-        settings,
         progress,
         force=force,
         dry_run=dry_run,
@@ -120,7 +104,6 @@ def _for_function(
 def send(
     package: Package,
     function: Function,
-    settings: Settings,
     progress: Progress,
     *,
     force: bool = False,
@@ -133,93 +116,51 @@ def send(
     All waiting together takes at most `timeout` seconds. Raises DeployError, which says what the
     function runs now if that can be known, and PackageError for a package too large to send.
     """
-    source = _s3_object(package, settings)
-    deploying = _Deploying(package, function, progress, _Waiting(clock or Clock(), timeout))
+    bucket = function.bucket_for(package)
+    deploying = _Deploying(package, function, progress, Deadline(clock or Clock(), timeout))
     before = deploying.settled_state()
     if before and before.code_sha256 == package.code_sha256 and not (force or before.failed):
         return Deployment("unchanged", before.version, package)
     if dry_run:
         return Deployment("dry run", before.version if before else "", package)
-    after = deploying.update(source)
+    after = deploying.update(bucket)
     return Deployment("deployed", deploying.finished(after).version, package)
-
-
-def _s3_object(package: Package, settings: Settings) -> S3Object | None:
-    """Say where in S3 the package goes; None if it is sent directly."""
-    if package.size <= DIRECT_LIMIT:
-        return None
-    if settings.s3_bucket is None:
-        raise PackageError(
-            f"The package has {package.size / 2**20:.1f} MB, and Lambda takes at most"
-            f" {DIRECT_LIMIT >> 20} MB directly.",
-            "Set _LAMBDA_S3_BUCKET (--s3-bucket) to a bucket in the function's region: the package"
-            " then goes by S3.",
-        )
-    prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
-    return S3Object(settings.s3_bucket, f"{prefix}{settings.function_name}/{package.sha256}.zip")
-
-
-class _Waiting:
-    """Pauses that grow, until all of the time is used up."""
-
-    def __init__(self, clock: Clock, timeout: float) -> None:
-        self._clock = clock
-        self._timeout = timeout
-        self._end = clock.now() + timeout
-        self._pause = _FIRST_PAUSE
-
-    def pause(self, still: str, hint: str) -> None:
-        """Let some time pass; raise DeployError, which says what is `still` so, if none is left."""
-        left = self._end - self._clock.now()
-        if left <= 0:
-            raise DeployError(f"After {self._timeout:g} s {still}.", hint)
-        self._clock.sleep(min(self._pause, left))
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-
-    def start_again(self) -> None:
-        """Pause shortly again: something new is waited for."""
-        self._pause = _FIRST_PAUSE
 
 
 class _Deploying:
     """The steps of one deploy."""
 
     def __init__(
-        self, package: Package, function: Function, progress: Progress, waiting: _Waiting
+        self, package: Package, function: Function, progress: Progress, deadline: Deadline
     ) -> None:
         self._package = package
         self._function = function
         self._progress = progress
-        self._waiting = waiting
+        self._deadline = deadline
 
     def settled_state(self) -> FunctionState | None:
-        """Wait until no update is in progress; None where the state may not be asked."""
+        """Wait until no update is in progress; None if the state may not be read."""
         with self._progress.stage("state", "Asking for the function's state"):
             try:
-                state = self._function.state()
-                while state.updating:
-                    self._waiting.pause(
-                        "another update of the function is still in progress; nothing was sent",
-                        "Try again when it has ended, or give it longer by --timeout.",
-                    )
-                    state = self._function.state()
+                return settle(self._function.state, lambda s: not s.updating, self._deadline)
+            except OutOfTimeError as error:
+                raise error.because(
+                    "another update of the function is still in progress; nothing was sent",
+                    "Try again when it has ended, or give it longer by --timeout.",
+                ) from None
             except AccessDeniedError:
                 self._progress.say(
                     "  skipped: without lambda:GetFunctionConfiguration it is not known whether"
                     " the function has this package already"
                 )
                 return None
-        return state
 
-    def update(self, source: S3Object | None) -> FunctionState:
+    def update(self, bucket: str | None) -> FunctionState:
         """Send the package until Lambda takes it, and check that it is what Lambda has."""
         size = readable(self._package.size)
-        if source:
-            with self._progress.stage("upload", f"Uploading {size} to s3://{source.bucket}"):
-                self._function.upload(self._package.path, source, self._progress.sent)
-        with self._progress.stage("update", f"Updating the function ({size})"):
-            self._waiting.start_again()
-            after = self._send(source)
+        by = f", by s3://{bucket}" if bucket else ""
+        with self._progress.stage("update", f"Updating the function ({size}{by})"):
+            after = self._send()
         if not self._is_ours(after):
             raise self._another_package(after, self._package_by_its_state())
         return after
@@ -245,17 +186,19 @@ class _Deploying:
             " way: deploy again.",
         )
 
-    def _send(self, source: S3Object | None) -> FunctionState:
+    def _send(self) -> FunctionState:
+        self._deadline.start_again()
         while True:
             try:
-                if source:
-                    return self._function.update_from(source)
-                return self._function.update(self._package.path, self._progress.sent)
+                return self._function.send(self._package, self._progress.sent)
             except ConflictError:
-                self._waiting.pause(
-                    "another update of the function is still in progress; it was not updated",
-                    "Try again when it has ended, or give it longer by --timeout.",
-                )
+                try:
+                    self._deadline.pause()
+                except OutOfTimeError as error:
+                    raise error.because(
+                        "another update of the function is still in progress; it was not updated",
+                        "Try again when it has ended, or give it longer by --timeout.",
+                    ) from None
             except UncertainError as error:
                 return self._what_became_of_it(error)
 
@@ -278,32 +221,27 @@ class _Deploying:
 
     def finished(self, state: FunctionState) -> FunctionState:
         """Wait until the update has succeeded; raise DeployError if it fails."""
-        hint = "Look at the function's LastUpdateStatus, or give it longer by --timeout."
+        waiting = _Waiting(self._function, state, self._progress)
         with self._progress.stage("wait", "Waiting until the update is done"):
-            self._waiting.start_again()
-            still = "the update is still in progress; Lambda has taken the package"
-            while state.updating:
-                self._waiting.pause(still, hint)
-                try:
-                    state = self._function.state()
-                except AccessDeniedError:
-                    self._progress.say(
-                        "  skipped: without lambda:GetFunctionConfiguration the end of the update"
-                        " cannot be waited for; Lambda has taken the package"
-                    )
-                    return state
-                except (UncertainError, ThrottledError) as error:
-                    self._progress.detail(f"  {error.message}")
-                    still = (
-                        "it is not known whether the update succeeded; Lambda has taken the"
-                        f" package. {error.message.rstrip('.')}"
-                    )
-                except DeployError as error:
-                    raise DeployError(
-                        f"{error.message} Lambda has taken the package; whether the update"
-                        " succeeded is not known.",
-                        error.hint,
-                    ) from error
+            try:
+                state = settle(waiting.ask, lambda s: not s.updating, self._deadline)
+            except OutOfTimeError as error:
+                raise error.because(
+                    waiting.still,
+                    "Look at the function's LastUpdateStatus, or give it longer by --timeout.",
+                ) from None
+            except AccessDeniedError:
+                self._progress.say(
+                    "  skipped: without lambda:GetFunctionConfiguration the end of the update"
+                    " cannot be waited for; Lambda has taken the package"
+                )
+                return waiting.state
+            except DeployError as error:
+                raise DeployError(
+                    f"{error.message} Lambda has taken the package; whether the update"
+                    " succeeded is not known.",
+                    error.hint,
+                ) from error
         if not self._is_ours(state):
             # The update was answered with ours: which of the two is true, nobody else can be asked.
             raise self._another_package(state, "whether the function runs that is not known")
@@ -314,3 +252,29 @@ class _Deploying:
                 "Mend what the reason names, then deploy again with --force.",
             )
         return state
+
+
+class _Waiting:
+    """Asks how an update goes on, and keeps what is known where there is no response."""
+
+    def __init__(self, function: Function, state: FunctionState, progress: Progress) -> None:
+        """Begin with the `state` in the response to the update."""
+        self.state = state
+        self.still = "the update is still in progress; Lambda has taken the package"
+        self._function = function
+        self._progress = progress
+        self._asked = False
+
+    def ask(self) -> FunctionState:
+        """Give the newest state that is known; the first one is that of the update itself."""
+        if self._asked:
+            try:
+                self.state = self._function.state()
+            except (UncertainError, ThrottledError) as error:
+                self._progress.detail(f"  {error.message}")
+                self.still = (
+                    "it is not known whether the update succeeded; Lambda has taken the package."
+                    f" {error.message.rstrip('.')}"
+                )
+        self._asked = True
+        return self.state

@@ -275,6 +275,20 @@ def test_a_large_package_goes_by_s3(
     assert "s3://packages" in run.stdout
 
 
+def test_a_large_package_is_uploaded_once_if_another_update_is_in_progress(
+    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
+) -> None:
+    service.client("s3").create_bucket(
+        Bucket="once", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    (app / "large").write_bytes(os.urandom(51 << 20))
+    proxy.on("update", error(409, "ResourceConflictException", "in progress"), times=1)
+    run = deploy(proxy, function, app, "--s3-bucket", "once", temporary=temporary)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert proxy.calls.count("start upload") == 1
+    assert proxy.calls.count("update") == 2
+
+
 def test_a_large_package_without_a_bucket_is_wrong_input(
     proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:

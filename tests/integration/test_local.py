@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from packager.aws.lambda_function import LambdaFunction
 from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
 from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
-from packager.function import S3Object
+from packager.function import FunctionState, Package
 from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
 from packager.local.task import unpack
 from tests.conftest import requires
@@ -32,6 +34,8 @@ needs_node = requires("node")
 needs_java = requires("java", "javac", "mvn")
 
 Files = dict[str, str]
+
+NO_SETTINGS = Settings()
 
 
 def write(folder: Path, files: Files) -> Path:
@@ -69,10 +73,18 @@ def service() -> LocalLambda:
     return LocalLambda()
 
 
-def local_function(service: LocalLambda, name: str) -> LambdaFunction:
+def local_function(
+    service: LocalLambda, name: str, settings: Settings = NO_SETTINGS
+) -> LambdaFunction:
     service.ensure_function(name)
-    local = service.settings_for(Settings(functions=functions(name)))
+    local = service.settings_for(replace(settings, functions=functions(name)))
     return LambdaFunction(local, timeout=30, hide=str, respond=service.respond)
+
+
+def send(function: LambdaFunction, path: Path) -> FunctionState:
+    content = path.read_bytes()
+    sent = Package(path, len(content), hashlib.sha256(content).hexdigest(), variables=0)
+    return function.send(sent, lambda *_: None)
 
 
 def test_a_deployed_package_is_downloaded_as_it_was_sent(
@@ -80,7 +92,7 @@ def test_a_deployed_package_is_downloaded_as_it_was_sent(
 ) -> None:
     function = local_function(service, "downloaded")
     (tmp_path / "package").write_bytes(package({"index.js": "1", "a/b.txt": "é"}))
-    sent = function.update(tmp_path / "package", lambda *_: None)
+    sent = send(function, tmp_path / "package")
     service.download("downloaded", tmp_path / "task", sent.code_sha256)
     assert (tmp_path / "task" / "index.js").read_text() == "1"
     assert (tmp_path / "task" / "a" / "b.txt").read_text() == "é"
@@ -90,7 +102,7 @@ def test_of_two_deploys_the_last_one_is_downloaded(service: LocalLambda, tmp_pat
     function = local_function(service, "deployed-twice")
     for text in ("first", "second"):
         (tmp_path / "package").write_bytes(package({"index.js": text}))
-        sent = function.update(tmp_path / "package", lambda *_: None)
+        sent = send(function, tmp_path / "package")
         service.download("deployed-twice", tmp_path / text, sent.code_sha256)
         assert (tmp_path / text / "index.js").read_text() == text
 
@@ -102,8 +114,8 @@ def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
     function = local_function(service, "replaced")
     for text in ("ours", "theirs"):
         (tmp_path / text).write_bytes(package({"index.js": text}))
-    sent = function.update(tmp_path / "ours", lambda *_: None)
-    function.update(tmp_path / "theirs", lambda *_: None)
+    sent = send(function, tmp_path / "ours")
+    send(function, tmp_path / "theirs")
     with pytest.raises(DeployError, match="another package of replaced than the one sent"):
         service.download("replaced", tmp_path / "task", sent.code_sha256)
     assert not (tmp_path / "task").exists()
@@ -111,15 +123,15 @@ def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
 
 @pytest.mark.parametrize("size", [1, 20 << 20], ids=["at once", "in parts"])
 def test_a_package_sent_through_s3_is_downloaded(
-    service: LocalLambda, tmp_path: Path, size: int
+    service: LocalLambda, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    function = local_function(service, "by-s3")
+    monkeypatch.setattr("packager.aws.lambda_function.DIRECT_LIMIT", 0)
     service.ensure_bucket("packages")
     service.ensure_bucket("packages")
+    place = Settings(s3_bucket="packages", s3_prefix="a key? with #é%41")
+    function = local_function(service, "by-s3", place)
     (tmp_path / "package").write_bytes(package({"index.js": "1" * size}))
-    place = S3Object("packages", "by-s3/a key? with #é%41.zip")
-    function.upload(tmp_path / "package", place, lambda *_: None)
-    sent = function.update_from(place)
+    sent = send(function, tmp_path / "package")
     service.download("by-s3", tmp_path / "task", sent.code_sha256)
     assert (tmp_path / "task" / "index.js").read_text() == "1" * size
 
@@ -127,7 +139,7 @@ def test_a_package_sent_through_s3_is_downloaded(
 def test_an_existing_function_keeps_its_package(service: LocalLambda, tmp_path: Path) -> None:
     function = local_function(service, "kept")
     (tmp_path / "package").write_bytes(package({"index.js": "1"}))
-    deployed = function.update(tmp_path / "package", lambda *_: None)
+    deployed = send(function, tmp_path / "package")
     service.ensure_function("kept")
     assert function.state().code_sha256 == deployed.code_sha256
 

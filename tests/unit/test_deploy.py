@@ -21,10 +21,10 @@ from packager.errors import (
     ThrottledError,
     UncertainError,
 )
-from packager.function import FunctionState, S3Object
-from packager.package.build import Package
+from packager.function import FunctionState, Package
 from packager.progress import Progress
-from packager.release.deploy import Clock, Deployment, deploy, send
+from packager.release.deploy import Deployment, deploy, send
+from packager.release.settle import Clock
 
 PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variables=3)
 OTHER = FunctionState("other", "$LATEST", "Successful", "", "nodejs22.x", "arm64")
@@ -42,24 +42,18 @@ class ScriptedFunction:
     states: list[Answer]
     updates: list[Answer] = field(default_factory=lambda: [OURS])
     asked: list[str] = field(default_factory=list)
-    uploaded_to: S3Object | None = None
+    bucket: str | None = None
 
     def state(self) -> FunctionState:
         self.asked.append("state")
         return _next(self.states)
 
-    def update(self, package: Path, sent: Callable[[int, int], None]) -> FunctionState:
-        self.asked.append("update")
-        return _next(self.updates)
+    def bucket_for(self, package: Package) -> str | None:
+        return self.bucket
 
-    def update_from(self, source: S3Object) -> FunctionState:
-        assert source == self.uploaded_to
-        self.asked.append("update_from")
+    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
+        self.asked.append("send")
         return _next(self.updates)
-
-    def upload(self, package: Path, target: S3Object, sent: Callable[[int, int], None]) -> None:
-        self.asked.append("upload")
-        self.uploaded_to = target
 
 
 def _next(answers: list[Answer]) -> FunctionState:
@@ -78,7 +72,7 @@ class FakeClock(Clock):
 
 
 def run(function: ScriptedFunction, *, package: Package = PACKAGE, **more: bool) -> Deployment:
-    return send(package, function, SETTINGS, Progress(), clock=FakeClock(), **more)
+    return send(package, function, Progress(), clock=FakeClock(), **more)
 
 
 def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
@@ -161,7 +155,7 @@ def test_a_function_with_a_runtime_of_its_own_may_run_python(
 def test_a_new_package_is_sent_and_waited_for() -> None:
     function = ScriptedFunction([OTHER, UPDATING, OURS], [UPDATING])
     assert run(function) == Deployment("deployed", "$LATEST", PACKAGE)
-    assert function.asked == ["state", "update", "state", "state"]
+    assert function.asked == ["state", "send", "state", "state"]
 
 
 def test_the_package_that_the_function_has_is_not_sent() -> None:
@@ -188,7 +182,7 @@ def test_a_dry_run_sends_nothing() -> None:
 def test_an_update_in_progress_is_waited_for_before_the_hashes_are_compared() -> None:
     function = ScriptedFunction([UPDATING, UPDATING, OTHER])
     assert run(function).outcome == "deployed"
-    assert function.asked == ["state", "state", "state", "update"]
+    assert function.asked == ["state", "state", "state", "send"]
 
 
 def test_an_update_of_somebody_else_that_never_ends_is_an_error() -> None:
@@ -201,7 +195,7 @@ def test_a_conflict_is_tried_again_until_the_update_is_taken() -> None:
     conflict = ConflictError("conflict")
     function = ScriptedFunction([OTHER], [conflict, conflict, OURS])
     assert run(function).outcome == "deployed"
-    assert function.asked.count("update") == 3
+    assert function.asked.count("send") == 3
 
 
 def test_a_conflict_that_never_ends_is_an_error() -> None:
@@ -213,7 +207,7 @@ def test_updating_alone_is_enough() -> None:
     lines: list[str] = []
     function = ScriptedFunction([AccessDeniedError("no")], [UPDATING])
     progress = Progress(say=lines.append)
-    deployment = send(PACKAGE, function, SETTINGS, progress, clock=FakeClock())
+    deployment = send(PACKAGE, function, progress, clock=FakeClock())
     assert deployment.outcome == "deployed"
     assert len([line for line in lines if "lambda:GetFunctionConfiguration" in line]) == 2
 
@@ -287,24 +281,8 @@ def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
     assert said_by(function).startswith("Expired. Lambda has taken the package")
 
 
-def test_a_large_package_goes_by_s3_under_its_hash() -> None:
-    large = replace(PACKAGE, size=(50 << 20) + 1)
-    settings = replace(SETTINGS, s3_bucket="bucket", s3_prefix="some/prefix/")
-    function = ScriptedFunction([OTHER])
-    send(large, function, settings, Progress(), clock=FakeClock())
-    assert function.asked == ["state", "upload", "update_from"]
-    assert function.uploaded_to == S3Object("bucket", f"some/prefix/hello/{'ab' * 32}.zip")
-
-
-def test_the_largest_package_that_lambda_takes_goes_directly() -> None:
-    function = ScriptedFunction([OTHER])
-    run(function, package=replace(PACKAGE, size=50 << 20))
-    assert function.asked == ["state", "update"]
-
-
-def test_a_large_package_without_a_bucket_is_an_error_before_anything_is_asked() -> None:
-    function = ScriptedFunction([OTHER])
-    with pytest.raises(PackageError, match=r"50\.1 MB.*at most 50 MB") as error:
-        run(function, package=replace(PACKAGE, size=int(50.1 * 2**20)))
-    assert "_LAMBDA_S3_BUCKET" in error.value.hint
-    assert function.asked == []
+def test_a_package_that_goes_by_s3_is_shown_with_the_bucket() -> None:
+    lines: list[str] = []
+    function = ScriptedFunction([OTHER], bucket="packages")
+    send(PACKAGE, function, Progress(say=lines.append), clock=FakeClock())
+    assert any("s3://packages" in line for line in lines)

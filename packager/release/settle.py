@@ -1,0 +1,68 @@
+"""Waits, in bounded time, until something in AWS has settled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from packager.errors import DeployError
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+_LONGER = "Try again, or allow more time with --timeout."
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time in seconds, and a way to let it pass."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class OutOfTimeError(DeployError):
+    """The time for waiting is over; `seconds` is how much there was."""
+
+    def __init__(self, seconds: float) -> None:
+        """Callers that know what was waited for raise an error that says so."""
+        super().__init__(f"Lambda was not ready after {seconds:g} s.", _LONGER)
+        self.seconds = seconds
+
+    def because(self, still: str, hint: str) -> DeployError:
+        """Make the error that says what is `still` so."""
+        return DeployError(f"After {self.seconds:g} s {still}.", hint)
+
+
+class Deadline:
+    """The time that all waiting of one deploy may take together; pauses grow until it is over."""
+
+    def __init__(self, clock: Clock, timeout: float) -> None:
+        """End `timeout` seconds from now."""
+        self._clock = clock
+        self._timeout = timeout
+        self._end = clock.now() + timeout
+        self._pause = _FIRST_PAUSE
+
+    def pause(self) -> None:
+        """Let some time pass. Raises OutOfTimeError if none is left."""
+        left = self._end - self._clock.now()
+        if left <= 0:
+            raise OutOfTimeError(self._timeout)
+        self._clock.sleep(min(self._pause, left))
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def start_again(self) -> None:
+        """Begin with short pauses again, because something new is waited for."""
+        self._pause = _FIRST_PAUSE
+
+
+def settle(ask: Callable[[], T], until: Callable[[T], bool], deadline: Deadline) -> T:
+    """Ask until the response is as it should be; return that. Raises OutOfTimeError."""
+    deadline.start_again()
+    while not until(state := ask()):
+        deadline.pause()
+    return state
