@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
-import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from packager.names import PRIVATE_FOLDER
+from packager.removal import opened, remove
 
-try:
-    import fcntl
-except ImportError:  # Windows: stale folders are left to the system's own cleaning.
-    fcntl = None  # type: ignore[assignment]
-
-_LOCK = "lock"
-
-# Between the making of a folder and of its lock another run sees it unlocked.
+# Between the creation of a folder and its lock, another run sees it empty and unlocked.
 _SECONDS_TO_LOCK = 60
 
 
-@contextlib.contextmanager
-def private_folder(within: Path | None = None) -> Iterator[Path]:
-    """Give a new folder that only this user can read, removed at the end with all it holds.
+def _ignored(_: Path) -> None:
+    """Do nothing about a folder that could not be removed."""
 
-    It is made `within` that folder, or the system's for temporary files. A run that was killed
-    leaves its own; the next one removes it. Whether a run is still alive is told by its lock, which
-    the system lets go of at any end of the process.
+
+@contextlib.contextmanager
+def private_folder(
+    within: Path | None = None, *, left: Callable[[Path], None] = _ignored
+) -> Iterator[Path]:
+    """Create a folder that only this user can read; remove it at the end with all it holds.
+
+    It is created `within` that folder, or the system's for temporary files. A run that was killed
+    leaves its own; the next one removes it. `left` is called with each folder that could not be
+    removed. Whether a run is still alive is known from its lock, which the system releases however
+    the process ends.
     """
     within = within or Path(tempfile.gettempdir())
-    _remove_stale_folders(within)
+    _remove_stale_folders(within, left)
     # Named here and not by mkdtemp: a signal between its return and a `try` would leave the folder.
     folder = within / (PRIVATE_FOLDER + secrets.token_hex(8))
     try:
@@ -42,53 +43,53 @@ def private_folder(within: Path | None = None) -> Iterator[Path]:
         with _locked(folder):
             yield folder
     finally:
-        _remove(folder)
+        _remove(folder, left)
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    try:
-        if fcntl is not None:
+    with opened(str(folder)) as lock:
+        # Some network file systems lock no folders: one that is left there stays.
+        with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(lock)
 
 
-def _remove(folder: Path) -> None:
+def _remove(folder: Path, left: Callable[[Path], None]) -> None:
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        gone = remove(folder)
     except BaseException:  # What a signal raises: there is more to remove.
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
+    if not gone:
+        left(folder)
 
 
-def _remove_stale_folders(within: Path) -> None:
-    if fcntl is None:
-        return
+def _remove_stale_folders(within: Path, left: Callable[[Path], None]) -> None:
     for folder in within.glob(f"{PRIVATE_FOLDER}*"):
         with contextlib.suppress(OSError):
-            if _is_ours(folder) and _is_stale(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+            if _is_ours(folder) and _is_stale(folder) and not remove(folder):
+                left(folder)
 
 
 def _is_ours(folder: Path) -> bool:
-    # Not through a link: in a shared folder anybody can plant one under our prefix.
+    # In a shared folder, anybody can plant a link under our prefix, or move a folder there that
+    # all may write to.
     status = folder.lstat()
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    return (
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid == os.getuid()
+        and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    )
 
 
 def _is_stale(folder: Path) -> bool:
-    try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(lock)
+    """Whether no run holds the lock of the folder, and none is about to take it."""
+    with opened(str(folder)) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        with os.scandir(lock) as entries:
+            is_empty = next(entries, None) is None
+        return not is_empty or time.time() - os.fstat(lock).st_mtime > _SECONDS_TO_LOCK

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -81,6 +82,12 @@ def show_error(error: PackagerError) -> None:
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+
+
+def show_left(folder: Path) -> None:
+    """Warn that a private folder could not be removed, on stderr."""
+    click.echo(f"Warning: {folder} could not be removed. It may hold config.", err=True)
+    click.echo("  Remove it by hand, as the user that it belongs to.", err=True)
 
 
 def show_json(result: Mapping[str, object]) -> None:

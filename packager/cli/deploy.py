@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
-from packager.cli.console import Console
+from packager.cli.console import Console, show_left
 from packager.names import printable
 from packager.progress import readable
 
@@ -61,7 +61,7 @@ def deploy(
 
         progress = console.progress()
         with (
-            workspace.private_folder() as folder,
+            workspace.private_folder(left=show_left) as folder,
             open_target(config, app, local=local, event=event, timeout=timeout) as target,
         ):
             deployment = deploy_app(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
+from packager.cli.console import show_left
 from packager.cli.watch_view import WatchView
 from packager.config.inputs import Config
 from packager.errors import PackageError
@@ -111,7 +111,7 @@ def watch(
     settings_now = read_config().settings
     archive = settings_now.jar or settings_now.zip
     with (
-        workspace.private_folder() as folder,
+        workspace.private_folder(left=show_left) as folder,
         ending_within_a_second(folder, may_leave_parts=settings_now.s3_bucket is not None),
         contextlib.closing(
             Deploys(app, folder, read_config, target, timeout, all_watched=not less)
@@ -140,6 +140,8 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
     """
     import socket  # here, as below: `--help` is a tenth quicker without
 
+    from packager.removal import remove
+
     heard, told = socket.socketpair()
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno())
@@ -149,7 +151,7 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
             number = heard.recv(1)
         if number:
             time.sleep(_SECONDS_TO_END)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             if may_leave_parts:
                 click.echo("Interrupted. Parts of a package may be left in the bucket.", err=True)
             os._exit(128 + number[0])

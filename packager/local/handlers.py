@@ -64,7 +64,7 @@ def _language(task: Path, name: str) -> Language:
         return "node"
     if any(task.glob("*.py")):
         return "python"
-    if any(task.rglob("*.class")):
+    if any(_classes(task)):
         return "java"
     raise PackageError(
         "The package looks like no Node.js, Python or Java function.",
@@ -87,9 +87,9 @@ def _main(description: Path) -> str | None:
         main = json.loads(description.read_bytes()).get("main")
     except FileNotFoundError:
         return None
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise PackageError(
-            "The package.json in the package is not a JSON object.", "Mend it, then deploy again."
+            "The package.json in the package is not a JSON object.", "Fix it, then deploy again."
         ) from error
     return main if isinstance(main, str) else None
 
@@ -108,16 +108,27 @@ def _in_python(task: Path) -> Iterator[str]:
 def _functions(module: Path) -> Iterator[str]:
     try:
         statements = ast.parse(module.read_bytes()).body
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # The last two: deep nesting.
         return
     for statement in statements:
         if isinstance(statement, ast.FunctionDef):
             yield statement.name
 
 
+def _classes(folder: Path) -> Iterator[Path]:
+    """All class files; not by rglob, whose recursion ends where folders are nested deeply."""
+    folders = [folder]
+    while folders:
+        for path in folders.pop().iterdir():
+            if path.is_dir() and not path.is_symlink():
+                folders.append(path)
+            elif path.suffix == ".class":
+                yield path
+
+
 def _in_java(task: Path) -> Iterator[str]:
     """The classes that implement a handler's interface, but for those of AWS's own libraries."""
-    for path in task.rglob("*.class"):
+    for path in _classes(task):
         data = path.read_bytes()
         # A look at all bytes is a hundred times as quick as reading the constants.
         if b"com/amazonaws/services/lambda/runtime/Request" in data:

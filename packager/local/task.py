@@ -45,8 +45,9 @@ def unpack(package: IO[bytes], folder: Path) -> None:
         with zipfile.ZipFile(package) as archive:
             entries = [(entry, _target(entry, folder)) for entry in archive.infolist()]
             files = [(entry, target) for entry, target in entries if not _is_link(entry)]
-            for parent in {target.parent for _, target in entries}:
-                parent.mkdir(parents=True, exist_ok=True)
+            made = {folder}
+            for _, target in entries:
+                _make_folders(target.parent, made)
             for entry, target in files:
                 _unpack_file(archive, entry, target)
             # Last, so that nothing is written through a link.
@@ -71,6 +72,17 @@ def unpack(package: IO[bytes], folder: Path) -> None:
             f"The package cannot be unpacked: {error.strerror or error}.",
             "Look at its names by `unzip -l`, and whether there is room for it on the disk.",
         ) from error
+
+
+def _make_folders(folder: Path, made: set[Path]) -> None:
+    """Create a folder and those around it; not by recursion, as an entry can be nested deeply."""
+    missing = []
+    while folder not in made:
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+    made.update(missing)
 
 
 def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:
@@ -99,5 +111,6 @@ def _unpack_file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path)
         return
     with archive.open(entry) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)
-    # An entry without one, as the JDK's `jar` writes it, can be read by everybody.
-    target.chmod(stat.S_IMODE(_mode(entry)) or 0o644)
+    # An entry without one, as the JDK's `jar` writes it, can be read by everybody. Its setuid,
+    # setgid and sticky bits are dropped, as they would let others run it as this user.
+    target.chmod(_mode(entry) & 0o777 or 0o644)

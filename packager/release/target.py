@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 class Target:
     """The function; and, on this machine, a way to `run` its handler.
 
-    `run` takes a private folder and the CodeSha256 of the package that was deployed.
+    `run` takes a new private folder and the CodeSha256 of the package that was deployed.
     """
 
     config: Config
@@ -74,7 +73,6 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
 
     def run(folder: Path, code_sha256: str) -> str:
         task = folder / "task"
-        shutil.rmtree(task, ignore_errors=True)
         service.download(settings.function_name, task, code_sha256)
         found = find_handler(task, settings.handler, language)
         answer = invoke(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager import workspace
 from packager.config.inputs import Config
 from packager.errors import PackagerError
 from packager.package.zip_folder import CompressionCache
@@ -57,14 +57,14 @@ class Deploys:
             # What is not watched may have changed as well, without anybody having said so.
             self._cache.selection(self._app, ()).forget([str(self._app)])
         with (
-            tempfile.TemporaryDirectory(dir=self._folder) as made,
+            workspace.private_folder(self._folder) as folder,
             self._target(self._read_config()) as target,
         ):
             deployment = deploy(
                 self._app,
                 target.config,
                 target.function,
-                Path(made),
+                folder,
                 progress,
                 timeout=self._timeout,
                 cache=self._cache,
@@ -74,7 +74,7 @@ class Deploys:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
                     with progress.stage("invoke", "Invoking the function"):
-                        answer = target.run(Path(made), deployment.package.code_sha256)
+                        answer = target.run(folder, deployment.package.code_sha256)
                 except PackagerError as error:
                     failure = error
         return Run(deployment, target.name, answer, failure)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import stat
 import sys
 import time
 import zipfile
@@ -23,6 +24,7 @@ from packager.errors import ArchiveError, DeployError, PackageError, PackagerErr
 from packager.function import FunctionState, Package
 from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
 from packager.local.task import unpack
+from packager.removal import remove
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.service import command
@@ -217,6 +219,32 @@ def test_modes_are_kept(tmp_path: Path) -> None:
     task = unpacked(tmp_path, (entry("run", 0o100755), ""), (entry("read", 0o100640), ""))
     assert (task / "run").stat().st_mode & 0o777 == 0o755
     assert (task / "read").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("mode", [0o104755, 0o102755, 0o101755, 0o107755])
+def test_bits_that_let_others_run_a_file_as_this_user_are_dropped(
+    tmp_path: Path, mode: int
+) -> None:
+    task = unpacked(tmp_path, (entry("run", mode), ""))
+    assert stat.S_IMODE((task / "run").stat().st_mode) == 0o755
+
+
+def test_folders_nested_deeply_are_unpacked_and_searched(tmp_path: Path) -> None:
+    """Deeper than Python's recursion goes."""
+    name = "a/" * 1500 + "A.class"
+    task = unpacked(tmp_path, (entry(name), ""), (entry("package.json"), "[" * 100_000))
+    assert (task / name).exists()
+    with pytest.raises(PackageError, match="No handler was found"):
+        find_handler(task, language="java")
+    with pytest.raises(PackageError, match="not a JSON object"):
+        find_handler(task)
+    assert remove(task), "pytest itself could not"
+
+
+def test_a_python_module_nested_too_deeply_has_no_handler(tmp_path: Path) -> None:
+    source = "x = " + "(" * 5000 + ")" * 5000
+    task = write(tmp_path, {"a.py": source, "b.py": "def handler(): 0"})
+    assert find_handler(task) == Handler("python", "b.handler")
 
 
 def test_an_entry_without_modes_can_be_read_by_all(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ def test_it_is_removed_after_an_error(temporary: Path) -> None:
 def test_the_folder_of_a_killed_run_is_removed_by_the_next(temporary: Path) -> None:
     program = (
         "from packager import workspace\n"
-        "with workspace.private_folder() as folder: print(folder, flush=True); input()"
+        "with workspace.private_folder() as folder:\n"
+        "    (folder / 'package.zip').touch(); print(folder, flush=True); input()"
     )
     run = subprocess.Popen(
         [sys.executable, "-c", program],
@@ -81,7 +82,7 @@ def test_a_link_under_our_prefix_is_not_followed(temporary: Path, tmp_path: Path
 
 def test_a_folder_that_is_just_being_made_is_left_alone(temporary: Path) -> None:
     new = temporary / "heroku-lambda-packager-new"
-    new.mkdir()
+    new.mkdir(mode=0o700)
     with workspace.private_folder():
         assert new.exists()
     os.utime(new, (0, 0))
