@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class FunctionState:
-    """What of a function's configuration a deploy looks at; never its environment."""
+    """What of a function's configuration a deploy looks at; of its environment, one name."""
 
     code_sha256: str
     version: str
@@ -19,6 +19,12 @@ class FunctionState:
     last_update_status_reason: str
     runtime: str | None
     architecture: str | None
+    handler: str | None = None
+    package_type: str = "Zip"
+    state: str = "Active"
+    state_reason: str = ""
+    has_layers: bool = False
+    exec_wrapper: str | None = None  # its AWS_LAMBDA_EXEC_WRAPPER
 
     @property
     def updating(self) -> bool:

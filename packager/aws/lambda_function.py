@@ -141,8 +141,9 @@ class LambdaFunction:
             events.unregister(f"before-send.{name}", begin)
 
     def _state(self, answer: dict[str, Any]) -> FunctionState:
-        # Only these: an answer holds the function's whole environment as well.
+        # Only these: a response holds the function's whole environment as well.
         architectures = answer.get("Architectures") or [None]
+        environment = (answer.get("Environment") or {}).get("Variables") or {}
         return FunctionState(
             code_sha256=answer["CodeSha256"],
             version=answer.get("Version", ""),
@@ -150,6 +151,12 @@ class LambdaFunction:
             last_update_status_reason=self._clients.hide(answer.get("LastUpdateStatusReason", "")),
             runtime=answer.get("Runtime"),
             architecture=architectures[0],
+            handler=answer.get("Handler"),
+            package_type=answer.get("PackageType", "Zip"),
+            state=answer.get("State", "Active"),
+            state_reason=self._clients.hide(answer.get("StateReason", "")),
+            has_layers=bool(answer.get("Layers")),
+            exec_wrapper=environment.get("AWS_LAMBDA_EXEC_WRAPPER") or None,
         )
 
 

@@ -1,0 +1,33 @@
+"""What checks look at: the entries of a finished package, and what they find there."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Contents(Protocol):
+    """The entries of a deployment package."""
+
+    @property
+    def names(self) -> AbstractSet[str]:
+        """The names of all entries; those of folders, if there are any, end in `/`."""
+
+    def head(self, name: str, size: int) -> bytes:
+        """Read the first `size` bytes of an entry."""
+
+    def read(self, name: str) -> bytes:
+        """Read a whole entry; empty if it is too large to be looked at."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why the function would not run: what was found and expected, and the command that helps.
+
+    If it is not `certain`, a layer, a wrapper or the runtime may provide what the package lacks.
+    """
+
+    message: str
+    hint: str
+    certain: bool = True

@@ -1,0 +1,73 @@
+"""Whether a Java function can run: its handler's class, and the version that it is compiled for."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+from packager.apps.contents import Contents, Finding
+from packager.names import printable
+
+_JAR = re.compile(r"lib/[^/]+\.jar")
+
+# https://docs.oracle.com/javase/specs/jvms/se25/html/jvms-4.html#jvms-4.1: magic, minor and major
+# version; Java 8 is 52.
+_MAGIC = b"\xca\xfe\xba\xbe"
+_JAVA_8, _HEAD = 52, 8
+
+
+def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:
+    """Look for the handler's class, at the root or in a jar in `lib/`, and at its version."""
+    name = handler.partition("::")[0]
+    path = name.replace(".", "/") + ".class"
+    if path in contents.names:
+        head = contents.head(path, _HEAD)
+    else:
+        found, complete = _in_jars(contents, path)
+        if found is None:
+            simple = path.rpartition("/")[2]
+            similar = sorted(
+                other for other in contents.names if f"/{other}".endswith(f"/{simple}")
+            )
+            also = f" There is {printable(similar[0])}." if similar else ""
+            yield Finding(
+                f"The function's handler is {handler}, and the package has no {path}, neither at"
+                f" its root nor in a jar in lib/.{also}",
+                "Set the function's Handler to a class of the package, or build the jar with all"
+                " that it needs (example: the Maven Shade plugin).",
+                certain=complete,
+            )
+            return
+        head = found
+    yield from _check_version(name, head, runtime)
+
+
+def _in_jars(contents: Contents, path: str) -> tuple[bytes | None, bool]:
+    """Return the beginning of the class in a jar in `lib/`, and whether all jars were read."""
+    complete = True
+    for jar in sorted(name for name in contents.names if _JAR.fullmatch(name)):
+        try:
+            with zipfile.ZipFile(io.BytesIO(contents.read(jar))) as archive:
+                return archive.open(path).read(_HEAD), True
+        except KeyError:
+            continue
+        except Exception:  # zipfile raises what it likes for a broken archive
+            complete = False
+    return None, complete
+
+
+def _check_version(name: str, head: bytes, runtime: str) -> Iterator[Finding]:
+    match = re.match(r"java(\d+)", runtime)
+    if match is None or len(head) < _HEAD or not head.startswith(_MAGIC):
+        return
+    version = int.from_bytes(head[6:8], "big")
+    compiled, runs = version - _JAVA_8 + 8, int(match[1])
+    if compiled > runs:
+        yield Finding(
+            f"The class {name} is compiled for Java {compiled}, and the function's runtime is"
+            f" {runtime}.",
+            f"Compile it for Java {runs} (`javac --release {runs}`), or change the function's"
+            " runtime.",
+        )

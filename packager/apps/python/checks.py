@@ -1,0 +1,104 @@
+"""Whether a Python function can run: its handler, and the compiled modules of its dependencies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from packager.apps import native
+from packager.apps.contents import Contents, Finding
+from packager.names import printable
+
+# A compiled module can have a tag of its Python and platform before its suffix (PEP 3149).
+_EXTENSION = re.compile(r"(?:\.(?P<tag>cpython-3\d+|abi3)[^/.]*)?\.so")
+
+_WHEEL = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/WHEEL")
+
+_EXAMPLE = "Set the function's Handler to MODULE.FUNCTION (example: lambda_function.handler)."
+
+
+def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:  # noqa: ARG001
+    """Look for the module of the handler: a file, a package or a namespace package."""
+    module, dot, function = handler.rpartition(".")
+    if not (dot and module and function):
+        yield Finding(
+            f"The function's handler is {handler}, which does not name a module and a function.",
+            _EXAMPLE,
+        )
+        return
+    path = module.replace(".", "/").strip("/")
+    if _has_module(contents.names, path):
+        return
+    base = path.rpartition("/")[2]
+    similar = sorted(name for name in contents.names if f"/{name}".endswith(f"/{base}.py"))
+    also = f" There is {similar[0]}." if similar else ""
+    yield Finding(
+        f"The function's handler is {handler}, and the package has no {path}.py.{also}",
+        "Set the function's Handler to a module of the package, or package the folder that has"
+        " the module.",
+    )
+
+
+def _has_module(names: Iterable[str], path: str) -> bool:
+    """Return whether Python would import `path`; a folder with anything in it is a namespace."""
+    for name in names:
+        if name.startswith(path):
+            rest = name[len(path) :]
+            if rest in (".py", ".pyc") or rest.startswith("/") or _EXTENSION.fullmatch(rest):
+                return True
+    return False
+
+
+def check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
+    """Compare what each wheel was built for with the Python of the function."""
+    minor = int(re.sub(r"\D*3\.", "", runtime))
+    for name in sorted(contents.names):
+        if not (match := _WHEEL.fullmatch(name)):
+            continue
+        lines = contents.read(name).decode("utf-8", "replace").splitlines()
+        tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
+        if tags and not any(_runs_on(tag, minor) for tag in tags):
+            yield Finding(
+                f"{printable(match['name'])} {printable(match['version'])} is built for"
+                f" {printable(tags[0])}, and the function's runtime is {runtime}.",
+                f"Install it for Python 3.{minor}, or change the function's runtime.",
+            )
+
+
+def _runs_on(tag: str, minor: int) -> bool:
+    """Return whether a wheel with this tag runs on Python 3.`minor`, whatever the platform.
+
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    """
+    pythons, _, rest = tag.partition("-")
+    abi = rest.partition("-")[0]
+    for python in pythons.split("."):
+        match = re.fullmatch(r"(cp|py|pp)(\d)(\d*)", python)
+        if match is None:
+            return True  # an implementation that this rule does not know
+        kind, major, of = match[1], match[2], int(match[3] or 0)
+        if major != "3":
+            continue
+        if of == minor or (of < minor and (kind == "py" or "abi3" in abi.split("."))):
+            return True
+        if abi == "none" and kind == "cp" and of <= minor:
+            return True
+    return False
+
+
+def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:  # noqa: ARG001
+    """Look at the compiled modules of each dependency."""
+    for dependency, found in native.unfit(contents, contents.names, architecture, _owner):
+        yield native.finding(
+            dependency,
+            found,
+            architecture,
+            f"Install its wheel for Linux {architecture}, or let the packager do it: list it in"
+            " requirements.txt.",
+        )
+
+
+def _owner(name: str) -> str:
+    """Return the top-level package that an entry belongs to; of its libraries alike."""
+    top = name.partition("/")[0]
+    return top.partition(".")[0]

@@ -1,0 +1,102 @@
+"""Whether a function can run a package, before anything is sent.
+
+Only what is certain refuses. Where a layer, a wrapper or the runtime itself may provide what the
+package lacks, the finding is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+from packager.apps import java_checks, node_checks
+from packager.apps.contents import Contents, Finding
+from packager.apps.python import checks as python_checks
+from packager.errors import PackageError
+from packager.function import FunctionState
+
+Mode = Literal["error", "warn", "off"]
+
+_LANGUAGES = {"node": "Node.js", "python": "Python", "java": "Java"}
+
+
+class _Language(NamedTuple):
+    """What is checked of a function whose runtime's name begins with `runtime`."""
+
+    runtime: str
+    language: str
+    handler: Callable[[Contents, str, str], Iterator[Finding]]
+    native: Callable[[Contents, str, str], Iterator[Finding]] | None = None
+
+
+_RUNTIMES = (
+    _Language("nodejs", "node", node_checks.check_handler, node_checks.check_native),
+    _Language("python3.", "python", python_checks.check_handler, python_checks.check_native),
+    # Of libraries for several platforms in a jar, Java code takes one or does without.
+    _Language("java", "java", java_checks.check_handler),
+)
+
+
+def findings(
+    contents: Contents, state: FunctionState, language: str | None, install_command: str
+) -> Iterator[Finding]:
+    """Compare a package of an app in `language` (None: unknown) with the state of the function."""
+    yield from _of_the_function(state)
+    if state.package_type == "Image" or not state.runtime or state.runtime.startswith("provided"):
+        return
+    checks = next((row for row in _RUNTIMES if state.runtime.startswith(row.runtime)), None)
+    if language and (checks is None or checks.language != language):
+        yield Finding(
+            f"The app is a {_LANGUAGES[language]} app, and the function's runtime is"
+            f" {state.runtime}.",
+            "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or change the function's"
+            " runtime.",
+        )
+        return
+    if checks is None:
+        return
+    architecture = state.architecture or "x86_64"
+    may_be_elsewhere = state.has_layers or bool(state.exec_wrapper)
+    for finding in _of_the_handler(contents, state, checks):
+        yield replace(finding, certain=finding.certain and not may_be_elsewhere)
+    if checks.native:
+        yield from checks.native(contents, architecture, install_command)
+    if checks.language == "python":
+        yield from python_checks.check_wheels(contents, state.runtime)
+
+
+def _of_the_function(state: FunctionState) -> Iterator[Finding]:
+    if state.package_type == "Image":
+        yield Finding(
+            "The function is a container image function, which takes no deployment package.",
+            "Name a function with the package type Zip in _LAMBDA_FUNCTION_ARN (--function).",
+        )
+    if state.state == "Failed":
+        yield Finding(
+            f"The function is in the state Failed: {state.state_reason or 'AWS gives no reason'}",
+            "Fix what the reason names, or create the function again.",
+        )
+
+
+def _of_the_handler(
+    contents: Contents, state: FunctionState, checks: _Language
+) -> Iterator[Finding]:
+    handler = state.handler or ""
+    # An absolute path leads into a layer.
+    if handler and not handler.startswith("/"):
+        yield from checks.handler(contents, handler, state.runtime or "")
+
+
+def report(found: Iterable[Finding], mode: Mode, warn: Callable[[str], None]) -> None:
+    """Warn of what was found; raise PackageError for what is certain, unless `mode` says not to."""
+    found = list(found)
+    refused = [finding for finding in found if finding.certain and mode == "error"]
+    if refused:
+        raise PackageError(
+            " ".join(finding.message for finding in refused),
+            " ".join(dict.fromkeys(finding.hint for finding in refused))
+            + " To deploy all the same: --checks warn.",
+        )
+    for finding in found:
+        warn(f"{finding.message} {finding.hint}")
