@@ -1,19 +1,40 @@
 """What can go wrong, and what the user can do about it.
 
+    PackagerError                          exits with 1
+    ├── InputError                         exits with 2: nothing was sent
+    │   ├── SettingsError
+    │   ├── VariableError
+    │   ├── ArchiveError
+    │   └── PackageError
+    ├── VendorError
+    ├── BuildError                         in watch/build.py
+    └── DeployError
+        ├── AccessDeniedError
+        ├── ConflictError
+        ├── ThrottledError
+        └── UncertainError
+            └── UnparseableResponseError
+
 Every error is a one-line message (what happened, what was seen) and a hint (what to do). Neither
-ever holds the value of a variable or a credential.
+ever contains the value of a variable or a credential.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 
 class PackagerError(Exception):
     """The root of all errors that the packager raises."""
 
+    # What the process returns to its shell.
+    exit_status: ClassVar[int] = 1
+    # Whether a second attempt may succeed although no file of the app has changed.
+    transient: ClassVar[bool] = True
+
     def __init__(self, message: str, hint: str = "") -> None:
-        """Hold `message` (one line) and `hint` (what the user can do), shown as they are."""
+        """Keep `message` (one line) and `hint` (what the user can do)."""
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -22,9 +43,14 @@ class PackagerError(Exception):
 class InputError(PackagerError):
     """The command line, the settings or the input is wrong; nothing was sent."""
 
+    exit_status = 2
+    transient = False
+
 
 class SettingsError(InputError):
     """Settings are missing or wrong."""
+
+    transient = True  # A profile or credentials may be added outside the app.
 
 
 class VariableError(InputError):
@@ -32,11 +58,11 @@ class VariableError(InputError):
 
 
 class ArchiveError(InputError):
-    """A jar or zip is broken, or of a kind that Lambda does not take."""
+    """A jar or zip is broken, or Lambda does not support it."""
 
 
 class PackageError(InputError):
-    """An app cannot be made into a deployment package."""
+    """An app cannot be packaged."""
 
 
 class VendorError(PackagerError):
@@ -44,7 +70,7 @@ class VendorError(PackagerError):
 
 
 class DeployError(PackagerError):
-    """The deployment package could not be sent, or Lambda did not take it."""
+    """The deployment package could not be sent, or Lambda did not accept it."""
 
 
 class AccessDeniedError(DeployError):
@@ -52,32 +78,32 @@ class AccessDeniedError(DeployError):
 
 
 class ConflictError(DeployError):
-    """Another update of the function is under way."""
+    """Another update of the function is in progress."""
 
 
 class ThrottledError(DeployError):
-    """AWS takes no more requests for now."""
+    """AWS accepts no more requests for now."""
 
 
 class UncertainError(DeployError):
-    """No answer, or none that makes sense: a request was perhaps carried out and perhaps not."""
+    """There is no usable response: the request may have been carried out, or not."""
 
 
-class SenselessError(UncertainError):
-    """An answer that makes no sense: it broke off, or is not of the one who was asked."""
+class UnparseableResponseError(UncertainError):
+    """A response cannot be parsed: it is incomplete, or does not come from AWS."""
 
 
 def explained(error: Exception) -> PackagerError:
-    """Make of any error one that can be shown; an error of ours is shown as it is."""
+    """Turn any exception into an error that can be shown; return a PackagerError as it is."""
     if isinstance(error, PackagerError):
         return error
     if isinstance(error, OSError):
         # The system's own text, and a path of the user's.
         where = f"{error.filename}: " if error.filename else ""
         return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
-    import traceback  # here, for it is a tenth of every start
+    import traceback  # here, because it takes a tenth of every start
 
-    # Where it comes from; not its text, nor a traceback's, which can hold values.
+    # Where it was raised. Not its text, and not the traceback's: they can contain values.
     last = traceback.extract_tb(error.__traceback__)[-1]
     return PackagerError(
         f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",

@@ -1,4 +1,4 @@
-"""Names of variables and files, as they can be shown on one line."""
+"""Names of variables, files and everything else, as they can be shown on one line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from __future__ import annotations
 PRIVATE_FOLDER = "heroku-lambda-packager-"
 
 
-def printable(name: str) -> str:
-    """Show `name` with escapes for what a terminal could not or should not print."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+def printable(text: str) -> str:
+    """Replace what a terminal could not or should not print (control characters, line ends, marks
+    that turn the direction of writing, halves of surrogate pairs) by escapes.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )

@@ -1,4 +1,8 @@
-"""What a user is told while the packager works, and how long each stage took."""
+"""What the packager reports while it works: typed events, which one sink receives.
+
+The library decides what happened; the sink decides how it looks. `packager.cli` has the renderers
+for plain lines, a terminal and JSON.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +12,93 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class StageStarted:
+    """A stage begins. If it `prints`, a program of the user writes to the terminal meanwhile."""
+
+    name: str
+    message: str
+    prints: bool = False
+
+
+@dataclass(frozen=True)
+class StageEnded:
+    """A stage has ended, successfully or not, after `seconds`."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BytesSent:
+    """`sent` of the `total` bytes of the package are on their way."""
+
+    sent: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth knowing; a `detail` only matters to those who asked for --verbose."""
+
+    text: str
+    detail: bool = False
+
+
+@dataclass(frozen=True)
+class Warning:
+    """Something that the user should probably change."""
+
+    text: str
+
+
+Event = StageStarted | StageEnded | BytesSent | Note | Warning
+
+
 def readable(size: int) -> str:
-    """Show a size in bytes as people do."""
+    """Format a size in bytes for people."""
     return f"{size / 2**20:.1f} MB" if size >= 1 << 20 else f"{size / 2**10:.1f} kB"
 
 
-def _silent(_: str) -> None:
-    """Say nothing: how the library works unless it is asked to speak."""
-
-
-def _unseen(_sent: int, _total: int) -> None:
-    """Show no progress."""
+def _ignore(_: Event) -> None:
+    """Show nothing, which is the default of the library."""
 
 
 @dataclass
 class Progress:
-    """Where messages go (`say`, and `detail` for the verbose), and the `seconds` of each stage."""
+    """Sends events to `sink`, and adds up the `seconds` of each stage."""
 
-    say: Callable[[str], None] = _silent
-    detail: Callable[[str], None] = _silent
-    sent: Callable[[int, int], None] = _unseen
+    sink: Callable[[Event], None] = _ignore
     clock: Callable[[], float] = time.monotonic
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager
-    def stage(self, name: str, message: str) -> Iterator[None]:
-        """Say `message`, and add the time until the end to the stage `name`."""
-        self.say(message)
+    def stage(self, name: str, message: str, *, prints: bool = False) -> Iterator[None]:
+        """Report the start and end of a stage; a stage that runs twice counts as one."""
+        self.sink(StageStarted(name, message, prints))
         start = self.clock()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + self.clock() - start
+            took = self.clock() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + took
+            self.sink(StageEnded(name, took))
+
+    def note(self, text: str) -> None:
+        """Report something worth knowing."""
+        self.sink(Note(text))
+
+    def detail(self, text: str) -> None:
+        """Report something that only matters with --verbose."""
+        self.sink(Note(text, detail=True))
+
+    def warn(self, text: str) -> None:
+        """Report something that the user should probably change."""
+        self.sink(Warning(text))
+
+    def sending(self, size: int) -> Callable[[int, int], None]:
+        """Return a callback for a transfer of a package of `size` bytes.
+
+        It takes the bytes sent and their total as the transfer counts them: in base64, for example.
+        """
+        return lambda sent, total: self.sink(BytesSent(size * sent // max(1, total), size))

@@ -17,7 +17,7 @@ import botocore.exceptions
 
 from packager.aws.errors import TRIES, refusal
 from packager.config.settings import Settings
-from packager.errors import DeployError, SenselessError, SettingsError, UncertainError
+from packager.errors import DeployError, SettingsError, UncertainError, UnparseableResponseError
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
@@ -139,7 +139,7 @@ class Clients:
             ) from None
         except (botocore.exceptions.BotoCoreError, KeyError):
             # KeyError: s3transfer takes what it needs from an answer without a look.
-            raise _senseless(action) from None
+            raise _unparseable(action) from None
 
     def _client_error(self, action: str, error: botocore.exceptions.ClientError) -> DeployError:
         # Of an empty element of S3's XML botocore makes None.
@@ -161,8 +161,8 @@ def _no_credentials() -> SettingsError:
     )
 
 
-def _senseless(action: str) -> SenselessError:
-    return SenselessError(
+def _unparseable(action: str) -> UnparseableResponseError:
+    return UnparseableResponseError(
         f"{action}: the answer makes no sense.",
         "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
     )

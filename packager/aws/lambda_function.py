@@ -15,7 +15,7 @@ from packager.aws.client import Clients
 from packager.aws.errors import TRIES
 from packager.aws.storage import PackageStore, S3Object
 from packager.config.settings import Settings
-from packager.errors import ConflictError, PackageError, SenselessError
+from packager.errors import ConflictError, PackageError, UnparseableResponseError
 from packager.function import FunctionState, Package
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
@@ -64,7 +64,7 @@ class LambdaFunction:
         nothing, and the connection may have broken off within the answer.
         """
         for _ in range(TRIES - 1):
-            with contextlib.suppress(SenselessError):
+            with contextlib.suppress(UnparseableResponseError):
                 return self._state_as_answered()
         return self._state_as_answered()
 

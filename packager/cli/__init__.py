@@ -15,8 +15,9 @@ from types import FrameType
 import click
 
 from packager import __version__
-from packager.cli.console import show_error, show_json
-from packager.errors import InputError, PackagerError, explained
+from packager.cli.console import show_error, show_failure, show_usage_error
+from packager.cli.terminal import show
+from packager.errors import PackagerError, explained
 
 _COMMANDS = ["build", "deploy", "env", "vendor", "watch"]
 
@@ -59,7 +60,7 @@ def main() -> None:
         status = _run(sys.argv[1:])
         sys.stdout.flush()
     except Interrupted as interrupted:
-        click.echo(" ".join(["Interrupted.", *interrupted.args]), err=True)
+        show(" ".join(["Interrupted.", *interrupted.args]), err=True)
         status = 128 + interrupted.number
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more as it exits.
@@ -75,7 +76,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         failure = PackagerError(error.format_message())
         status = error.exit_code
     except BrokenPipeError:
@@ -83,11 +84,11 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         failure = explained(error)
         show_error(failure)
-        status = 2 if isinstance(error, InputError) else 1
+        status = failure.exit_status
     else:
         return 0
     if "--json" in arguments:
-        show_json({"outcome": "failed", "error": failure.message, "hint": failure.hint})
+        show_failure(failure, json_lines=False)
     return status
 
 

@@ -9,7 +9,6 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
-from packager.names import printable
 from packager.progress import readable
 
 
@@ -41,7 +40,7 @@ def build(
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         for name in sorted(config.variables):
-            console.detail(f"  {printable(name)}")
+            console.detail(name)
         progress = console.progress()
         with progress.stage("package", f"Packaging {build.kind_of(app, config.settings)} app"):
             built = build.build_file(app, config.settings, config.variables, output)

@@ -1,105 +1,110 @@
-"""What is shown: plain lines, a progress bar on a terminal, or JSON for machines."""
+"""What a command shows: its progress, its result or its error, for people or for programs."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from packager.cli.renderers import JsonLines, for_people
+from packager.cli.terminal import show, show_json, show_response
 from packager.errors import PackagerError
-from packager.progress import Progress
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+from packager.progress import Note, Progress
 
 
 class Console:
-    """Shows the course of a command and its end."""
+    """Shows the progress of a command and its result."""
 
-    def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False):
-        """With `as_json`, stdout holds one object and nothing else: the rest goes to stderr."""
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        json_lines: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        shows_response: bool = False,
+    ) -> None:
+        """Show it `as_json` (one object), as `json_lines` (one for each event), or for people.
+
+        JSON, or a handler's response if the command `shows_response`, is alone on stdout.
+        """
         self._as_json = as_json
+        self._json_lines = JsonLines() if json_lines else None
         self._quiet = quiet
-        self._verbose = verbose
-        self._bar: tuple[Bar, TaskID] | None = None
+        self._err = as_json or shows_response
+        self._renderer = self._json_lines or for_people(quiet=quiet, verbose=verbose, err=self._err)
 
     def progress(self) -> Progress:
-        """Make the library's way to tell us what it does."""
-        return Progress(say=self.say, detail=self.detail, sent=self.sent)
+        """Return what the library reports its progress to."""
+        return Progress(sink=self._renderer)
 
-    def say(self, line: str) -> None:
-        """Show a line, unless --quiet."""
-        self._close_bar()
-        if not self._quiet:
-            click.echo(line, err=self._as_json)
+    def detail(self, text: str) -> None:
+        """Show what only matters with --verbose."""
+        self._renderer(Note(text, detail=True))
 
-    def detail(self, line: str) -> None:
-        """Show a line with --verbose."""
-        if self._verbose:
-            self.say(line)
+    def finish(
+        self, result: Mapping[str, object], lines: Sequence[str], response: str | None = None
+    ) -> None:
+        """Show the result: as JSON, or as `lines` of which the first says how it ended."""
+        self._renderer.close()
+        if self._json_lines:
+            self._json_lines.write(str(result["outcome"]), **result)
+        elif self._as_json:
+            show_json(result)
+        else:
+            if not self._quiet:
+                for line in lines:
+                    show((line, "green") if line is lines[0] else line, err=self._err)
+            if response is not None:
+                show_response(response)
 
-    def sent(self, done: int, total: int) -> None:
-        """Move the bar of an upload, where stdout is a terminal."""
-        if self._quiet or self._as_json or not sys.stdout.isatty():
-            return
-        if self._bar is None:
-            self._bar = _new_bar(total)
-        bar, task = self._bar
-        bar.update(task, completed=done)
-        if done >= total:
-            self._close_bar()
-
-    def finish(self, result: Mapping[str, object], lines: list[str]) -> None:
-        """Show how the command ended: `result` for machines, `lines` for people."""
-        self._close_bar()
+    def list(self, result: Mapping[str, object], names: Sequence[str]) -> None:
+        """Show a list, which is what was asked for."""
         if self._as_json:
             show_json(result)
         else:
-            for line in lines:
-                self.say(line)
+            for name in names:
+                show(name)
 
     def __enter__(self) -> Console:
         """Start; nothing is shown yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the terminal back as it was."""
-        self._close_bar()
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar[0].stop()
-            self._bar = None
+        """Leave the terminal as it was."""
+        self._renderer.close()
 
 
 def show_error(error: PackagerError) -> None:
     """Show an error and its hint, on stderr."""
-    click.echo(f"Error: {error.message}", err=True)
+    show(("Error: ", "red"), error.message, err=True)
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        show(f"  {error.hint}", err=True)
 
 
 def show_left(folder: Path) -> None:
     """Warn that a private folder could not be removed, on stderr."""
-    click.echo(f"Warning: {folder} could not be removed. It may hold config.", err=True)
-    click.echo("  Remove it by hand, as the user that it belongs to.", err=True)
+    show(("Warning: ", "yellow"), f"{folder} could not be removed. It may hold config.", err=True)
+    show("  Remove it by hand, as the user that it belongs to.", err=True)
 
 
-def show_json(result: Mapping[str, object]) -> None:
-    """Show an object for machines, on stdout."""
-    click.echo(json.dumps(result))
+def show_failure(error: PackagerError, *, json_lines: bool) -> None:
+    """Show for programs that the command has failed, on stdout."""
+    result = {"error": error.message, "hint": error.hint}
+    if json_lines:
+        JsonLines().write("failed", **result)
+    else:
+        show_json({"outcome": "failed"} | result)
 
 
-def _new_bar(total: int) -> tuple[Bar, TaskID]:
-    # Here, as a terminal alone shows a bar, and rich takes longer to load than all of ours.
-    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
-    from rich.progress import Progress as RichProgress
-
-    bar = RichProgress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), transient=True)
-    bar.start()
-    return bar, bar.add_task("sent", total=total)
+def show_usage_error(error: click.ClickException) -> None:
+    """Show an error of the command line, with the command's usage."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        for line in error.ctx.get_usage().splitlines():
+            show(line, err=True)
+        if error.ctx.help_option_names:
+            option = error.ctx.help_option_names[-1]
+            show(f"Try `{error.ctx.command_path} {option}` for help.", err=True)
+        show(err=True)
+    show(("Error: ", "red"), error.format_message(), err=True)

@@ -9,7 +9,6 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console, show_left
-from packager.names import printable
 from packager.progress import readable
 
 if TYPE_CHECKING:
@@ -47,12 +46,12 @@ def deploy(
     **settings: Any,
 ) -> None:
     """Build the deployment package with its config, and deploy it."""
-    with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
+    with Console(as_json=as_json, quiet=quiet, verbose=verbose, shows_response=local) as console:
         config = options.read_config(
             settings, env_file=env_file, profile=profile, deploying=not local
         )
         for name in sorted(config.variables):
-            console.detail(f"  {printable(name)}")
+            console.detail(name)
 
         # Here, as `--help` does without.
         from packager import workspace
@@ -76,13 +75,12 @@ def deploy(
             )
             answer = None
             if target.run and not dry_run:
-                with progress.stage("invoke", "Invoking the function"):
+                with progress.stage("invoke", "Invoking the function", prints=True):
                     answer = target.run(folder, deployment.package.code_sha256)
         result, lines = summary(deployment, target.name, progress.seconds)
         if answer is not None:
             result["answer"] = answer
-            lines.append(answer)
-        console.finish(result, lines)
+        console.finish(result, lines, answer)
 
 
 def summary(

@@ -9,7 +9,6 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
-from packager.names import printable
 
 
 @click.command()
@@ -25,4 +24,4 @@ def env(
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         names = sorted(config.variables)
-        console.finish({"variables": names}, [printable(name) for name in names])
+        console.list({"variables": names}, names)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from packager.cli.terminal import show
 from packager.errors import VendorError
 
 
@@ -28,4 +29,4 @@ def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
         )
     for file in copies:
         written = "current" if file.found == "current" else f"written (was {file.found})"
-        click.echo(f"{file.path}: {written}")
+        show(f"{file.path}: {written}")

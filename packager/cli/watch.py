@@ -16,7 +16,8 @@ import click
 
 from packager.cli import options
 from packager.cli.console import show_left
-from packager.cli.watch_view import WatchView
+from packager.cli.terminal import show
+from packager.cli.watch_view import new_view
 from packager.config.inputs import Config
 from packager.errors import PackageError
 
@@ -116,7 +117,7 @@ def watch(
         contextlib.closing(
             Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
-        contextlib.closing(WatchView(as_json=as_json, quiet=quiet, verbose=verbose)) as view,
+        contextlib.closing(new_view(json_lines=as_json, quiet=quiet, verbose=verbose)) as view,
     ):
         Session(
             app,
@@ -153,7 +154,7 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
             time.sleep(_SECONDS_TO_END)
             remove(folder)
             if may_leave_parts:
-                click.echo("Interrupted. Parts of a package may be left in the bucket.", err=True)
+                show("Interrupted. Parts of a package may be left in the bucket.", err=True)
             os._exit(128 + number[0])
 
     threading.Thread(target=wait_for_signal, daemon=True).start()

@@ -1,148 +1,201 @@
-"""What `packager watch` shows: one line a run, or one JSON object an event."""
+"""What `packager watch` shows: a line for each run, or a JSON object for each event."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
 import time
 from typing import TYPE_CHECKING
 
-import click
-
 from packager.cli.deploy import summary
+from packager.cli.renderers import JsonLines
+from packager.cli.terminal import (
+    erase_status,
+    is_terminal,
+    show,
+    show_paragraph,
+    show_response,
+    show_status,
+    terminal_width,
+)
 from packager.errors import PackagerError
-from packager.names import printable
-from packager.progress import Progress, readable
-from packager.watch import BUILDING
+from packager.progress import BytesSent, Event, Note, Progress, StageStarted, Warning, readable
 
 if TYPE_CHECKING:
     from packager.watch.engine import Run
     from packager.watch.session import Cause
 
-_COLORS = {"deployed": "green", "unchanged": "green", "failed": "red"}
-_ERASE_LINE = "\r\x1b[K"
+# What follows a line is indented to the column after the time.
+_COLUMN = len("12:34:56  ")
+
+# A path is not cut to less than this.
+_SHORTEST_PATH = 12
 
 
-class WatchView:
-    """Shows runs: on a terminal each first as what is being done, then as what has become of it."""
+def new_view(*, json_lines: bool, quiet: bool, verbose: bool) -> WatchLines | WatchJson:
+    """Choose how runs are shown."""
+    return WatchJson() if json_lines else WatchLines(quiet=quiet, verbose=verbose)
 
-    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-        """With `as_json`, stdout holds one object a line; with `quiet`, only failures are shown."""
-        self._as_json = as_json
+
+class WatchLines:
+    """Shows runs to people: on a terminal first what is being done, then how it ended."""
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        """If `quiet`, show failures and notices only, on stderr; if `verbose`, timings too."""
         self._quiet = quiet
-        self._verbose = verbose
-        self._is_terminal = sys.stdout.isatty() and not as_json and not quiet
-        self._is_colored = self._is_terminal and not os.environ.get("NO_COLOR")
-        self._running = ""
+        self._verbose = verbose and not quiet
+        self._has_status = is_terminal() and not quiet
+        self._status = ""
         self._progress = Progress()
-        self._notices: set[str] = set()
+        self._shown: set[str] = set()
         self._last_failure = ""
 
     def started(self, cause: Cause) -> Progress:
         """Show that a run begins."""
-        self._running = _line(cause)
-        self._progress = Progress(say=self._say, detail=self._detail, sent=self._sent)
-        self._tell("started", cause=cause.path, more=cause.more, retry=cause.retry)
+        self._status = f"{_time()}  {_changes(cause)}"
+        self._progress = Progress(sink=self._show_event)
         return self._progress
 
     def succeeded(self, cause: Cause, run: Run) -> None:
-        """Show how the function was deployed."""
-        self._last_failure = ""
-        deployment = run.deployment
-        result, _ = summary(deployment, run.function, self._progress.seconds)
-        if run.answer is not None:
-            result["answer"] = run.answer
-        self._tell(deployment.outcome, cause=cause.path, more=cause.more, **result)
-        size = readable(deployment.package.size)
-        what = f"{run.function}, {size}" if deployment.outcome == "deployed" else run.function
-        self._show_end(cause, deployment.outcome, what)
-        if run.answer is not None:
-            self._show(run.answer)
+        """Show how the function was deployed, and what its handler responded."""
         if run.failure is not None:
             self.failed(cause, run.failure, None)
+            return
+        self._last_failure = ""
+        outcome = run.deployment.outcome
+        size = f", {readable(run.deployment.package.size)}" if outcome == "deployed" else ""
+        if not self._quiet:
+            self._show_success(cause, f"  {outcome}: {run.function}{size}")
+        self._show_seconds()
+        if run.answer is not None and not self._quiet:
+            show_response(run.answer)
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
-        """Show what went wrong; but not again and again what every new try meets."""
-        self._tell(
+        """Show what went wrong, but not again what every retry meets."""
+        if cause.retry and error.message == self._last_failure:
+            self._erase_status()
+            return
+        self._last_failure = error.message
+        self._show_line(f"{_changes(cause)}  failed: {error.message}", "red")
+        hint = error.hint if retry_in is None else f"{error.hint} Retrying in {retry_in:g} s."
+        if hint:
+            show_paragraph(hint.strip(), indent=_COLUMN, err=self._quiet)
+        self._show_seconds()
+
+    def notice(self, text: str) -> None:
+        """Show what concerns no single run."""
+        self._show_line(text)
+
+    def close(self) -> None:
+        """Leave the terminal without what was being done."""
+        self._erase_status()
+
+    def _show_event(self, event: Event) -> None:
+        match event:
+            case StageStarted():
+                self._show_status(event.message)
+                if event.prints and self._has_status:
+                    show()  # What a program prints begins on a line of its own.
+            case BytesSent() if event.sent < event.total:
+                self._show_status(
+                    f"Sending {event.sent / event.total:.0%} of {readable(event.total)}"
+                )
+            case Note() if event.detail:
+                if self._verbose:
+                    self._erase_status()
+                    show_paragraph(event.text, indent=_COLUMN)
+            case Note() | Warning() if event.text not in self._shown:
+                # The next run may say the same.
+                self._shown.add(event.text)
+                is_warning = isinstance(event, Warning)
+                text = f"Warning: {event.text}" if is_warning else event.text
+                self._show_line(text, "yellow" if is_warning else None)
+
+    def _show_status(self, what: str) -> None:
+        if self._has_status:
+            show_status(f"{self._status}  {what} …")
+
+    def _erase_status(self) -> None:
+        if self._has_status:
+            erase_status()
+
+    def _show_line(self, text: str, color: str | None = None) -> None:
+        """Show what matters even if --quiet is given."""
+        self._erase_status()
+        show_paragraph(f"{_time()}  {text}", color=color, hang=_COLUMN, err=self._quiet)
+
+    def _show_success(self, cause: Cause, end: str) -> None:
+        """Show a line that fits on a terminal: the path of the cause is cut if necessary."""
+        self._erase_status()
+        changes = _changes(cause)
+        if self._has_status:
+            room = terminal_width() - _COLUMN - len(end)
+            changes = _shortened(changes, max(room, _SHORTEST_PATH))
+        show((f"{_time()}  {changes}{end}", "green"))
+
+    def _show_seconds(self) -> None:
+        """Show how long each stage took."""
+        seconds = self._progress.seconds
+        if self._verbose and seconds:
+            shown = " · ".join(f"{name} {took:.2f} s" for name, took in seconds.items())
+            show_paragraph(shown, indent=_COLUMN)
+
+
+class WatchJson:
+    """Shows runs to programs: an object for each event of a run, and one for its end."""
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        self._lines = JsonLines()
+        self._progress = Progress()
+
+    def started(self, cause: Cause) -> Progress:
+        """Show that a run begins."""
+        self._progress = Progress(sink=self._lines)
+        self._lines.write("started", **_fields(cause), retry=cause.retry)
+        return self._progress
+
+    def succeeded(self, cause: Cause, run: Run) -> None:
+        """Show how the function was deployed, and what its handler responded."""
+        result, _ = summary(run.deployment, run.function, self._progress.seconds)
+        if run.answer is not None:
+            result["answer"] = run.answer
+        if run.failure is not None:
+            failure = {"error": run.failure.message, "hint": run.failure.hint, "retryIn": None}
+            self._lines.write("failed", **_fields(cause), **result, **failure)
+        else:
+            self._lines.write(run.deployment.outcome, **_fields(cause), **result)
+
+    def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
+        """Show what went wrong."""
+        self._lines.write(
             "failed",
-            cause=cause.path,
-            more=cause.more,
+            **_fields(cause),
             error=error.message,
             hint=error.hint,
             retryIn=retry_in,
             seconds=self._progress.seconds,
         )
-        if cause.retry and error.message == self._last_failure:
-            self._erase()
-            return
-        self._last_failure = error.message
-        self._show_end(cause, "failed", error.message, always=True)
-        hint = error.hint if retry_in is None else f"{error.hint} It is tried again meanwhile."
-        if hint:
-            self._show(f"          {hint.strip()}", always=True)
 
     def notice(self, text: str) -> None:
         """Show what concerns no single run."""
-        self._tell("notice", text=text)
-        self._show(f"{_time()}  {text}", always=True)
+        self._lines.write("notice", text=text)
 
     def close(self) -> None:
-        """Leave the terminal without what was being done."""
-        self._erase()
-
-    def _say(self, message: str) -> None:
-        """Show a stage; what is said beside the stages, indented, is shown once."""
-        if message.startswith(" "):
-            if message not in self._notices:
-                self._notices.add(message)
-                self.notice(message.strip())
-        else:
-            self._show_running(message)
-            if message == BUILDING and self._is_terminal:
-                # What the command prints follows, and not on the same line.
-                click.echo()
-
-    def _detail(self, message: str) -> None:
-        if self._verbose:
-            self._show(message)
-
-    def _sent(self, done: int, total: int) -> None:
-        if done < total:
-            self._show_running(f"Sending {done / total:.0%} of {readable(total)}")
-
-    def _show_running(self, what: str) -> None:
-        if self._is_terminal:
-            line = f"{self._running}  {what} …"[: shutil.get_terminal_size().columns - 1]
-            click.echo(_ERASE_LINE + line, nl=False)
-
-    def _erase(self) -> None:
-        if self._is_terminal:
-            click.echo(_ERASE_LINE, nl=False)
-
-    def _show_end(self, cause: Cause, outcome: str, what: str, *, always: bool = False) -> None:
-        stages = " · ".join(f"{name} {took:.2f}" for name, took in self._progress.seconds.items())
-        seconds = f"  ({stages} s)" if stages else ""
-        shown = click.style(outcome, fg=_COLORS[outcome]) if self._is_colored else outcome
-        self._show(f"{_line(cause)}  {shown}: {what}{seconds}", always=always)
-
-    def _show(self, line: str, *, always: bool = False) -> None:
-        if self._as_json or (self._quiet and not always):
-            return
-        self._erase()
-        click.echo(line, err=self._quiet)
-
-    def _tell(self, event: str, **fields: object) -> None:
-        if self._as_json:
-            moment = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            click.echo(json.dumps({"event": event, "time": moment} | fields))
+        """Do nothing: every line is complete."""
 
 
-def _line(cause: Cause) -> str:
-    """Say when it is, and which file caused the run."""
-    file = "start" if cause.path is None else printable(cause.path)
-    return f"{_time()}  {file}{f' (+{cause.more})' if cause.more else ''}"
+def _fields(cause: Cause) -> dict[str, object]:
+    return {"cause": cause.path, "more": cause.more}
+
+
+def _changes(cause: Cause) -> str:
+    """Name the file that caused the run, and how many others have changed."""
+    more = f" (+{cause.more})" if cause.more else ""
+    return f"{'start' if cause.path is None else cause.path}{more}"
+
+
+def _shortened(text: str, room: int) -> str:
+    """Keep the end of a path, which says most."""
+    return text if len(text) <= room else f"…{text[len(text) - room + 1 :]}"
 
 
 def _time() -> str:

@@ -81,8 +81,8 @@ def _for_function(
         with progress.stage("state", "Asking for the function's runtime"):
             state = function.state()
     except AccessDeniedError:
-        progress.say(
-            "  skipped: without lambda:GetFunctionConfiguration the runtime is that of the settings"
+        progress.note(
+            "skipped: without lambda:GetFunctionConfiguration the runtime is that of the settings"
         )
         return settings
     settings = replace(
@@ -149,8 +149,8 @@ class _Deploying:
                     "Try again when it has ended, or give it longer by --timeout.",
                 ) from None
             except AccessDeniedError:
-                self._progress.say(
-                    "  skipped: without lambda:GetFunctionConfiguration it is not known whether"
+                self._progress.note(
+                    "skipped: without lambda:GetFunctionConfiguration it is not known whether"
                     " the function has this package already"
                 )
                 return None
@@ -190,7 +190,9 @@ class _Deploying:
         self._deadline.start_again()
         while True:
             try:
-                return self._function.send(self._package, self._progress.sent)
+                return self._function.send(
+                    self._package, self._progress.sending(self._package.size)
+                )
             except ConflictError:
                 try:
                     self._deadline.pause()
@@ -231,8 +233,8 @@ class _Deploying:
                     "Look at the function's LastUpdateStatus, or give it longer by --timeout.",
                 ) from None
             except AccessDeniedError:
-                self._progress.say(
-                    "  skipped: without lambda:GetFunctionConfiguration the end of the update"
+                self._progress.note(
+                    "skipped: without lambda:GetFunctionConfiguration the end of the update"
                     " cannot be waited for; Lambda has taken the package"
                 )
                 return waiting.state
@@ -271,7 +273,7 @@ class _Waiting:
             try:
                 self.state = self._function.state()
             except (UncertainError, ThrottledError) as error:
-                self._progress.detail(f"  {error.message}")
+                self._progress.detail(error.message)
                 self.still = (
                     "it is not known whether the update succeeded; Lambda has taken the package."
                     f" {error.message.rstrip('.')}"

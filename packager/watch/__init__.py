@@ -4,6 +4,3 @@
 the build command wrote itself, and `schedule` when to act. `notify` receives the system's events,
 `engine` deploys, and `session` puts them together.
 """
-
-# The message of the stage in which the build command runs, which may print.
-BUILDING = "Building"

@@ -15,6 +15,8 @@ from packager.errors import PackagerError
 class BuildError(PackagerError):
     """The build command has failed."""
 
+    transient = False
+
 
 def run(command: str, folder: Path, timeout: float) -> None:
     """Run the shell's `command` in `folder`, for at most `timeout` seconds.

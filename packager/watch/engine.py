@@ -73,7 +73,7 @@ class Deploys:
             if target.run:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
-                    with progress.stage("invoke", "Invoking the function"):
+                    with progress.stage("invoke", "Invoking the function", prints=True):
                         answer = target.run(folder, deployment.package.code_sha256)
                 except PackagerError as error:
                     failure = error

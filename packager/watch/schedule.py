@@ -58,11 +58,11 @@ class Schedule:
         self._retry_at = None
         self._next_pause = FIRST_RETRY
 
-    def failed(self, now: float, *, passing: bool) -> float | None:
-        """Note a failure. One that may be `passing` is tried again without a change: return the
-        seconds until then.
+    def failed(self, now: float, *, transient: bool) -> float | None:
+        """Note a failure. A `transient` one is retried without a change: return the seconds until
+        then.
         """
-        if not passing:
+        if not transient:
             self.succeeded()
             return None
         pause = self._next_pause

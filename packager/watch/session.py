@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NoReturn, Protocol, TypeVar
 
-from packager.errors import (
-    ArchiveError,
-    PackageError,
-    PackagerError,
-    VariableError,
-    explained,
-)
+from packager.errors import PackageError, PackagerError, explained
 from packager.progress import Progress
-from packager.watch import BUILDING
 from packager.watch.build import BuildError
 from packager.watch.build_products import Outputs
 from packager.watch.filter import Relevance
@@ -27,9 +20,6 @@ from packager.watch.snapshot import Difference, Tree
 
 # How often a folder that is gone is looked for.
 _SECONDS_TO_COME_BACK = 0.5
-
-# What only a change of a file can mend; everything else may pass by itself.
-_LASTING = (ArchiveError, BuildError, PackageError, VariableError)
 
 Result = TypeVar("Result")
 Shown = TypeVar("Shown", contravariant=True)
@@ -189,9 +179,9 @@ class Session(Generic[Result]):
                 self._run_build(self._build, progress)
             result = self._deploy(frozenset(self._pending), progress)
         except Exception as error:
-            passing = not isinstance(error, _LASTING)
-            retry_in = self._schedule.failed(self._clock(), passing=passing)
-            self._view.failed(cause, explained(error), retry_in)
+            failure = explained(error)
+            retry_in = self._schedule.failed(self._clock(), transient=failure.transient)
+            self._view.failed(cause, failure, retry_in)
         else:
             self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
             self._schedule.succeeded()
@@ -202,7 +192,7 @@ class Session(Generic[Result]):
 
     def _run_build(self, build: Callable[[], None], progress: Progress) -> None:
         failure = None
-        with progress.stage("build", BUILDING):
+        with progress.stage("build", "Building", prints=True):
             try:
                 build()
             except BuildError as error:

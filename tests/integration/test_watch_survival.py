@@ -250,6 +250,8 @@ def test_a_handler_that_fails_on_this_machine_is_told_of_and_mended_by_the_next_
             )
             assert watch.event("deployed")["answer"] == f'"{greeting} Ana"'
             (app / "index.js").write_text("exports.handler = async () => { throw new Error() }\n")
-            watch.event("deployed")
-            assert "handler" in watch.event("failed")["error"]
+            failed = watch.ending()
+            assert failed["event"] == "failed"
+            assert failed["outcome"] == "deployed"
+            assert "handler" in failed["error"]
     assert not proxy.calls

@@ -38,7 +38,7 @@ def test_there_is_one_run_for_each_quiet_time_and_it_ends_it(steps: list[float])
     assert all(moment - QUIET in moments for moment in acted)
 
 
-EVENTS = st.sampled_from(["change", "look", "success", "passing failure", "lasting failure"])
+EVENTS = st.sampled_from(["change", "look", "success", "transient failure", "lasting failure"])
 
 
 @given(st.lists(st.tuples(st.integers(0, 64).map(lambda number: number / 64), EVENTS)))
@@ -56,7 +56,7 @@ def test_no_change_is_ever_left_behind(events: list[tuple[float, str]]) -> None:
             case "success":
                 schedule.succeeded()
             case failure:
-                schedule.failed(now, passing=failure.startswith("passing"))
+                schedule.failed(now, transient=failure.startswith("transient"))
         left = schedule.seconds_left(now)
         if unseen:
             assert left is not None

@@ -22,7 +22,7 @@ from packager.errors import (
     UncertainError,
 )
 from packager.function import FunctionState, Package
-from packager.progress import Progress
+from packager.progress import Event, Note, Progress, StageStarted
 from packager.release.deploy import Deployment, deploy, send
 from packager.release.settle import Clock
 
@@ -204,12 +204,12 @@ def test_a_conflict_that_never_ends_is_an_error() -> None:
 
 
 def test_updating_alone_is_enough() -> None:
-    lines: list[str] = []
+    events: list[Event] = []
     function = ScriptedFunction([AccessDeniedError("no")], [UPDATING])
-    progress = Progress(say=lines.append)
-    deployment = send(PACKAGE, function, progress, clock=FakeClock())
+    deployment = send(PACKAGE, function, Progress(sink=events.append), clock=FakeClock())
     assert deployment.outcome == "deployed"
-    assert len([line for line in lines if "lambda:GetFunctionConfiguration" in line]) == 2
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert len([text for text in notes if "lambda:GetFunctionConfiguration" in text]) == 2
 
 
 def test_updating_has_to_be_allowed() -> None:
@@ -282,7 +282,8 @@ def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
 
 
 def test_a_package_that_goes_by_s3_is_shown_with_the_bucket() -> None:
-    lines: list[str] = []
+    events: list[Event] = []
     function = ScriptedFunction([OTHER], bucket="packages")
-    send(PACKAGE, function, Progress(say=lines.append), clock=FakeClock())
-    assert any("s3://packages" in line for line in lines)
+    send(PACKAGE, function, Progress(sink=events.append), clock=FakeClock())
+    stages = [event.message for event in events if isinstance(event, StageStarted)]
+    assert any("s3://packages" in message for message in stages)

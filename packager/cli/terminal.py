@@ -1,0 +1,90 @@
+"""The only way to stdout and stderr, where text from elsewhere is cleaned: once, and all of it.
+
+Names of files, AWS's messages, a handler's errors and the like can contain escape sequences. So
+everything that is shown passes `printable`; line ends and colours are added after that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
+
+import click
+
+from packager.names import printable
+
+# Text, or text with its colour.
+Part = str | tuple[str, str]
+
+_ERASE_LINE = "\r\x1b[K"
+
+
+def show(*parts: Part, err: bool = False) -> None:
+    """Show the parts as one line."""
+    click.echo(_styled(parts, err=err), err=err)
+
+
+def show_paragraph(
+    text: str, *, color: str | None = None, indent: int = 0, hang: int = 0, err: bool = False
+) -> None:
+    """Show text that may be long: on a terminal in lines that fit, broken between words.
+
+    The first line is indented by `indent` columns, the others by `hang` more.
+    """
+    lines = [" " * indent + printable(text)]
+    if is_terminal(err=err):
+        lines = textwrap.wrap(
+            printable(text),
+            terminal_width(),
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + hang),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    for line in lines:
+        show((line, color) if color else line, err=err)
+
+
+def show_status(text: str, *, err: bool = False) -> None:
+    """Show a line in place of the last status; it stays until something else is shown."""
+    click.echo(_ERASE_LINE + printable(text)[: terminal_width() - 1], err=err, nl=False)
+
+
+def erase_status(*, err: bool = False) -> None:
+    """Remove what `show_status` has shown."""
+    click.echo(_ERASE_LINE, err=err, nl=False)
+
+
+def show_json(value: Mapping[str, object]) -> None:
+    """Show an object for programs, on stdout: exact, with everything but ASCII escaped."""
+    click.echo(json.dumps(value))
+
+
+def show_response(response: str) -> None:
+    """Show what a handler responded, on stdout, as it is: it may be piped to another program."""
+    click.echo(response)
+
+
+def is_terminal(*, err: bool = False) -> bool:
+    """Return whether people see the stream, and not a file or another program."""
+    return (sys.stderr if err else sys.stdout).isatty()
+
+
+def terminal_width() -> int:
+    """Return the number of columns of the terminal."""
+    return shutil.get_terminal_size().columns
+
+
+def _styled(parts: tuple[Part, ...], *, err: bool) -> str:
+    # https://no-color.org
+    is_colored = is_terminal(err=err) and not os.environ.get("NO_COLOR")
+    line = ""
+    for part in parts:
+        text, color = (part, None) if isinstance(part, str) else part
+        text = printable(text)
+        line += click.style(text, fg=color) if color and is_colored else text
+    return line
