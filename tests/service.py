@@ -123,8 +123,8 @@ _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 
 def bound_by_permissions() -> None:
-    """Before an exec: let the modes of files count for root as well (prctl(2), PR_CAPBSET_DROP)."""
-    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    """Before an exec: let root have no more rights than others (prctl(2), PR_CAPBSET_DROP)."""
+    for capability in (*range(8), *range(9, 41), 8):  # last CAP_SETPCAP, which allows this
         assert _PRCTL
         _PRCTL(24, capability, 0, 0, 0)
 

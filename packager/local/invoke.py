@@ -80,7 +80,7 @@ def _environment(handler: Handler, task: Path, function: str) -> dict[str, str]:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; the last three keep a
     library from the credentials of whoever runs this.
     """
-    variables = {
+    return {
         "_HANDLER": handler.name,
         "LAMBDA_TASK_ROOT": str(task),
         "LAMBDA_RUNTIME_DIR": str(_BOOTSTRAP),
@@ -104,24 +104,19 @@ def _environment(handler: Handler, task: Path, function: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    # Without these nothing starts on Windows.
-    needed = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
-    return variables | needed
 
 
 def _run(
     command: list[str], event: bytes, task: Path, environment: dict[str, str], timeout: float
 ) -> int | None:
     """Run a bootstrap, and leave nothing running; give its exit status, None for no end in time."""
-    with subprocesses.running(
+    with subprocesses.running_with_descendants(
         command, cwd=task, env=environment, stdin=subprocess.PIPE, stdout=_STDERR
     ) as process:
         try:
             process.communicate(event, timeout)
         except subprocess.TimeoutExpired:
             return None
-        finally:
-            subprocesses.kill(process)
     return process.returncode
 
 

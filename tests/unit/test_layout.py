@@ -23,7 +23,7 @@ LAYERS = [
     {"apps"},
     {"config"},
     {"function"},
-    {"progress", "subprocesses", "signals", "workspace", "removal", "atomic_file"},
+    {"progress", "subprocesses", "descendants", "signals", "workspace", "removal", "atomic_file"},
     {"errors", "names"},
 ]
 

@@ -1,0 +1,134 @@
+"""Handlers that try to outlive the packager, or to read what it knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from packager.errors import DeployError
+from packager.local import Handler, invoke
+from tests.faults import kills
+from tests.service import bound_by_permissions, command
+from tests.trees import plant
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="what only Linux has")
+
+# Starts a process that touches the file `alive` as long as it lives, and is of another session.
+STARTING = """
+import os, pathlib, signal, subprocess, sys, time
+
+def outliving(alive, **options):
+    child = "while :; do touch %s; sleep 0.02; done" % alive
+    subprocess.Popen(["sh", "-c", child], start_new_session=True, **options)
+    while not os.path.exists(alive):
+        time.sleep(0.01)
+
+def detached(alive):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            outliving(alive)
+        os._exit(0)
+    os.wait()
+    while not os.path.exists(alive):
+        time.sleep(0.01)
+"""
+
+# What handlers do with the path in `event`.
+OUTLIVING = {
+    "a process in its own session": "outliving(event)",
+    "a daemon, whose parents have ended": "detached(event)",
+    "one without our variables": "outliving(event, env={'PATH': os.environ['PATH']})",
+    "one whose handler ends by itself": "(outliving(event), os._exit(0))",
+    "one whose handler is stopped after the time-out": "(outliving(event), time.sleep(1000))",
+    "one whose handler has killed its parent": "(outliving(event), os.kill(os.getppid(), 9))",
+    "one whose handler has killed its process group": "(outliving(event), os.kill(0, 9))",
+}
+
+
+def handler(folder: Path, body: str) -> Path:
+    source = f"{STARTING}\ndef lambda_handler(event, context):\n    return {body}\n"
+    return plant(folder, {"requirements.txt": b"", "lambda_function.py": source.encode()})
+
+
+def assert_dead(alive: Path) -> None:
+    """Hold that nobody touches the file any more."""
+    alive.unlink()
+    time.sleep(0.2)
+    assert not alive.exists()
+
+
+@linux
+@pytest.mark.parametrize("what", OUTLIVING)
+def test_nothing_that_a_handler_has_started_outlives_it(what: str, tmp_path: Path) -> None:
+    task, alive = handler(tmp_path / "task", OUTLIVING[what]), tmp_path / "alive"
+    try:
+        run = Handler("python", "lambda_function.lambda_handler")
+        invoke(run, task, json.dumps(str(alive)).encode(), timeout=3)
+    except DeployError as error:
+        assert "ended its process" in error.message or "has not answered" in error.message
+    assert_dead(alive)
+
+
+@linux
+@pytest.mark.parametrize("number", kills.SIGNALS)
+def test_a_signal_to_the_packager_ends_what_a_handler_has_started(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """Even SIGKILL, after which the packager itself can do nothing."""
+    app = handler(tmp_path / "app", "(detached(event), time.sleep(1000))")
+    alive = tmp_path / "alive"
+    (tmp_path / "temporary").mkdir()
+    deploy = kills.Command(
+        *("deploy", app, "--local", "--invoke", json.dumps(str(alive))),
+        env={},
+        temporary=tmp_path / "temporary",
+    )
+    while not alive.exists():
+        assert deploy.poll() is None, deploy.end()
+        time.sleep(0.02)
+    deploy.send_signal(number)
+    deploy.end()
+    kills.assert_none_left_running(tmp_path)
+    assert_dead(alive)
+
+
+# Gives the environment of each process above the handler, up to the test, or why it has none.
+LOOKING = """
+import os, pathlib
+
+def lambda_handler(event, context):
+    seen, process = [], os.getppid()
+    while process != event:
+        try:
+            seen.append(pathlib.Path(f"/proc/{process}/environ").read_text())
+        except PermissionError:
+            seen.append(None)
+        status = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2]
+        process = int(status.split()[1])
+    return seen
+"""
+
+
+@linux
+def test_a_handler_can_read_the_environment_of_none_of_its_parents(tmp_path: Path) -> None:
+    """What has started it has its own; the packager's cannot be read but by root."""
+    app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": LOOKING.encode()})
+    (tmp_path / "config.env").touch()
+    run = command(
+        *("deploy", app, "--local", "--json", "--env-file", tmp_path / "config.env"),
+        *("--invoke", str(os.getpid())),
+        env={"CONFIG": "canary"},
+        preexec=bound_by_permissions if os.getuid() == 0 else None,
+    )
+    assert run.returncode == 0, run.stderr
+    parent, *others = json.loads(json.loads(run.stdout)["answer"])
+    assert "AWS_LAMBDA_FUNCTION_NAME=" in parent
+    assert "canary" not in parent
+    assert others == [None]
