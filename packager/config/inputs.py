@@ -42,7 +42,7 @@ def read(
     `packager.config.settings.read`). Raises SettingsError and VariableError.
     """
     process = read_process_environment()
-    variables = process if env_file is None else read_env_file(env_file)
+    variables = process if env_file is None else read_env_file(env_file).variables
     chosen = settings.read(
         process | variables,
         options,

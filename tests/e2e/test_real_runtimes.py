@@ -55,7 +55,7 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def expected(app: Path, who: str) -> dict[str, object]:
     """Say what an example answers when its config has arrived."""
-    config = read_env_file(app / ".env")
+    config = read_env_file(app / ".env").variables
     features = config["FEATURES"]
     return {
         "greeting": f"{config['GREETING']} {who}",
@@ -74,7 +74,7 @@ def test_an_example_has_the_reader_as_it_is(language: str) -> None:
 
 
 def test_the_config_has_what_is_hard_to_bring_over(example: Path) -> None:
-    config = read_env_file(example / ".env")
+    config = read_env_file(example / ".env").variables
     assert not config["GREETING"].isascii()
     assert set(":=#?!") <= set(config["SHOP_URL"])
     assert len(config["SIGNATURE"].splitlines()) == 3
@@ -94,7 +94,7 @@ def test_an_example_runs_in_the_runtime_of_aws(
     example: Path, service: Service, tmp_path: Path
 ) -> None:
     env_file = example / ".env"
-    function = read_env_file(env_file)["_LAMBDA_FUNCTION_ARN"]
+    function = read_env_file(env_file).variables["_LAMBDA_FUNCTION_ARN"]
     service.create_function(function, runtime=LAMBDA_RUNTIMES[example.name])
     done = command("deploy", example, "--env-file", env_file, env=service.settings(function))
     assert done.returncode == 0, done.stderr

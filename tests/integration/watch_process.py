@@ -88,7 +88,7 @@ class Watching:
         """Make what a full build of the app as it is now gives."""
         destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
         try:
-            build.build(self.app, Settings(), read_env_file(self.env_file), destination)
+            build.build(self.app, Settings(), read_env_file(self.env_file).variables, destination)
             return destination.read_bytes()
         finally:
             destination.unlink(missing_ok=True)

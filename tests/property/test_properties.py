@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import javaproperties
+from env_properties import EnvPropertiesError, load
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packager.config.env_files import read_env_file
 from packager.config.properties import dumps
+from packager.errors import VariableError
 
 # What a UTF-8 environment can hold: no surrogates, no NUL.
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
@@ -29,3 +35,19 @@ def test_the_order_of_the_variables_makes_no_difference(variables: dict[str, str
 @given(text.filter(lambda value: not re.search(r"[^ -~]|\\|^ ", value)))
 def test_a_value_that_needs_no_escape_stands_as_it_is(value: str) -> None:
     assert dumps({"A": value}) == f"A={value}\n".encode()
+
+
+@given(st.text(st.sampled_from("ab=: \t\f\\\n\r#!éu0041")))
+def test_a_properties_env_file_is_read_as_the_python_reader_reads_it(text: str) -> None:
+    """But for an empty name, which no variable has."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "x.properties")
+        path.write_bytes(text.encode("latin-1"))
+        assert outcome(lambda: read_env_file(path).variables) == outcome(lambda: load(path))
+
+
+def outcome(read: Callable[[], Mapping[str, str]]) -> dict[str, str] | str:
+    try:
+        return {name: value for name, value in read().items() if name}
+    except (VariableError, EnvPropertiesError):
+        return "error"

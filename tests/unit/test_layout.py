@@ -36,7 +36,6 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"cli"},
     "javaproperties": {"config"},
-    "dotenv": {"config"},
     "pathspec": {"apps"},
     "deflate": {"package"},
 }
@@ -119,7 +118,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
     loaded = {name.split(".")[0] for name in modules}
     assert "click" in loaded
     heavy = {"boto3", "botocore", "watchdog", "moto", "rich", "javaproperties", "pathspec"}
-    assert not loaded & (heavy | {"deflate", "dotenv", "asyncio", "urllib3"})
+    assert not loaded & (heavy | {"deflate", "asyncio", "urllib3"})
 
 
 def test_the_top_level_holds_what_was_asked_for_and_the_habits_of_the_field() -> None:

@@ -1,0 +1,139 @@
+r"""Parse `.env` files.
+
+Dialects differ (bash, Node's dotenv, python-dotenv, docker compose, `heroku config --shell`). This
+one is read in one pass, and refuses a line rather than guess:
+
+    file        = { [ assignment ] [ comment ] line-end }
+    assignment  = [ "export" blanks ] NAME "=" value          blanks around "=" are allowed
+    value       = "'" literal "'"  |  "`" literal "`"         over several lines, too
+                | '"' text '"'                                over several lines, too
+                | word                                        up to the end of the line
+
+- In double quotes, `\n` and `\r` are line ends. A backslash before ``" \ $ ! ` `` is dropped; any
+  other backslash stays.
+- Without quotes, backslashes and quotes stay, and blanks at the ends go. A `#` after a blank begins
+  a comment. A `#` inside a word is an error, because some dialects cut there.
+- `$` is literal everywhere: there is no interpolation.
+- CRLF counts as LF, inside quotes, too.
+
+Errors name the line, never its text: it may be part of a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+from packager.errors import VariableError
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# A lone CR ends a line, too, as in other dialects.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANK_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
+_ASSIGNED = re.compile(r"[ \t]*(?:export[ \t]+)?([^=\r\n]*)=([ \t]*)")
+_QUOTED = {
+    "'": re.compile(r"'([^']*)'"),
+    "`": re.compile(r"`([^`]*)`"),
+    '"': re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL),
+}
+_COMMENT = re.compile(r"[ \t]#.*")
+_ESCAPE = re.compile(r'\\([nr"\\$!`])')
+_LINE_ENDS = {"n": "\n", "r": "\r"}
+
+_QUOTES_MISSING = "Put a value of several lines, or with blanks at its ends, in quotes"
+
+
+def parse(source: str, text: str) -> tuple[dict[str, str], list[str]]:
+    """Parse the `text` of a `.env`; return its variables, and warnings.
+
+    Raises VariableError, which names `source` and the line.
+    """
+    variables: dict[str, str] = {}
+    warnings: list[str] = []
+    position, line = 0, 1
+    while position < len(text):
+        where = f"{source}, line {line}"
+        blank = _BLANK_LINE.match(text, position)
+        if blank:
+            end = blank.end()
+        else:
+            name, start = _name(where, text, position)
+            quote = text[start : start + 1]
+            if quote in _QUOTED:
+                variables[name], end = _quoted(where, text, start)
+            else:
+                variables[name], end = _unquoted(where, text, start)
+            if quote == "'" and _is_doubled(variables[name]):
+                warnings.append(
+                    f"{where}: all backslashes of this value are doubled, as older versions of"
+                    " `heroku config --shell` wrote them. They are taken as they are; `heroku"
+                    " config --json` prints exact values."
+                )
+        line += sum(1 for _ in _LINE_END.finditer(text, position, end))
+        position = end
+    return variables, warnings
+
+
+def _name(where: str, text: str, position: int) -> tuple[str, int]:
+    """Return the name that is assigned at `position`, and where its value starts.
+
+    A quote is the start if there is one. Otherwise the start is right behind the `=`, because
+    blanks make a difference before a `#`.
+    """
+    assigned = _ASSIGNED.match(text, position)
+    if assigned is None:
+        raise VariableError(
+            f"{where}: not NAME=value.", f"{_QUOTES_MISSING}; write an empty one as NAME=."
+        )
+    name = assigned[1].rstrip(" \t")
+    if not _NAME.fullmatch(name):
+        raise VariableError(
+            f"{where}: what stands before = is not the name of a variable.",
+            f"{_QUOTES_MISSING}; a name has letters, digits, _, . and -, and no quotes.",
+        )
+    is_quoted = text[assigned.end() : assigned.end() + 1] in tuple(_QUOTED)
+    return name, assigned.end() if is_quoted else assigned.start(2)
+
+
+def _quoted(where: str, text: str, start: int) -> tuple[str, int]:
+    """Return the value whose quote is at `start`, and where the next line begins."""
+    quote = text[start]
+    quoted = _QUOTED[quote].match(text, start)
+    if quoted is None:
+        raise VariableError(f"{where}: the quote {quote} is never closed.", "Close it.")
+    rest, end = _rest_of_line(text, quoted.end())
+    if _COMMENT.sub("", rest).strip(" \t"):
+        raise VariableError(
+            f"{where}: text follows the closing quote {quote}.",
+            "Put the whole value in one pair of quotes, of a kind that it does not contain.",
+        )
+    value = quoted[1].replace("\r\n", "\n")
+    if quote == '"':
+        value = _ESCAPE.sub(lambda escape: _LINE_ENDS.get(escape[1], escape[1]), value)
+    return value, end
+
+
+def _unquoted(where: str, text: str, start: int) -> tuple[str, int]:
+    """Return the value that begins at `start`, and where the next line begins."""
+    rest, end = _rest_of_line(text, start)
+    value = _COMMENT.sub("", rest, count=1).strip(" \t")
+    if "#" in value:
+        raise VariableError(
+            f"{where}: a # inside a value without quotes.",
+            "Put the value in quotes; put a blank before a # that begins a comment.",
+        )
+    if value == "=":
+        raise VariableError(
+            f"{where}: ends in ==, as the last line of a value in base64 does.",
+            f"{_QUOTES_MISSING}, and the value =, too.",
+        )
+    return value, end
+
+
+def _rest_of_line(text: str, position: int) -> tuple[str, int]:
+    """Return the text up to the end of the line, and where the next line begins."""
+    end = _LINE_END.search(text, position)
+    return (text[position : end.start()], end.end()) if end else (text[position:], len(text))
+
+
+def _is_doubled(value: str) -> bool:
+    return "\\" in value and "\\" not in value.replace(r"\\", "")

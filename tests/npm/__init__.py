@@ -1,0 +1,22 @@
+"""Packages of npm that tests run, in fixed versions: each folder here says which."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.conftest import cached
+
+HERE = Path(__file__).parent
+
+
+def installed(name: str) -> Path:
+    """Give the folder of the packages called `name` here, with its `node_modules`."""
+
+    def build(folder: Path) -> None:
+        shutil.copy(HERE / name / "package.json", folder)
+        options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--silent"]
+        subprocess.run(["npm", "install", *options], cwd=folder, check=True)
+
+    return cached(f"npm-{name}", HERE / name, build)
