@@ -17,13 +17,10 @@ from typing import NamedTuple
 
 from packager.apps import ignore
 from packager.apps.ignore import IGNORE_FILE, Ignored
+from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, SYMBOLIC_LINK, Version
+from packager.apps.members import Member as Member
 from packager.errors import PackageError
 from packager.names import printable
-
-# The modes of entries: the same whatever the umask of the machine, so that builds are reproducible.
-REGULAR_FILE = stat.S_IFREG | 0o644
-_EXECUTABLE = stat.S_IFREG | 0o755
-_LINK = stat.S_IFLNK | 0o777
 
 # The coarsest clock of a file system, FAT's. What was looked at sooner after its last change can be
 # changed again and look the same.
@@ -32,24 +29,6 @@ _TICK_NS = 2_000_000_000
 _DEPENDENCIES = "node_modules/"
 
 _HINT = f"Mend it, or leave it out by a line in {IGNORE_FILE}."
-
-
-class Version(NamedTuple):
-    """What of a file or folder is another one after any change."""
-
-    inode: int
-    modified_ns: int
-    changed_ns: int
-
-
-class Member(NamedTuple):
-    """What becomes one entry: `content` is the bytes themselves, or the path of their file."""
-
-    name: str
-    content: bytes | str
-    mode: int = REGULAR_FILE
-    size: int = 0  # the file's, when it was looked at
-    version: Version | None = None  # the file's; None if a later change might not show
 
 
 class _Root(NamedTuple):
@@ -123,6 +102,24 @@ class Selection:
                 del self._listings[prefix]
 
 
+class Selections:
+    """The selections of folders, kept from one package to the next."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._selections: dict[tuple[Path, tuple[str, ...]], Selection] = {}
+
+    def of(self, folder: Path, patterns: tuple[str, ...] = ()) -> Selection:
+        """Return the selection of `folder` but for the gitignore `patterns`, as it was kept."""
+        return self._selections.setdefault((folder, patterns), Selection(folder, patterns))
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Look again at what is at or below `paths`, which are `normal`."""
+        suspects = list(paths)
+        for selection in self._selections.values():
+            selection.forget(suspects)
+
+
 def normal(path: str) -> str:
     """Write `path` as members have it: without a link on the way."""
     folder, name = os.path.split(os.path.abspath(path))
@@ -188,7 +185,7 @@ class _Walk:
             raise PackageError(
                 f"{printable(name)} is neither file nor folder: a socket, pipe or device.", _HINT
             )
-        mode = _EXECUTABLE if status.st_mode & stat.S_IXUSR else REGULAR_FILE
+        mode = EXECUTABLE_FILE if status.st_mode & stat.S_IXUSR else REGULAR_FILE
         return Member(name, path, mode, status.st_size, self._version(status))
 
     def _version(self, status: os.stat_result) -> Version | None:
@@ -272,7 +269,7 @@ def _resolve(path: str, name: str, text: str) -> str:
 
 def _link(name: str, target: str) -> Member:
     _check_encoding(target)
-    return Member(name, target.encode(), _LINK)
+    return Member(name, target.encode(), SYMBOLIC_LINK)
 
 
 def _check_encoding(name: str) -> None:

@@ -35,15 +35,18 @@ def build(
     **settings: Any,
 ) -> None:
     """Write the deployment package to a file."""
-    from packager.package import build  # here, as `--help` does without
+    # Here, as `--help` does without.
+    from packager import apps
+    from packager.package import build
 
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         for name in sorted(config.variables):
             console.detail(name)
         progress = console.progress()
-        with progress.stage("package", f"Packaging {build.kind_of(app, config.settings)} app"):
-            built = build.build_file(app, config.settings, config.variables, output)
+        found = apps.resolve(app, config.settings)
+        with progress.stage("package", f"Packaging the {found.description}"):
+            built = build.build_file(found, config.variables, output)
         result = {
             "outcome": "built",
             "file": str(output),

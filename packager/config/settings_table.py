@@ -195,7 +195,7 @@ TABLE = (
         parse=values.one_of("node", "python"),
         option="--language",
         metavar="node|python",
-        commands=_NONE,
+        commands=_PACKAGING,
         describes_app=True,
     ),
     Setting(

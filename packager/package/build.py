@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from packager.apps import App, Archive
 from packager.apps.ignore import ENV_PROPERTIES, patterns_of
 from packager.atomic_file import replaced
 from packager.config import properties
-from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.function import Package
 from packager.names import printable
@@ -25,65 +25,35 @@ UNPACKED_LIMIT = 250 << 20
 
 _CHUNK = 1 << 20
 
-Kind = Literal["jar", "zip", "node", "python"]
-
-
-def kind_of(app: Path, settings: Settings) -> Kind:
-    """Say what is packaged: what the settings name, or what the app folder looks like.
-
-    Raises PackageError if it looks like nothing that can be packaged.
-    """
-    if settings.jar:
-        return "jar"
-    if settings.zip:
-        return "zip"
-    if not app.is_dir():
-        raise PackageError(f"There is no folder {app}.", "Give the folder of the app.")
-    node = (app / "package.json").is_file()
-    python = any((app / name).is_file() for name in ("requirements.txt", "pyproject.toml"))
-    if node and not (python and (settings.runtime or "").startswith("python")):
-        return "node"
-    if python:
-        return "python"
-    raise PackageError(
-        f"{app} has no package.json, requirements.txt or pyproject.toml, and neither"
-        " _LAMBDA_JAR_FILE nor _LAMBDA_ZIP_FILE is set.",
-        _found(app, ".jar", "is this the folder of the app?"),
-    )
-
 
 def build(
-    app: Path,
-    settings: Settings,
+    app: App,
     variables: Mapping[str, str],
     destination: Path,
     *,
-    leave_out: Path | None = None,
+    leave_out: Iterable[Path] = (),
     cache: CompressionCache | None = None,
 ) -> Package:
     """Build the package of `app` as the new file `destination`, with `variables` inside.
 
-    A file `leave_out` of the app folder does not go in. Raises PackageError, ArchiveError or
+    Files of the app that are in `leave_out` do not go in. Raises PackageError, ArchiveError or
     VariableError; there is no `destination` then.
     """
     config = properties.dumps(variables)
-    kind = kind_of(app, settings)
-    if settings.jar or settings.zip:
-        unpacked = inject.inject(_existing(app, settings), destination, ENV_PROPERTIES, config)
+    if isinstance(app, Archive):
+        unpacked = inject.inject(app.path(), destination, ENV_PROPERTIES, config)
     else:
         # Here, as jars and ready-made zips do without: a tenth of the time that a small one takes.
-        from packager.apps.files import Member
+        from packager.apps.files import Selections
+        from packager.apps.members import Member
         from packager.package import zip_folder
 
-        members = zip_folder.select(app, patterns_of([leave_out], app), cache=cache)
-        if kind == "python":
-            from packager.apps.python import dependencies
-
-            # Of two members with one name the last goes in: the app's own.
-            found = dependencies.members(app, settings.runtime, settings.architecture)
-            members = [*found, *members]
+        selections = cache.selections if cache else Selections()
+        members = app.members(selections, tuple(patterns_of(leave_out, app.folder)))
         unpacked = zip_folder.write(
-            [*members, Member(ENV_PROPERTIES, config)], destination, cache=cache
+            [*members.dependencies, *members.own, Member(ENV_PROPERTIES, config)],
+            destination,
+            cache=cache,
         )
     if unpacked > UNPACKED_LIMIT:
         error = _too_large(destination, unpacked)
@@ -97,9 +67,7 @@ def build(
     )
 
 
-def build_file(
-    app: Path, settings: Settings, variables: Mapping[str, str], output: Path
-) -> Package:
+def build_file(app: App, variables: Mapping[str, str], output: Path) -> Package:
     """Build the package as `output`: either all of it, or what was there before.
 
     Raises PackageError, before anything is built, for what is no file or cannot be one.
@@ -112,7 +80,7 @@ def build_file(
     if not output.parent.is_dir():
         raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
     with replaced(output) as part:
-        package = build(app, settings, variables, part, leave_out=output)
+        package = build(app, variables, part, leave_out=[output])
     return replace(package, path=output)
 
 
@@ -134,26 +102,3 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _existing(app: Path, settings: Settings) -> Path:
-    name = "_LAMBDA_JAR_FILE" if settings.jar else "_LAMBDA_ZIP_FILE"
-    path = app / (settings.jar or settings.zip or "")
-    if path.is_file():
-        return path
-    suffix = ".jar" if settings.jar else ".zip"
-    advice = "build it first, as by `mvn package`." if settings.jar else "build it first."
-    raise PackageError(f"There is no file {path} ({name}).", _found(app, suffix, advice))
-
-
-def _found(app: Path, suffix: str, otherwise: str) -> str:
-    """List the archives below the app folder, newest first, as a hint; else advise `otherwise`."""
-    found = [
-        (path.stat().st_mtime, path.relative_to(app))
-        for path in app.rglob(f"*{suffix}")
-        if path.is_file() and "node_modules" not in path.parts
-    ]
-    if not found:
-        return f"There is no {suffix} file below {app} either: {otherwise}"
-    newest = [str(path) for _, path in sorted(found, reverse=True)]
-    return f"Found below {app}, newest first: {', '.join(newest)}."

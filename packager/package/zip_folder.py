@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from packager import atomic_file
-from packager.apps.files import Member, Selection, normal, unreadable
+from packager.apps.files import Selections, normal, unreadable
+from packager.apps.members import Member
 from packager.errors import PackageError
 from packager.names import printable
 from packager.package import compression, zip_format
@@ -77,19 +78,14 @@ class CompressionCache:
 
     def __init__(self) -> None:
         """Begin without one."""
-        self._selections: dict[tuple[Path, tuple[str, ...]], Selection] = {}
+        self.selections = Selections()
         self._packed: dict[str, _Packed] = {}
         self._file: BinaryIO = BytesIO()
-
-    def selection(self, app: Path, patterns: tuple[str, ...]) -> Selection:
-        """Give the selection of `app`, which knows what it was when the package before was made."""
-        return self._selections.setdefault((app, patterns), Selection(app, patterns))
 
     def forget(self, paths: Iterable[str]) -> None:
         """Have the files at or below `paths` read again, even if they look the same."""
         changed = {normal(path) for path in paths}
-        for selection in self._selections.values():
-            selection.forget(changed)
+        self.selections.forget(changed)
         files = {packed.member.content for packed in self._packed.values()}
         below = tuple(path + os.sep for path in changed - files)
         for name, packed in list(self._packed.items()):
@@ -122,18 +118,6 @@ class CompressionCache:
         """Let go of the package before."""
         self._packed = {}
         self._file.close()
-
-
-def select(
-    app: Path, patterns: Iterable[str] = (), *, cache: CompressionCache | None = None
-) -> list[Member]:
-    """Choose what of an app's folder goes into its package, but for the gitignore `patterns`.
-
-    Raises PackageError as `packager.apps.files` says.
-    """
-    patterns = tuple(patterns)
-    selection = cache.selection(app, patterns) if cache else Selection(app, patterns)
-    return selection.members()
 
 
 def write(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from packager import apps
 from packager.config.inputs import Config
-from packager.config.settings import Settings
 from packager.errors import (
     AccessDeniedError,
     ConflictError,
@@ -17,7 +17,7 @@ from packager.errors import (
     UncertainError,
 )
 from packager.function import Function, FunctionState, Package
-from packager.package.build import build, kind_of
+from packager.package.build import build
 from packager.progress import Progress, readable
 from packager.release.settle import Clock, Deadline, OutOfTimeError, settle
 
@@ -54,51 +54,27 @@ def deploy(
     Raises InputError before anything is sent, or DeployError as `send` does.
     """
     settings = config.settings
-    # Of an app folder with the files of both kinds, the function's runtime tells which it is.
-    if kind_of(app, replace(settings, runtime="python")) == "python":
-        settings = _for_function(app, settings, function, progress)
-    with progress.stage("package", f"Packaging {app.resolve().name}"):
-        package = build(app, settings, config.variables, folder / "package.zip", cache=cache)
-    return send(
-        package,
-        function,
-        progress,
-        force=force,
-        dry_run=dry_run,
-        timeout=timeout,
-        clock=clock,
-    )
-
-
-def _for_function(
-    app: Path, settings: Settings, function: Function, progress: Progress
-) -> Settings:
-    """Take runtime and architecture from the function; from the settings if it may not be asked.
-
-    Raises PackageError for a Python app where the function has the runtime of another language.
-    """
-    try:
-        with progress.stage("state", "Asking for the function's runtime"):
-            state = function.state()
-    except AccessDeniedError:
-        progress.note(
-            "skipped: without lambda:GetFunctionConfiguration the runtime is that of the settings"
-        )
-        return settings
-    settings = replace(
-        settings,
-        runtime=state.runtime or settings.runtime,
-        architecture=state.architecture or settings.architecture,
-    )
-    # A function with a runtime of its own (provided.…), or with none, may well run Python.
-    of_python = (state.runtime or "provided").startswith(("python", "provided"))
-    if not of_python and kind_of(app, settings) == "python":
+    found = apps.find(app, settings)
+    runtime, architecture = settings.runtime, settings.architecture
+    state = None
+    if asked := apps.needs_runtime(found):
+        state = _ask(function, progress, "the runtime is that of the settings, and ")
+    if state:
+        runtime, architecture = state.runtime or runtime, state.architecture or architecture
+    resolved = apps.choose(found, runtime, architecture)
+    if state and not resolved.fits(state.runtime):
         raise PackageError(
-            f"The function's runtime is {state.runtime}, but the app is a Python app.",
+            f"The function's runtime is {state.runtime}, but the app is a {resolved.description}.",
             "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or give the function a runtime"
-            " of Python.",
+            " of the app's language.",
         )
-    return settings
+    with progress.stage("package", f"Packaging {app.resolve().name}"):
+        package = build(resolved, config.variables, folder / "package.zip", cache=cache)
+    bucket = function.bucket_for(package)
+    if not asked:
+        state = _ask(function, progress)
+    deploying = _Deploying(package, function, progress, Deadline(clock or Clock(), timeout))
+    return deploying.run(state, bucket, force=force, dry_run=dry_run)
 
 
 def send(
@@ -117,14 +93,22 @@ def send(
     function runs now if that can be known, and PackageError for a package too large to send.
     """
     bucket = function.bucket_for(package)
+    state = _ask(function, progress)
     deploying = _Deploying(package, function, progress, Deadline(clock or Clock(), timeout))
-    before = deploying.settled_state()
-    if before and before.code_sha256 == package.code_sha256 and not (force or before.failed):
-        return Deployment("unchanged", before.version, package)
-    if dry_run:
-        return Deployment("dry run", before.version if before else "", package)
-    after = deploying.update(bucket)
-    return Deployment("deployed", deploying.finished(after).version, package)
+    return deploying.run(state, bucket, force=force, dry_run=dry_run)
+
+
+def _ask(function: Function, progress: Progress, also: str = "") -> FunctionState | None:
+    """Ask for the function's state; return None, and say what is not known, if that is denied."""
+    try:
+        with progress.stage("state", "Asking for the function's state"):
+            return function.state()
+    except AccessDeniedError:
+        progress.note(
+            f"skipped: without lambda:GetFunctionConfiguration {also}it is not known whether the"
+            " function has this package already"
+        )
+        return None
 
 
 class _Deploying:
@@ -138,9 +122,24 @@ class _Deploying:
         self._progress = progress
         self._deadline = deadline
 
-    def settled_state(self) -> FunctionState | None:
-        """Wait until no update is in progress; None if the state may not be read."""
-        with self._progress.stage("state", "Asking for the function's state"):
+    def run(
+        self, state: FunctionState | None, bucket: str | None, *, force: bool, dry_run: bool
+    ) -> Deployment:
+        """Update the function, which was in `state`, unless it has the package already."""
+        before = self._settled(state) if state else None
+        package = self._package
+        if before and before.code_sha256 == package.code_sha256 and not (force or before.failed):
+            return Deployment("unchanged", before.version, package)
+        if dry_run:
+            return Deployment("dry run", before.version if before else "", package)
+        after = self.update(bucket)
+        return Deployment("deployed", self.finished(after).version, package)
+
+    def _settled(self, state: FunctionState) -> FunctionState:
+        """Wait until the update that is in progress in `state`, if any, has ended."""
+        if not state.updating:
+            return state
+        with self._progress.stage("state", "Waiting until another update is done"):
             try:
                 return settle(self._function.state, lambda s: not s.updating, self._deadline)
             except OutOfTimeError as error:
@@ -148,12 +147,6 @@ class _Deploying:
                     "another update of the function is still in progress; nothing was sent",
                     "Try again when it has ended, or give it longer by --timeout.",
                 ) from None
-            except AccessDeniedError:
-                self._progress.note(
-                    "skipped: without lambda:GetFunctionConfiguration it is not known whether"
-                    " the function has this package already"
-                )
-                return None
 
     def update(self, bucket: str | None) -> FunctionState:
         """Send the package until Lambda takes it, and check that it is what Lambda has."""

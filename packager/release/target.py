@@ -5,21 +5,16 @@ from __future__ import annotations
 import contextlib
 import platform
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from packager import apps
 from packager.aws.lambda_function import LambdaFunction
 from packager.config.inputs import Config
 from packager.config.setting_values import FunctionReference
 from packager.errors import InputError
 from packager.function import Function
-from packager.package.build import kind_of
-
-if TYPE_CHECKING:
-    from packager.local.handlers import Language
 
 
 @dataclass(frozen=True)
@@ -55,12 +50,8 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     from packager.local import LocalLambda, find_handler, invoke
 
     settings = config.settings
-    kind = kind_of(app, settings)
-    # A ready-made zip tells by itself, when it is unpacked.
-    language: Language | None = "java" if kind == "jar" else None if kind == "zip" else kind
-    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    # It matters to Python packages alone, and to what an app with files of two kinds is.
-    runtime = settings.runtime or ("nodejs22.x" if kind == "node" else ours)
+    resolved = apps.resolve(app, settings)
+    runtime = settings.runtime or resolved.local_runtime
     architecture = settings.architecture or _architecture()
     if settings.function is None:
         name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
@@ -74,7 +65,7 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     def run(folder: Path, code_sha256: str) -> str:
         task = folder / "task"
         service.download(settings.function_name, task, code_sha256)
-        found = find_handler(task, settings.handler, language)
+        found = find_handler(task, settings.handler, resolved.language)
         answer = invoke(
             found, task, event.encode(), timeout=timeout, function=settings.function_name
         )

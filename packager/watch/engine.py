@@ -55,7 +55,7 @@ class Deploys:
         self._cache.forget(changed)
         if not self._all_watched:
             # What is not watched may have changed as well, without anybody having said so.
-            self._cache.selection(self._app, ()).forget([str(self._app)])
+            self._cache.selections.forget([str(self._app)])
         with (
             workspace.private_folder(self._folder) as folder,
             self._target(self._read_config()) as target,

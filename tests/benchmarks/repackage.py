@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from packager.apps import resolve
 from packager.config.settings import Settings
 from packager.package.build import build as build_package
 from packager.package.zip_folder import CompressionCache
@@ -18,7 +19,7 @@ from packager.package.zip_folder import CompressionCache
 def build(app: Path, output: Path, cache: CompressionCache) -> float:
     """Package `app`, and give the seconds that it took."""
     start = time.perf_counter()
-    build_package(app, Settings(), {"A": "1"}, output, cache=cache)
+    build_package(resolve(app, Settings()), {"A": "1"}, output, cache=cache)
     return time.perf_counter() - start
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps.files import Selection
 from packager.package import zip_folder
 from tests.conftest import requires
 from tests.service import bound_by_permissions, command
@@ -18,7 +19,7 @@ from tests.trees import Link, plant
 
 def build(app: Path) -> Path:
     package = app.parent / "package.zip"
-    zip_folder.write(zip_folder.select(app), package)
+    zip_folder.write(Selection(app).members(), package)
     return package
 
 
@@ -149,8 +150,9 @@ def test_what_may_not_be_read_is_named_unless_it_is_left_out(
 BUILD = """
 import re, sys
 from pathlib import Path
+from packager.apps.files import Selection
 from packager.package import zip_folder
-zip_folder.write(zip_folder.select(Path(sys.argv[1])), Path(sys.argv[2]))
+zip_folder.write(Selection(Path(sys.argv[1])).members(), Path(sys.argv[2]))
 print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 

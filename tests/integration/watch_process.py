@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from packager.apps import resolve
 from packager.config.env_files import read_env_file
 from packager.config.settings import Settings
 from packager.package import build
@@ -88,7 +89,8 @@ class Watching:
         """Make what a full build of the app as it is now gives."""
         destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
         try:
-            build.build(self.app, Settings(), read_env_file(self.env_file).variables, destination)
+            variables = read_env_file(self.env_file).variables
+            build.build(resolve(self.app, Settings()), variables, destination)
             return destination.read_bytes()
         finally:
             destination.unlink(missing_ok=True)

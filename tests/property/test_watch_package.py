@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from packager.apps import resolve
 from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.package import build
@@ -139,7 +140,7 @@ class App:
         self._count += 1
         destination = self.folder.with_name(f"{self._count}.zip")
         try:
-            build.build(self.folder, Settings(), {"A": "1"}, destination, cache=cache)
+            build.build(resolve(self.folder, Settings()), {"A": "1"}, destination, cache=cache)
         except PackageError as error:
             return error.message
         return destination.read_bytes()

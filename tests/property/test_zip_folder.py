@@ -18,6 +18,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from packager.apps import files
+from packager.apps.files import Selections
 from packager.errors import PackageError
 from packager.package import zip_folder
 from packager.package.zip_folder import CompressionCache
@@ -55,7 +56,8 @@ def build(app: Path, cache: CompressionCache | None = None) -> bytes | str:
     """Give the package of `app`, or why there is none."""
     package = app.parent / "package.zip"
     try:
-        zip_folder.write(zip_folder.select(app, cache=cache), package, cache=cache)
+        selections = cache.selections if cache else Selections()
+        zip_folder.write(selections.of(app).members(), package, cache=cache)
         return package.read_bytes()
     except PackageError as error:
         return error.message

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps import resolve
 from packager.config.settings import Settings
 from packager.errors import ArchiveError, PackageError
 from packager.package import build as building
-from packager.package.build import build, build_file, kind_of
+from packager.package.build import build, build_file
 
 
 @pytest.fixture
@@ -30,54 +31,18 @@ def jar(path: Path, size: int = 10) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("files", "settings", "kind"),
-    [
-        (["package.json"], Settings(), "node"),
-        (["requirements.txt"], Settings(), "python"),
-        (["pyproject.toml"], Settings(), "python"),
-        (["package.json", "requirements.txt"], Settings(), "node"),
-        (["package.json", "requirements.txt"], Settings(runtime="python3.13"), "python"),
-        (["package.json"], Settings(runtime="python3.13"), "node"),
-        (["package.json"], Settings(jar=Path("a.jar")), "jar"),
-        ([], Settings(zip=Path("a.zip")), "zip"),
-    ],
-)
-def test_the_settings_or_else_the_files_say_what_is_packaged(
-    app: Path, files: list[str], settings: Settings, kind: str
-) -> None:
-    for name in files:
-        (app / name).touch()
-    assert kind_of(app, settings) == kind
-
-
-def test_a_folder_that_looks_like_nothing_is_an_error_that_lists_its_jars(app: Path) -> None:
-    (app / "pom.xml").touch()
-    os.utime(jar(app / "target" / "old.jar"), (1, 1))
-    jar(app / "target" / "new.jar")
-    with pytest.raises(PackageError) as error:
-        kind_of(app, Settings())
-    assert "_LAMBDA_JAR_FILE" in error.value.message
-    assert "target/new.jar, target/old.jar" in error.value.hint
-
-
-def test_a_folder_that_is_not_there_is_an_error(app: Path) -> None:
-    with pytest.raises(PackageError, match="no folder"):
-        kind_of(app / "missing", Settings())
-
-
 def test_a_jar_that_is_not_there_is_an_error_that_lists_those_that_are(
     app: Path, tmp_path: Path
 ) -> None:
     jar(app / "target" / "there.jar")
     with pytest.raises(PackageError, match=r"missing\.jar \(_LAMBDA_JAR_FILE\)") as error:
-        build(app, Settings(jar=Path("missing.jar")), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("missing.jar"))), {}, tmp_path / "out")
     assert "target/there.jar" in error.value.hint
 
 
 def test_an_app_without_any_jar_is_told_to_build_one(app: Path, tmp_path: Path) -> None:
     with pytest.raises(PackageError) as error:
-        build(app, Settings(jar=Path("missing.jar")), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("missing.jar"))), {}, tmp_path / "out")
     assert "build it first" in error.value.hint
 
 
@@ -87,14 +52,14 @@ def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_nothing(
     jar(app / "a.jar", size=3 << 20)
     monkeypatch.setattr(building, "UNPACKED_LIMIT", 1 << 20)
     with pytest.raises(PackageError, match=r"unpacked package has 3 MB.*at most 1 MB") as error:
-        build(app, Settings(jar=Path("a.jar")), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("a.jar"))), {}, tmp_path / "out")
     assert "lib/ 3 MB" in error.value.hint
     assert not (tmp_path / "out").exists()
 
 
 def test_the_hash_is_written_as_lambda_writes_it(app: Path, tmp_path: Path) -> None:
     jar(app / "a.jar")
-    built = build(app, Settings(jar=Path("a.jar")), {"A": "1"}, tmp_path / "out")
+    built = build(resolve(app, Settings(jar=Path("a.jar"))), {"A": "1"}, tmp_path / "out")
     assert len(built.code_sha256) == 44
     assert built.size == (tmp_path / "out").stat().st_size
     assert built.variables == 1
@@ -104,7 +69,7 @@ def test_a_file_that_was_there_is_replaced_by_the_whole_package(app: Path, tmp_p
     jar(app / "a.jar")
     output = tmp_path / "out.zip"
     output.write_text("old")
-    build_file(app, Settings(jar=Path("a.jar")), {"A": "1"}, output)
+    build_file(resolve(app, Settings(jar=Path("a.jar"))), {"A": "1"}, output)
     assert zipfile.ZipFile(output).read("env.properties") == b"A=1\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "out.zip"]
 
@@ -114,15 +79,15 @@ def test_a_file_that_was_there_stays_if_the_build_fails(app: Path, tmp_path: Pat
     output = tmp_path / "out.zip"
     output.write_text("old")
     with pytest.raises(ArchiveError):
-        build_file(app, Settings(jar=Path("a.jar")), {}, output)
+        build_file(resolve(app, Settings(jar=Path("a.jar"))), {}, output)
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "out.zip"]
 
 
 def test_the_output_of_an_earlier_build_is_not_packaged(app: Path) -> None:
     (app / "package.json").write_text("{}")
-    first = build_file(app, Settings(), {"A": "1"}, app / "out.zip")
-    assert build_file(app, Settings(), {"A": "1"}, app / "out.zip") == first
+    first = build_file(resolve(app, Settings()), {"A": "1"}, app / "out.zip")
+    assert build_file(resolve(app, Settings()), {"A": "1"}, app / "out.zip") == first
 
 
 @pytest.mark.parametrize("name", [".", "app", "pipe", "link", "stdout", "absent/out.zip"])
@@ -136,7 +101,7 @@ def test_an_output_that_is_no_file_is_refused_before_anything_is_built(
         (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{file.fileno()}")
         before = {path.name: path.lstat() for path in tmp_path.iterdir()}
         with pytest.raises(PackageError, match=r"is not a file|There is no folder"):
-            build_file(app, Settings(), {}, tmp_path / name)
+            build_file(resolve(app, Settings(language="node")), {}, tmp_path / name)
         assert {path.name: path.lstat() for path in tmp_path.iterdir()} == before
     assert not [*app.iterdir()]
 
@@ -154,7 +119,7 @@ def test_the_setting_that_names_a_missing_file_is_named(
 ) -> None:
     """Whatever the suffix of the file."""
     with pytest.raises(PackageError, match=name):
-        build(app, settings, {}, tmp_path / "out.zip")
+        build(resolve(app, settings), {}, tmp_path / "out.zip")
 
 
 Change = Callable[[Path], object]
@@ -168,7 +133,7 @@ Change = Callable[[Path], object]
 def test_a_node_app_gets_exactly_one_env_properties(app: Path, tmp_path: Path, own: Change) -> None:
     (app / "package.json").write_text("{}")
     own(app)
-    build(app, Settings(), {"A": "1"}, tmp_path / "out.zip")
+    build(resolve(app, Settings()), {"A": "1"}, tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.namelist() == ["env.properties", "package.json"]
         assert archive.read("env.properties") == b"A=1\n"

@@ -89,7 +89,7 @@ def names_deployed(
     app.mkdir()
     folder.mkdir()
     for name in files:
-        (app / name).write_text("")
+        (app / name).write_text("{}" if name.endswith(".json") else "example==1\n")
     function = ScriptedFunction([replace(OTHER, runtime=runtime)])
     config = Config(settings, {})
     deployed = deploy(app, config, function, folder, Progress(), dry_run=True)
@@ -117,7 +117,7 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         ("python3.12", replace(SETTINGS, runtime="nodejs22.x"), ["python3.12"]),
         ("nodejs22.x", SETTINGS, []),
         ("nodejs22.x", replace(SETTINGS, runtime="python3.12"), []),
-        (None, SETTINGS, []),
+        (None, replace(SETTINGS, language="node"), []),
         (None, replace(SETTINGS, runtime="python3.12"), ["python3.12"]),
     ],
 )
@@ -132,6 +132,19 @@ def test_of_an_app_with_files_of_both_kinds_the_functions_runtime_says_which_it_
     names = names_deployed(tmp_path, *files, runtime=runtime, settings=settings)
     assert dependencies == asked
     assert ("dependency.py" in names) == bool(asked)
+
+
+def test_the_state_of_a_python_app_s_function_is_asked_for_once(
+    dependencies: list[str | None], tmp_path: Path
+) -> None:
+    app, folder = tmp_path / "app", tmp_path / "private"
+    app.mkdir()
+    folder.mkdir()
+    (app / "requirements.txt").write_text("example==1\n")
+    function = ScriptedFunction([replace(OTHER, runtime="python3.13")])
+    deploy(app, Config(SETTINGS, {}), function, folder, Progress(), dry_run=True)
+    assert function.asked == ["state"]
+    assert dependencies == ["python3.13"]
 
 
 def test_a_python_app_for_a_function_of_another_language_is_an_error_that_names_both(
@@ -149,7 +162,7 @@ def test_a_python_app_for_a_function_of_another_language_is_an_error_that_names_
 def test_a_function_with_a_runtime_of_its_own_may_run_python(
     runtime: str | None, dependencies: list[str | None], tmp_path: Path
 ) -> None:
-    assert "dependency.py" in names_deployed(tmp_path, "pyproject.toml", runtime=runtime)
+    assert "dependency.py" in names_deployed(tmp_path, "requirements.txt", runtime=runtime)
 
 
 def test_a_new_package_is_sent_and_waited_for() -> None:

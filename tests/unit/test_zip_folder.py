@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from packager.apps import files
-from packager.apps.files import Member
+from packager.apps.files import Selection, Selections
+from packager.apps.members import Member
 from packager.errors import PackageError, PackagerError
 from packager.package import zip_folder
 from packager.package.zip_folder import CompressionCache
@@ -58,14 +59,15 @@ def contents(package: Path) -> dict[str, bytes]:
 
 def build(app: Path, package: Path, cache: CompressionCache | None = None) -> bytes:
     package.unlink(missing_ok=True)
-    zip_folder.write(zip_folder.select(app, cache=cache), package, cache=cache)
+    selections = cache.selections if cache else Selections()
+    zip_folder.write(selections.of(app).members(), package, cache=cache)
     return package.read_bytes()
 
 
 def test_a_package_holds_the_files_and_links_of_an_app(app: Path, package: Path) -> None:
     plant(app, {"index.js": TEXT, "lib/run": b"#!", "lib/link": Link("run"), "empty": b""})
     (app / "lib" / "run").chmod(0o700)
-    assert zip_folder.write(zip_folder.select(app), package) == len(TEXT) + 2 + 3
+    assert zip_folder.write(Selection(app).members(), package) == len(TEXT) + 2 + 3
     found = {
         name: (entry.external_attr >> 16, entry.date_time, entry.create_system)
         for name, entry in entries(package).items()
@@ -220,7 +222,7 @@ def test_a_large_file_goes_in_by_pieces(
     app: Path, package: Path, small: None, data: bytes, method: int
 ) -> None:
     plant(app, {"a": b"before", "large": data, "z": b"behind"})
-    assert zip_folder.write(zip_folder.select(app), package) == len(data) + 12
+    assert zip_folder.write(Selection(app).members(), package) == len(data) + 12
     assert contents(package) == {"a": b"before", "large": data, "z": b"behind"}
     assert entries(package)["large"].compress_type == method
 
@@ -269,7 +271,7 @@ def test_what_has_not_changed_is_neither_read_nor_compressed_again(
     plant(app, {"large": TEXT, "index.js": b"first", **tree})
     age(app)
     build(app, package, cache)
-    members = zip_folder.select(app, cache=cache)
+    members = cache.selections.of(app).members()
     for name in ("large", *tree):
         (app / name).unlink()
     plant(app, {"index.js": b"a second one"})
@@ -288,7 +290,7 @@ def test_a_file_is_read_again_once_it_is_forgotten(
 ) -> None:
     age(plant(app, {name: b"one", "other": b""}))
     build(app, package, cache)
-    members = zip_folder.select(app, cache=cache)
+    members = cache.selections.of(app).members()
     # Within the same tick of the clock, a file of the same size would look the same.
     plant(app, {name: b"two"})
     package.unlink()

@@ -1,0 +1,64 @@
+"""A jar or ready-made zip: packaged as it is, with `env.properties` added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from packager.errors import PackageError
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The `file` in an app's folder that a setting names."""
+
+    folder: Path
+    file: Path
+    kind: Literal["jar", "zip"]
+    language: Literal["java", "node", "python"] | None
+    """None for a zip that may hold any: it shows when the zip is unpacked."""
+
+    needs_runtime = False
+
+    @property
+    def description(self) -> str:
+        """What it is, for messages."""
+        return self.kind
+
+    @property
+    def local_runtime(self) -> str:
+        """The runtime of the function that `--local` makes."""
+        return "java25" if self.kind == "jar" else "provided.al2023"
+
+    def on(self, runtime: str | None, architecture: str | None) -> Archive:  # noqa: ARG002
+        """Return the app for a function of that runtime and architecture."""
+        return self
+
+    def fits(self, runtime: str | None) -> bool:
+        """Say whether a function of that runtime can run it; one with its own runtime can."""
+        return self.kind == "zip" or (runtime or "provided").startswith(("java", "provided"))
+
+    def path(self) -> Path:
+        """Return the path of the file; raise PackageError, which lists others, if it is missing."""
+        path = self.folder / self.file
+        if path.is_file():
+            return path
+        setting = "_LAMBDA_JAR_FILE" if self.kind == "jar" else "_LAMBDA_ZIP_FILE"
+        by = "build it first, as by `mvn package`." if self.kind == "jar" else "build it first."
+        raise PackageError(
+            f"There is no file {path} ({setting}).", list_archives(self.folder, f".{self.kind}", by)
+        )
+
+
+def list_archives(folder: Path, suffix: str, otherwise: str) -> str:
+    """List the archives below `folder`, newest first, as a hint; else advise `otherwise`."""
+    found = [
+        (path.stat().st_mtime, path.relative_to(folder))
+        for path in folder.rglob(f"*{suffix}")
+        if path.is_file() and "node_modules" not in path.parts
+    ]
+    if not found:
+        return f"There is no {suffix} file below {folder} either: {otherwise}"
+    newest = [str(path) for _, path in sorted(found, reverse=True)]
+    return f"Found below {folder}, newest first: {', '.join(newest)}."

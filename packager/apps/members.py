@@ -1,0 +1,39 @@
+"""What goes into a package: its members, in two groups."""
+
+from __future__ import annotations
+
+import stat
+from typing import NamedTuple
+
+# The modes of entries: the same whatever the umask of the machine, so that builds are reproducible.
+REGULAR_FILE = stat.S_IFREG | 0o644
+EXECUTABLE_FILE = stat.S_IFREG | 0o755
+SYMBOLIC_LINK = stat.S_IFLNK | 0o777
+
+
+class Version(NamedTuple):
+    """Identity of a file or folder that changes with any modification."""
+
+    inode: int
+    modified_ns: int
+    changed_ns: int
+
+
+class Member(NamedTuple):
+    """What becomes one entry: `content` is the bytes themselves, or the path of their file."""
+
+    name: str
+    content: bytes | str
+    mode: int = REGULAR_FILE
+    size: int = 0  # the file's, when it was looked at
+    version: Version | None = None  # the file's; None if a later change might not show
+
+
+class Members(NamedTuple):
+    """The members of an app's package, but for `env.properties`.
+
+    If a dependency and the app itself have a file of one name, the app's own is packaged.
+    """
+
+    dependencies: list[Member]
+    own: list[Member]

@@ -1,0 +1,56 @@
+"""A Node.js app: a folder with `package.json`, or a single module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from packager.apps.signs import Sign, Strength, single_file
+
+if TYPE_CHECKING:
+    from packager.apps.files import Selections
+    from packager.apps.members import Members
+
+_SINGLE_FILES = tuple(
+    f"{name}{suffix}"
+    for name in ("index", "app", "main", "handler", "lambda", "function")
+    for suffix in (".mjs", ".js", ".cjs")
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """The app in `folder`."""
+
+    folder: Path
+
+    kind: Literal["node"] = "node"
+    language: Literal["node"] = "node"
+    description = "Node.js app"
+    needs_runtime = False
+    local_runtime = "nodejs22.x"
+
+    @staticmethod
+    def sign(folder: Path) -> Sign | None:
+        """Find what shows that the app in `folder` is one of Node.js."""
+        if (folder / "package.json").is_file():
+            return Sign(Strength.PROJECT, "package.json")
+        return single_file(folder, _SINGLE_FILES)
+
+    def on(self, runtime: str | None, architecture: str | None) -> Node:  # noqa: ARG002
+        """Return the app for a function of that runtime and architecture."""
+        return self
+
+    def fits(self, runtime: str | None) -> bool:
+        """Say whether a function of that runtime can run it; one with its own runtime can."""
+        return (runtime or "provided").startswith(("nodejs", "provided"))
+
+    def members(self, selections: Selections, ignore_patterns: tuple[str, ...]) -> Members:
+        """Select what is packaged, but for what the gitignore patterns match.
+
+        Raises PackageError as `packager.apps.files` says.
+        """
+        from packager.apps.members import Members
+
+        return Members([], selections.of(self.folder, ignore_patterns).members())
