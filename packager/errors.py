@@ -10,7 +10,9 @@
     ├── BuildError                         in watch/build.py
     └── DeployError
         ├── AccessDeniedError
+        ├── ChangedError
         ├── ConflictError
+        ├── NotFoundError
         ├── ThrottledError
         └── UncertainError
             └── UnparseableResponseError
@@ -79,6 +81,14 @@ class AccessDeniedError(DeployError):
 
 class ConflictError(DeployError):
     """Another update of the function is in progress."""
+
+
+class ChangedError(DeployError):
+    """The function or alias is not as it was when it was read."""
+
+
+class NotFoundError(DeployError):
+    """There is no such function, version or alias."""
 
 
 class ThrottledError(DeployError):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -25,11 +25,21 @@ class FunctionState:
     state_reason: str = ""
     has_layers: bool = False
     exec_wrapper: str | None = None  # its AWS_LAMBDA_EXEC_WRAPPER
+    revision_id: str | None = None
+    timeout: int | None = None
+    description: str = ""
+    code_size: int = 0
+    last_modified: str = ""
 
     @property
     def updating(self) -> bool:
         """Whether an update is under way; another one would be refused."""
         return self.last_update_status == "InProgress"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the function, or this version of it, can be invoked and updated."""
+        return not self.updating and self.state != "Pending"
 
     @property
     def failed(self) -> bool:
@@ -52,15 +62,42 @@ class Package:
         return base64.b64encode(bytes.fromhex(self.sha256)).decode("ascii")
 
 
+@dataclass(frozen=True)
+class Alias:
+    """An alias of a function; `weights` are the shares of traffic that other versions get."""
+
+    name: str
+    version: str
+    description: str = ""
+    revision_id: str | None = None
+    arn: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What an invocation gave: the handler's response, or its error as JSON if it `failed`.
+
+    Neither it nor the `log` may be shown unless the user asked for it.
+    """
+
+    payload: bytes = field(repr=False)
+    failed: bool
+    log: str = field(repr=False)
+    request_id: str
+
+
 class Function(Protocol):
     """A function in Lambda.
 
-    Every method raises DeployError; AccessDeniedError, ConflictError and UncertainError where the
-    caller can do something about it.
+    Every method raises DeployError; its subclasses where the caller can do something about it.
     """
 
-    def state(self) -> FunctionState:
-        """Ask for the function's configuration (`lambda:GetFunctionConfiguration`)."""
+    def state(self, version: str | None = None) -> FunctionState:
+        """Read the configuration of the function, or of one of its versions.
+
+        (`lambda:GetFunctionConfiguration`)
+        """
 
     def bucket_for(self, package: Package) -> str | None:
         """Name the S3 bucket by which the package goes; None if it is sent directly.
@@ -72,4 +109,42 @@ class Function(Protocol):
         """Make the function run the package (`lambda:UpdateFunctionCode`).
 
         `on_sent` receives the bytes sent so far, and how many there are.
+        """
+
+    def publish(
+        self, description: str, *, code_sha256: str, revision_id: str | None
+    ) -> FunctionState:
+        """Publish a version, if the function still is as expected (`lambda:PublishVersion`).
+
+        Returns the newest version if nothing has changed since. Raises ChangedError if the function
+        has other code, or another revision.
+        """
+
+    def alias(self, name: str) -> Alias | None:
+        """Read an alias; return None if there is none (`lambda:GetAlias`)."""
+
+    def create_alias(self, name: str, version: str) -> Alias:
+        """Create an alias (`lambda:CreateAlias`). Raises ConflictError if it exists."""
+
+    def move_alias(
+        self, alias: Alias, version: str, description: str, *, drop_weights: bool = False
+    ) -> Alias:
+        """Point an alias to another version (`lambda:UpdateAlias`).
+
+        Raises ChangedError if the alias is not as it was read.
+        """
+
+    def aliases(self) -> list[Alias]:
+        """List all aliases (`lambda:ListAliases`)."""
+
+    def versions(self) -> list[FunctionState]:
+        """List all published versions (`lambda:ListVersionsByFunction`)."""
+
+    def delete_version(self, version: str) -> None:
+        """Delete a version; one that does not exist is no error (`lambda:DeleteFunction`)."""
+
+    def invoke(self, event: bytes, qualifier: str | None, *, timeout: float) -> Invocation:
+        """Invoke the function, a version or an alias, once (`lambda:InvokeFunction`).
+
+        Raises UncertainError if there is no response within `timeout` seconds.
         """

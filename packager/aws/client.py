@@ -6,15 +6,18 @@ import contextlib
 import logging
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 import boto3.exceptions
+import botocore
 import botocore.config
 import botocore.exceptions
 
+from packager.aws import request_body
 from packager.aws.errors import TRIES, refusal
 from packager.config.settings import Settings
 from packager.errors import DeployError, SettingsError, UncertainError, UnparseableResponseError
@@ -54,6 +57,8 @@ class Clients:
         self._settings = settings
         self.hide = hide
         self._respond = respond
+        self._shared: dict[str, Any] = {}
+        self._lock = threading.Lock()
         self._config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": TRIES},
             connect_timeout=_seconds_a_try(_CONNECT_SECONDS, timeout),
@@ -62,17 +67,46 @@ class Clients:
             proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
 
-    def new(self, service: str) -> Any:
-        """Make a client of `service`.
+    def shared(self, service: str) -> Any:
+        """Return the client of `service` that all functions of one region share.
+
+        Raises SettingsError as `new` does.
+        """
+        with self._lock:
+            if service not in self._shared:
+                self._shared[service] = self.new(service)
+            return self._shared[service]
+
+    def new(self, service: str, *, one_try_of: float | None = None) -> Any:
+        """Make a client of `service`; its requests are not repeated if they get `one_try_of` so
+        many seconds.
 
         Raises SettingsError if it cannot be made, or there are no credentials.
         """
         _silence_debug_logs()
-        client = self._new(service)
+        client = self._new(service, self._config_for(one_try_of))
+        if one_try_of is None:
+            client.meta.events.register_first("needs-retry", _pause_if_throttled)
+        if service == "lambda":
+            request_body.let_bodies_be_files(client)
         _silence_debug_logs()  # Those of modules that were imported for the client.
         return client
 
-    def _new(self, service: str) -> Any:
+    def method(self, action: str) -> str:
+        """Name the method of a client that sends the request `action`."""
+        name: str = botocore.xform_name(action)
+        return name
+
+    def _config_for(self, one_try_of: float | None) -> botocore.config.Config:
+        if one_try_of is None:
+            return self._config
+        # Lambda is silent until the handler has ended; something in between may not like that.
+        once = {"mode": "standard", "total_max_attempts": 1}
+        return self._config.merge(
+            botocore.config.Config(retries=once, read_timeout=one_try_of, tcp_keepalive=True)
+        )
+
+    def _new(self, service: str, config: botocore.config.Config) -> Any:
         settings = self._settings
         key = settings.credentials
         try:
@@ -87,10 +121,7 @@ class Clients:
                 # Else botocore says so at the first request, when the package is made.
                 if session.get_credentials() is None:
                     raise _no_credentials()
-                client = session.client(
-                    service, endpoint_url=settings.endpoint_url, config=self._config
-                )
-                client.meta.events.register_first("needs-retry", _pause_if_throttled)
+                client = session.client(service, endpoint_url=settings.endpoint_url, config=config)
                 if self._respond:
                     client.meta.events.register_first("before-send", self._respond)
                 return client

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from packager.errors import (
     AccessDeniedError,
+    ChangedError,
     ConflictError,
     DeployError,
+    NotFoundError,
     ThrottledError,
     UncertainError,
 )
@@ -75,6 +77,14 @@ _MEANINGS = (
         ("ResourceNotFoundException",),
         "There is no such function in this region and account.",
         "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION; the function has to exist.",
+        NotFoundError,
+    ),
+    _Meaning(
+        ("PreconditionFailedException",),
+        "{action}: somebody else has changed the function or alias meanwhile.",
+        "Try again.",
+        ChangedError,
+        statuses=(412,),
     ),
     _Meaning(("NoSuchBucket",), "There is no such S3 bucket.", "Check _LAMBDA_S3_BUCKET."),
     _Meaning(
@@ -108,6 +118,9 @@ def refusal(action: str, code: str, status: int, said: str) -> DeployError:
 
     `said` is AWS's own text, shown where the code alone does not say what to do.
     """
+    # PublishVersion's condition on the code has the code of every wrong parameter.
+    if action == "lambda:PublishVersion" and "CodeSHA256" in said:
+        code = "PreconditionFailedException"
     # AWS has the same code for a wrong signature and for one that is too old.
     if "Signature expired" in said:
         code = "RequestExpired"

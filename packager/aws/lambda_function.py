@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import io
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from packager.aws import request_body
 from packager.aws.client import Clients
 from packager.aws.errors import TRIES
 from packager.aws.storage import PackageStore, S3Object
 from packager.config.settings import Settings
-from packager.errors import ConflictError, PackageError, UnparseableResponseError
-from packager.function import FunctionState, Package
+from packager.errors import ConflictError, NotFoundError, PackageError, UnparseableResponseError
+from packager.function import Alias, FunctionState, Invocation, Package
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
 # uploaded through the Lambda API)"; a MB there is 2**20 bytes.
 DIRECT_LIMIT = 50 << 20
 
-# A multiple of 3, so that base64 of the parts is base64 of the whole.
-_CHUNK = 3 << 18
+# A synchronous response has 6 MB at most; more than all versions or aliases that fit into 75 GB.
+_PAYLOAD_LIMIT, _PAGES = 16 << 20, 2000
 
-_OnSent = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 class LambdaFunction:
@@ -42,36 +39,30 @@ class LambdaFunction:
         timeout: float,
         hide: Callable[[str], str],
         respond: Callable[..., Any] | None = None,
+        clients: Clients | None = None,
     ) -> None:
-        """Make the session and the client; nothing is sent yet.
+        """Make the session and the client, or take those that others use; nothing is sent yet.
 
         Raises SettingsError if they cannot be made, or there are no credentials.
         """
         self._function = settings.function or ""
         self._bucket = settings.s3_bucket
-        self._clients = Clients(settings, timeout=timeout, hide=hide, respond=respond)
-        self._client = self._clients.new("lambda")
+        self._encryption = {"SourceKMSKeyArn": settings.kms_key} if settings.kms_key else {}
+        self._clients = clients or Clients(settings, timeout=timeout, hide=hide, respond=respond)
+        self._client = self._clients.shared("lambda")
         prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
         self._store = settings.s3_bucket and PackageStore(
             self._clients, settings.s3_bucket, f"{prefix}{settings.function_name}/"
         )
         self._in_store: tuple[str, S3Object] | None = None
 
-    def state(self) -> FunctionState:
-        """Ask for the function's configuration (`lambda:GetFunctionConfiguration`).
+    def state(self, version: str | None = None) -> FunctionState:
+        """Read the configuration of the function, or of one of its versions.
 
-        Asked again if the answer makes no sense, which botocore takes for final: a question changes
-        nothing, and the connection may have broken off within the answer.
+        (`lambda:GetFunctionConfiguration`)
         """
-        for _ in range(TRIES - 1):
-            with contextlib.suppress(UnparseableResponseError):
-                return self._state_as_answered()
-        return self._state_as_answered()
-
-    def _state_as_answered(self) -> FunctionState:
-        with self._clients.errors("lambda:GetFunctionConfiguration"):
-            answer = self._client.get_function_configuration(FunctionName=self._function)
-            return self._state(answer)
+        qualifier = {"Qualifier": version} if version else {}
+        return self._ask("GetFunctionConfiguration", self._state, **qualifier)
 
     def bucket_for(self, package: Package) -> str | None:
         """Name the S3 bucket by which the package goes; None if it is sent directly.
@@ -89,19 +80,19 @@ class LambdaFunction:
             )
         return self._bucket
 
-    def send(self, package: Package, on_sent: _OnSent) -> FunctionState:
+    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
         """Make the function run the package (`lambda:UpdateFunctionCode`).
 
         A large one goes by the S3 bucket of the settings (`s3:PutObject`, `s3:GetObject`).
         """
         if self.bucket_for(package) and self._store:
             return self._send_by(self._store, package, on_sent)
-        # Given the bytes, botocore would hold them four times: as they are, in base64, in JSON and
-        # encoded. So the body is made in a file beside the package, and the file is sent.
-        with _request_body(package.path) as body, self._sending(body, on_sent):
+        with request_body.sending(package.path, on_sent):
             return self._update(ZipFile=b"")
 
-    def _send_by(self, store: PackageStore, package: Package, on_sent: _OnSent) -> FunctionState:
+    def _send_by(
+        self, store: PackageStore, package: Package, on_sent: Callable[[int, int], None]
+    ) -> FunctionState:
         if self._in_store is None or self._in_store[0] != package.sha256:
             self._in_store = package.sha256, store.put(package, on_sent)
         _, source = self._in_store
@@ -116,84 +107,155 @@ class LambdaFunction:
         return state
 
     def _update(self, **code: object) -> FunctionState:
-        with self._clients.errors("lambda:UpdateFunctionCode"):
-            answer = self._client.update_function_code(FunctionName=self._function, **code)
-            return self._state(answer)
+        # Without the key, Lambda would encrypt the package with its own from now on.
+        return self._call("UpdateFunctionCode", self._state, **code, **self._encryption)
 
-    @contextlib.contextmanager
-    def _sending(self, body: io.BufferedReader, on_sent: _OnSent) -> Iterator[None]:
-        events = self._client.meta.events
-        name = "lambda.UpdateFunctionCode"
-        shown = _ShownFile(body, on_sent)
+    def publish(
+        self, description: str, *, code_sha256: str, revision_id: str | None
+    ) -> FunctionState:
+        """Publish a version, if the function still is as expected (`lambda:PublishVersion`).
 
-        def take_body(params: dict[str, Any], **_: object) -> None:
-            params["body"] = shown
-
-        def begin(**_: object) -> None:
-            shown.begin()
-
-        events.register(f"before-call.{name}", take_body)
-        events.register(f"before-send.{name}", begin)
-        try:
-            yield
-        finally:
-            events.unregister(f"before-call.{name}", take_body)
-            events.unregister(f"before-send.{name}", begin)
-
-    def _state(self, answer: dict[str, Any]) -> FunctionState:
-        # Only these: a response holds the function's whole environment as well.
-        architectures = answer.get("Architectures") or [None]
-        environment = (answer.get("Environment") or {}).get("Variables") or {}
-        return FunctionState(
-            code_sha256=answer["CodeSha256"],
-            version=answer.get("Version", ""),
-            last_update_status=answer.get("LastUpdateStatus", ""),
-            last_update_status_reason=self._clients.hide(answer.get("LastUpdateStatusReason", "")),
-            runtime=answer.get("Runtime"),
-            architecture=architectures[0],
-            handler=answer.get("Handler"),
-            package_type=answer.get("PackageType", "Zip"),
-            state=answer.get("State", "Active"),
-            state_reason=self._clients.hide(answer.get("StateReason", "")),
-            has_layers=bool(answer.get("Layers")),
-            exec_wrapper=environment.get("AWS_LAMBDA_EXEC_WRAPPER") or None,
+        Returns the newest version if nothing has changed since. Raises ChangedError if the function
+        has other code, or another revision.
+        """
+        revision = {"RevisionId": revision_id} if revision_id else {}
+        return self._ask(
+            "PublishVersion",
+            self._state,
+            CodeSha256=code_sha256,
+            Description=description,
+            **revision,
         )
 
+    def alias(self, name: str) -> Alias | None:
+        """Read an alias; return None if there is none (`lambda:GetAlias`)."""
+        try:
+            return self._ask("GetAlias", self._alias, Name=name)
+        except NotFoundError:
+            return None
 
-@contextlib.contextmanager
-def _request_body(package: Path) -> Iterator[io.BufferedReader]:
-    """Write the body of the request into a file beside the package, and open it."""
-    with tempfile.NamedTemporaryFile(dir=package.parent, suffix=".request") as body:
-        with package.open("rb") as source:
-            body.write(b'{"ZipFile":"')
-            while chunk := source.read(_CHUNK):
-                body.write(base64.b64encode(chunk))
-            body.write(b'"}')
-        body.flush()
-        with Path(body.name).open("rb") as body_file:
-            yield body_file
+    def create_alias(self, name: str, version: str) -> Alias:
+        """Create an alias (`lambda:CreateAlias`). Raises ConflictError if it exists."""
+        return self._call("CreateAlias", self._alias, Name=name, FunctionVersion=version)
 
+    def move_alias(
+        self, alias: Alias, version: str, description: str, *, drop_weights: bool = False
+    ) -> Alias:
+        """Point an alias to another version (`lambda:UpdateAlias`).
 
-class _ShownFile:
-    """A file that tells how much of it was sent; botocore reads it once before, to sign it."""
+        Raises ChangedError if the alias is not as it was read.
+        """
+        revision = {"RevisionId": alias.revision_id} if alias.revision_id else {}
+        no_weights: dict[str, Any] = {"RoutingConfig": {"AdditionalVersionWeights": {}}}
+        return self._call(
+            "UpdateAlias",
+            self._alias,
+            Name=alias.name,
+            FunctionVersion=version,
+            Description=description,
+            **revision,
+            **(no_weights if drop_weights else {}),
+        )
 
-    def __init__(self, file: io.BufferedReader, on_sent: _OnSent) -> None:
-        self._file = file
-        self._on_sent = on_sent
-        self._size = os.fstat(file.fileno()).st_size
-        self._sending = False
+    def aliases(self) -> list[Alias]:
+        """List all aliases (`lambda:ListAliases`)."""
+        return self._list("ListAliases", "Aliases", self._alias)
 
-    def begin(self) -> None:
-        self._sending = True
+    def versions(self) -> list[FunctionState]:
+        """List all published versions (`lambda:ListVersionsByFunction`)."""
+        found = self._list("ListVersionsByFunction", "Versions", self._state)
+        return [state for state in found if state.version.isdigit()]
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        if self._sending:
-            self._on_sent(self._file.tell(), self._size)
-        return data
+    def delete_version(self, version: str) -> None:
+        """Delete a version; one that does not exist is no error (`lambda:DeleteFunction`)."""
+        if not version.isdigit():  # Without a version it would delete the function.
+            raise ValueError(version)
+        with contextlib.suppress(NotFoundError):
+            self._ask("DeleteFunction", lambda _: None, Qualifier=version)
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+    def invoke(self, event: bytes, qualifier: str | None, *, timeout: float) -> Invocation:
+        """Invoke the function, a version or an alias, once (`lambda:InvokeFunction`).
 
-    def tell(self) -> int:
-        return self._file.tell()
+        Raises UncertainError if there is no response within `timeout` seconds.
+        """
+        client = self._clients.new("lambda", one_try_of=timeout)
+        target = {"Qualifier": qualifier} if qualifier else {}
+        with self._clients.errors("lambda:InvokeFunction"), contextlib.closing(client):
+            response = client.invoke(
+                FunctionName=self._function, Payload=event, LogType="Tail", **target
+            )
+            log = base64.b64decode(response.get("LogResult", "")).decode("utf-8", "replace")
+            return Invocation(
+                payload=response["Payload"].read(_PAYLOAD_LIMIT),
+                failed=bool(response.get("FunctionError")),
+                log=log,
+                request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),
+            )
+
+    def _list(self, action: str, field: str, parse: Callable[[dict[str, Any]], T]) -> list[T]:
+        found: list[T] = []
+        marker: dict[str, str] = {}
+        for _ in range(_PAGES):
+            items, following = self._ask(
+                action,
+                lambda page: ([parse(item) for item in page[field]], page.get("NextMarker")),
+                **marker,
+            )
+            found += items
+            if not following:
+                break
+            marker = {"Marker": following}
+        return found
+
+    def _ask(self, action: str, parse: Callable[[dict[str, Any]], T], **parameters: Any) -> T:
+        """Send a request that may be repeated, and parse its response.
+
+        It is sent again if the response cannot be parsed, which botocore takes as final: the
+        connection may have broken off within the response.
+        """
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(UnparseableResponseError):
+                return self._call(action, parse, **parameters)
+        return self._call(action, parse, **parameters)
+
+    def _call(self, action: str, parse: Callable[[dict[str, Any]], T], **parameters: Any) -> T:
+        method = getattr(self._client, self._clients.method(action))
+        with self._clients.errors(f"lambda:{action}"):
+            return parse(method(FunctionName=self._function, **parameters))
+
+    def _alias(self, response: Mapping[str, Any]) -> Alias:
+        routing = response.get("RoutingConfig") or {}
+        return Alias(
+            name=response["Name"],
+            version=response["FunctionVersion"],
+            description=response.get("Description", ""),
+            revision_id=response.get("RevisionId"),
+            arn=response.get("AliasArn", ""),
+            weights=routing.get("AdditionalVersionWeights") or {},
+        )
+
+    def _state(self, response: Mapping[str, Any]) -> FunctionState:
+        # Only these: a response holds the function's whole environment as well.
+        architectures = response.get("Architectures") or [None]
+        environment = (response.get("Environment") or {}).get("Variables") or {}
+        return FunctionState(
+            code_sha256=response["CodeSha256"],
+            version=response.get("Version", ""),
+            last_update_status=response.get("LastUpdateStatus", ""),
+            last_update_status_reason=self._clients.hide(
+                response.get("LastUpdateStatusReason", "")
+            ),
+            runtime=response.get("Runtime"),
+            architecture=architectures[0],
+            handler=response.get("Handler"),
+            package_type=response.get("PackageType", "Zip"),
+            state=response.get("State", "Active"),
+            state_reason=self._clients.hide(response.get("StateReason", "")),
+            has_layers=bool(response.get("Layers")),
+            exec_wrapper=environment.get("AWS_LAMBDA_EXEC_WRAPPER") or None,
+            revision_id=response.get("RevisionId"),
+            timeout=response.get("Timeout"),
+            description=response.get("Description", ""),
+            code_size=response.get("CodeSize", 0),
+            last_modified=response.get("LastModified", ""),
+        )

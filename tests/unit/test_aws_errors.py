@@ -7,8 +7,10 @@ import pytest
 from packager.aws.errors import refusal
 from packager.errors import (
     AccessDeniedError,
+    ChangedError,
     ConflictError,
     DeployError,
+    NotFoundError,
     ThrottledError,
     UncertainError,
 )
@@ -26,7 +28,7 @@ ACTION = "lambda:UpdateFunctionCode"
         ("ExpiredTokenException", 403, "", DeployError, "have expired"),
         ("InvalidSignatureException", 403, "", DeployError, "does not accept the credentials"),
         ("InvalidSignatureException", 403, "Signature expired: …", DeployError, "the clock"),
-        ("ResourceNotFoundException", 404, "", DeployError, "no such function"),
+        ("ResourceNotFoundException", 404, "", NotFoundError, "no such function"),
         ("NoSuchBucket", 404, "", DeployError, "no such S3 bucket"),
         ("RequestEntityTooLargeException", 413, "", DeployError, "larger than Lambda takes"),
         ("413", 413, "", DeployError, "larger than Lambda takes"),
@@ -43,6 +45,13 @@ def test_an_error_says_what_it_means_and_what_to_do(
     assert type(error) is kind
     assert message in error.message
     assert error.hint
+
+
+def test_a_version_is_not_published_of_other_code_than_ours() -> None:
+    """Lambda has the code of every wrong parameter for it."""
+    said = "CodeSHA256 (a) is different from current CodeSHA256 in $LATEST (b)."
+    error = refusal("lambda:PublishVersion", "InvalidParameterValueException", 400, said)
+    assert type(error) is ChangedError
 
 
 def test_where_the_code_alone_does_not_say_it_awss_words_are_shown() -> None:

@@ -21,7 +21,7 @@ from packager.errors import (
     ThrottledError,
     UncertainError,
 )
-from packager.function import FunctionState, Package
+from packager.function import Alias, FunctionState, Invocation, Package
 from packager.progress import Event, Note, Progress, StageStarted
 from packager.release.deploy import Deployment, deploy, send
 from packager.release.settle import Clock
@@ -35,8 +35,36 @@ SETTINGS = Settings(functions=functions("hello"))
 Answer = FunctionState | DeployError
 
 
+class WithoutReleases:
+    """The methods that a deploy without an alias must not call."""
+
+    def publish(self, *_: object, **__: object) -> FunctionState:
+        raise AssertionError
+
+    def alias(self, *_: object) -> Alias | None:
+        raise AssertionError
+
+    def create_alias(self, *_: object) -> Alias:
+        raise AssertionError
+
+    def move_alias(self, *_: object, **__: object) -> Alias:
+        raise AssertionError
+
+    def aliases(self) -> list[Alias]:
+        raise AssertionError
+
+    def versions(self) -> list[FunctionState]:
+        raise AssertionError
+
+    def delete_version(self, *_: object) -> None:
+        raise AssertionError
+
+    def invoke(self, *_: object, **__: object) -> Invocation:
+        raise AssertionError
+
+
 @dataclass
-class ScriptedFunction:
+class ScriptedFunction(WithoutReleases):
     """Gives its answers in order, the last one again and again, and keeps what it was asked."""
 
     states: list[Answer]
@@ -44,7 +72,7 @@ class ScriptedFunction:
     asked: list[str] = field(default_factory=list)
     bucket: str | None = None
 
-    def state(self) -> FunctionState:
+    def state(self, version: str | None = None) -> FunctionState:
         self.asked.append("state")
         return _next(self.states)
 
