@@ -24,7 +24,14 @@ ever contains the value of a variable or a credential.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    import traceback
+else:
+    traceback = lazy("traceback")
 
 
 class PackagerError(Exception):
@@ -111,8 +118,6 @@ def explained(error: Exception) -> PackagerError:
         # The system's own text, and a path of the user's.
         where = f"{error.filename}: " if error.filename else ""
         return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
-    import traceback  # here, because it takes a tenth of every start
-
     # Where it was raised. Not its text, and not the traceback's: they can contain values.
     last = traceback.extract_tb(error.__traceback__)[-1]
     return PackagerError(

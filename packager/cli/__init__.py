@@ -11,6 +11,7 @@ import signal
 import sys
 from importlib import import_module
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,15 +19,42 @@ from packager import __version__
 from packager.cli.console import show_error, show_failure, show_usage_error
 from packager.cli.terminal import show
 from packager.errors import PackagerError, explained
+from packager.lazy import lazy
 
-_COMMANDS = ["build", "deploy", "env", "vendor", "watch"]
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = lazy("difflib")
+
+# The commands and the first line of their help, so that `packager --help` loads none of them.
+_COMMANDS = {
+    "build": "Write the deployment package to a file.",
+    "deploy": "Build the deployment package with its config, and deploy it.",
+    "env": "List the names of the variables that go in.",
+    "vendor": "Copy the source of a reader into a project.",
+    "watch": "Deploy the app now, and again at each change of its files, until Ctrl-C.",
+}
 
 
 class _Commands(click.Group):
-    """The commands, each imported when it is asked for: it saves a seventh of the start."""
+    """The commands, each loaded when it runs."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return _COMMANDS
+        return [*_COMMANDS]
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*_COMMANDS.items()])
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, _COMMANDS, n=1)
+            suggestion = f" Did you mean {close[0]}?" if close else ""
+            context.fail(f"No such command: {name}.{suggestion}")
+        return super().resolve_command(context, arguments)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:

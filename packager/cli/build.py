@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from packager.cli import options
 from packager.cli.console import Console
+from packager.lazy import lazy
 from packager.progress import readable
+
+if TYPE_CHECKING:
+    from packager import apps
+    from packager.package import build as packages
+else:
+    apps = lazy("packager.apps")
+    packages = lazy("packager.package.build")
 
 
 @click.command()
@@ -35,10 +43,6 @@ def build(
     **settings: Any,
 ) -> None:
     """Write the deployment package to a file."""
-    # Here, as `--help` does without.
-    from packager import apps
-    from packager.package import build
-
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         for name in sorted(config.variables):
@@ -46,7 +50,7 @@ def build(
         progress = console.progress()
         found = apps.resolve(app, config.settings)
         with progress.stage("package", f"Packaging the {found.description}"):
-            built = build.build_file(found, config.variables, output)
+            built = packages.build_file(found, config.variables, output)
         result = {
             "outcome": "built",
             "file": str(output),

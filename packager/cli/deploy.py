@@ -9,10 +9,17 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console, show_left
+from packager.lazy import lazy
 from packager.progress import readable
 
 if TYPE_CHECKING:
-    from packager.release.deploy import Deployment
+    from packager import workspace
+    from packager.release import deploy as deploys
+    from packager.release import target as targets
+else:
+    workspace = lazy("packager.workspace")
+    deploys = lazy("packager.release.deploy")
+    targets = lazy("packager.release.target")
 
 _ENDINGS = {
     "deployed": "Deployed {function} ({version})",
@@ -53,17 +60,12 @@ def deploy(
         for name in sorted(config.variables):
             console.detail(name)
 
-        # Here, as `--help` does without.
-        from packager import workspace
-        from packager.release.deploy import deploy as deploy_app
-        from packager.release.target import open_target
-
         progress = console.progress()
         with (
             workspace.private_folder(left=show_left) as folder,
-            open_target(config, app, local=local, event=event, timeout=timeout) as target,
+            targets.open_target(config, app, local=local, event=event, timeout=timeout) as target,
         ):
-            deployment = deploy_app(
+            deployment = deploys.deploy(
                 app,
                 target.config,
                 target.function,
@@ -84,7 +86,7 @@ def deploy(
 
 
 def summary(
-    deployment: Deployment, function: str, seconds: dict[str, float]
+    deployment: deploys.Deployment, function: str, seconds: dict[str, float]
 ) -> tuple[dict[str, object], list[str]]:
     """Say how a deploy ended, for machines and for people."""
     package = deployment.package

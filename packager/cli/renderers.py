@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from packager.cli.terminal import is_terminal, show, show_json
+from packager.lazy import lazy
 from packager.progress import (
     BytesSent,
     Event,
@@ -18,8 +19,12 @@ from packager.progress import (
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from rich import console as rich_console
+    from rich import progress as rich_progress
+else:
+    # Only a terminal shows a bar, and rich takes longer to load than all of ours.
+    rich_console = lazy("rich.console")
+    rich_progress = lazy("rich.progress")
 
 
 class PlainLines:
@@ -50,7 +55,7 @@ class PlainLines:
 class Terminal(PlainLines):
     """Shows lines, and a bar while a package is sent."""
 
-    _bar: tuple[Bar, TaskID] | None = None
+    _bar: tuple[rich_progress.Progress, rich_progress.TaskID] | None = None
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -109,19 +114,14 @@ def for_people(*, quiet: bool, verbose: bool, err: bool) -> PlainLines:
     return kind(quiet=quiet, verbose=verbose, err=err)
 
 
-def _new_bar(total: int, *, err: bool) -> tuple[Bar, TaskID]:
-    # Here, because only a terminal shows a bar, and rich takes longer to load than all of ours.
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
-
-    bar = RichProgress(
-        TextColumn("  Sending"),
-        BarColumn(),
-        TextColumn("{task.fields[shown]}"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=Console(stderr=err),
+def _new_bar(total: int, *, err: bool) -> tuple[rich_progress.Progress, rich_progress.TaskID]:
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("  Sending"),
+        rich_progress.BarColumn(),
+        rich_progress.TextColumn("{task.fields[shown]}"),
+        rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("left"),
+        console=rich_console.Console(stderr=err),
         transient=True,
     )
     bar.start()

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from packager.cli.terminal import show
 from packager.errors import VendorError
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packager import vendor as readers
+else:
+    readers = lazy("packager.vendor")
 
 
 @click.command()
@@ -17,9 +24,7 @@ from packager.errors import VendorError
 @click.option("--force", is_flag=True, help="Replace a copy that was modified, too.")
 def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
     """Copy the source of a reader into a project."""
-    from packager.vendor import vendor as copy  # here, as `--help` does without
-
-    copies = copy(language, directory, check=check, force=force)
+    copies = readers.vendor(language, directory, check=check, force=force)
     stale = [f"{file.path} ({file.found})" for file in copies if file.found != "current"]
     if check and stale:
         over = " --force" if any(file.found == "modified" for file in copies) else ""

@@ -20,10 +20,25 @@ from packager.cli.terminal import show
 from packager.cli.watch_view import new_view
 from packager.config.inputs import Config
 from packager.errors import PackageError
+from packager.lazy import lazy
 
 if TYPE_CHECKING:
-    from packager.release.target import Target
-    from packager.watch.filter import Relevance
+    import socket
+
+    from packager import removal, workspace
+    from packager.release import target as targets
+    from packager.watch import build, build_products, engine, session
+    from packager.watch import filter as filters
+else:
+    socket = lazy("socket")
+    removal = lazy("packager.removal")
+    workspace = lazy("packager.workspace")
+    targets = lazy("packager.release.target")
+    build = lazy("packager.watch.build")
+    build_products = lazy("packager.watch.build_products")
+    engine = lazy("packager.watch.engine")
+    session = lazy("packager.watch.session")
+    filters = lazy("packager.watch.filter")
 
 # After a signal, for everything to be cleared away in good order.
 _SECONDS_TO_END = 0.8
@@ -78,15 +93,6 @@ def watch(
     **settings: Any,
 ) -> None:
     """Deploy the app now, and again at each change of its files, until Ctrl-C."""
-    # Here, as `--help` does without.
-    from packager import workspace
-    from packager.release.target import open_target
-    from packager.watch import build
-    from packager.watch.build_products import Outputs
-    from packager.watch.engine import Deploys
-    from packager.watch.filter import scope
-    from packager.watch.session import Session
-
     app = app.resolve()
     if not app.is_dir():
         raise PackageError(f"There is no folder {app}.", "Give the folder of the app.")
@@ -96,11 +102,11 @@ def watch(
             settings, env_file=env_file, profile=profile, deploying=not local
         )
 
-    def target(config: Config) -> contextlib.AbstractContextManager[Target]:
-        return open_target(config, app, local=local, event=event, timeout=timeout)
+    def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
+        return targets.open_target(config, app, local=local, event=event, timeout=timeout)
 
-    def watched() -> Relevance:
-        return scope(
+    def watched() -> filters.Relevance:
+        return filters.scope(
             app,
             read_config().settings,
             env_file=env_file,
@@ -115,15 +121,15 @@ def watch(
         workspace.private_folder(left=show_left) as folder,
         ending_within_a_second(folder, may_leave_parts=settings_now.s3_bucket is not None),
         contextlib.closing(
-            Deploys(app, folder, read_config, target, timeout, all_watched=not less)
+            engine.Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
         contextlib.closing(new_view(json_lines=as_json, quiet=quiet, verbose=verbose)) as view,
     ):
-        Session(
+        session.Session(
             app,
             relevance=watched,
             build=partial(build.run, command, app, timeout) if command else None,
-            outputs=Outputs([str(app / archive)] if archive else []),
+            outputs=build_products.Outputs([str(app / archive)] if archive else []),
             deploy=deploys.run,
             view=view,
             quiet_time=quiet_time / 1000,
@@ -139,10 +145,6 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
     What a signal raises is only raised when the system call that is under way comes back, and the
     resolving of a name may take minutes where there is no network.
     """
-    import socket  # here, as below: `--help` is a tenth quicker without
-
-    from packager.removal import remove
-
     heard, told = socket.socketpair()
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno())
@@ -152,7 +154,7 @@ def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[N
             number = heard.recv(1)
         if number:
             time.sleep(_SECONDS_TO_END)
-            remove(folder)
+            removal.remove(folder)
             if may_leave_parts:
                 show("Interrupted. Parts of a package may be left in the bucket.", err=True)
             os._exit(128 + number[0])

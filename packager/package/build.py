@@ -14,11 +14,18 @@ from packager.atomic_file import replaced
 from packager.config import properties
 from packager.errors import PackageError
 from packager.function import Package
+from packager.lazy import lazy
 from packager.names import printable
 from packager.package import inject
 
 if TYPE_CHECKING:
-    from packager.package.zip_folder import CompressionCache
+    from packager.apps import files, members
+    from packager.package import zip_folder
+else:
+    # Jars and ready-made zips do not need them: loading takes a tenth of the time of a small one.
+    files = lazy("packager.apps.files")
+    members = lazy("packager.apps.members")
+    zip_folder = lazy("packager.package.zip_folder")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "250 MB … (unzipped)".
 UNPACKED_LIMIT = 250 << 20
@@ -32,7 +39,7 @@ def build(
     destination: Path,
     *,
     leave_out: Iterable[Path] = (),
-    cache: CompressionCache | None = None,
+    cache: zip_folder.CompressionCache | None = None,
 ) -> Package:
     """Build the package of `app` as the new file `destination`, with `variables` inside.
 
@@ -43,15 +50,10 @@ def build(
     if isinstance(app, Archive):
         unpacked = inject.inject(app.path(), destination, ENV_PROPERTIES, config)
     else:
-        # Here, as jars and ready-made zips do without: a tenth of the time that a small one takes.
-        from packager.apps.files import Selections
-        from packager.apps.members import Member
-        from packager.package import zip_folder
-
-        selections = cache.selections if cache else Selections()
-        members = app.members(selections, tuple(patterns_of(leave_out, app.folder)))
+        selections = cache.selections if cache else files.Selections()
+        found = app.members(selections, tuple(patterns_of(leave_out, app.folder)))
         unpacked = zip_folder.write(
-            [*members.dependencies, *members.own, Member(ENV_PROPERTIES, config)],
+            [*found.dependencies, *found.own, members.Member(ENV_PROPERTIES, config)],
             destination,
             cache=cache,
         )

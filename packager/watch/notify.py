@@ -20,12 +20,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from packager.lazy import lazy
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watchdog.events import FileSystemEvent, FileSystemEventHandler
+    from watchdog import events as watchdog_events
+    from watchdog import observers
+    from watchdog.events import FileSystemEvent
+    from watchdog.observers import inotify_c
     from watchdog.observers.api import ObservedWatch
     from watchdog.observers.inotify_c import WatchDescriptor
+else:
+    # Each system has its own.
+    watchdog_events = lazy("watchdog.events")
+    observers = lazy("watchdog.observers")
+    inotify_c = lazy("watchdog.observers.inotify_c")
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,6 @@ class Inotify:
 
     def __init__(self) -> None:
         """Open an inotify instance."""
-        from watchdog.observers import inotify_c
-
         self._inotify = inotify_c
         of = inotify_c.InotifyConstants
         # Not IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE: who only reads changes nothing. IN_MODIFY,
@@ -173,9 +181,7 @@ class Observed:
 
     def __init__(self) -> None:
         """Start the observer."""
-        from watchdog.observers import Observer
-
-        self._observer = Observer()
+        self._observer = observers.Observer()
         self._registrations: dict[str, _Registration] = {}
         self._queue: queue.SimpleQueue[tuple[_Registration, FileSystemEvent]] = queue.SimpleQueue()
         self._observer.start()
@@ -238,11 +244,10 @@ class _Registration:
         return path == self.target or path.startswith(self.target + os.sep)
 
 
-def _queueing(put: Callable[[FileSystemEvent], None]) -> FileSystemEventHandler:
+def _queueing(put: Callable[[FileSystemEvent], None]) -> watchdog_events.FileSystemEventHandler:
     """Make a handler that does no more: watchdog calls it while it holds a lock."""
-    from watchdog.events import FileSystemEventHandler
 
-    class Handler(FileSystemEventHandler):
+    class Handler(watchdog_events.FileSystemEventHandler):
         def dispatch(self, event: FileSystemEvent) -> None:
             put(event)
 

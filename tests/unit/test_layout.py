@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+
+from packager.cli import cli
 
 ROOT = Path(__file__).parents[2]
 PACKAGER = ROOT / "packager"
@@ -25,6 +29,7 @@ LAYERS = [
     {"function"},
     {"progress", "subprocesses", "descendants", "signals", "workspace", "removal", "atomic_file"},
     {"errors", "names"},
+    {"lazy"},
 ]
 
 # The parts that may import a library; no others do.
@@ -84,6 +89,56 @@ def test_a_library_is_imported_in_one_part_only(library: str) -> None:
         part(path) for path in modules() for name in imports(path) if name.split(".")[0] == library
     }
     assert users == ONLY_IN[library]
+
+
+# What only one system or version has, and what is not declared at the top yet.
+IMPORTS_IN_FUNCTIONS = {
+    "apps/ignore.py": {"fcntl", "pathspec"},
+    "apps/node.py": {"packager"},
+    "apps/python/__init__.py": {"packager"},
+    "apps/python/requirements.py": {"tomllib", "tomli"},
+    "config/env_files.py": {"javaproperties", "dotenv"},
+    "local/service.py": {"botocore", "moto"},
+    "release/target.py": {"packager"},
+}
+
+
+def test_lazy_imports_are_declared_at_the_top_of_a_module() -> None:
+    """By `lazy`, so that a reader sees there all that a module uses."""
+    found: dict[str, set[str]] = {}
+    for path in modules():
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Import | ast.ImportFrom):
+                        name = node.names[0].name if isinstance(node, ast.Import) else node.module
+                        where = found.setdefault(str(path.relative_to(PACKAGER)), set())
+                        where.add((name or "").split(".")[0])
+    for file, names in found.items():
+        assert names <= IMPORTS_IN_FUNCTIONS.get(file, set()), file
+
+
+def test_help_loads_no_command() -> None:
+    """It names them, with the first line of their own help."""
+    program = (
+        "import sys; from packager.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True
+    )
+    loaded = {name for name in run.stderr.split() if name.startswith("packager.")}
+    assert not loaded & {f"packager.cli.{name}" for name in cli_commands()}
+    for name, command in cli_commands().items():
+        assert f"{name} {command.get_short_help_str(200)}" in re.sub(r"\s+", " ", run.stdout)
+
+
+def cli_commands() -> dict[str, click.Command]:
+    """Load all commands."""
+    context = click.Context(cli)
+    commands = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    return {name: command for name, command in commands.items() if command}
 
 
 def test_only_the_command_line_prints_and_exits() -> None:
