@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from packager.errors import PackagerError
 
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows
 _BUFFER = 1 << 18
 
 
@@ -19,7 +19,7 @@ _BUFFER = 1 << 18
 def created(path: Path) -> Iterator[BinaryIO]:
     """Create a file for its owner alone, which is gone again if not all of it can be written."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb", buffering=_BUFFER) as file:
                 yield file
@@ -35,16 +35,17 @@ def created(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` for a file that takes its place at the end, in one step.
+    """Give a new path beside `path`, whose file replaces that of `path` at the end, in one step.
 
-    It is this run's alone: of two that write the same file at once, the last to end has its way. A
-    run that was killed leaves it; the next one for `path` removes it.
+    Nobody can know its name before: in a shared folder, nothing is planted there. Of two runs that
+    write the same file at once, the last one to end wins. A run that was killed leaves its file;
+    the next one for `path` removes it.
     """
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        if not _is_running(part.suffixes[-2][1:]):
-            part.unlink(missing_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
+        if not _is_in_use(part.name):
+            with suppress(OSError):  # Another user's, or a folder: it is in nobody's way.
+                part.unlink()
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}.part")
     try:
         yield part
         part.replace(path)
@@ -52,9 +53,10 @@ def replaced(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _is_running(process: str) -> bool:
-    # On Windows a question about a process would be a signal to it.
-    if not process.isdecimal() or os.name != "posix":
+def _is_in_use(name: str) -> bool:
+    """Whether the run that writes the file still goes on, by the process in the file's name."""
+    process = name.split(".")[-3]
+    if not process.isdecimal():
         return True
     try:
         os.kill(int(process), 0)

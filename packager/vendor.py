@@ -7,7 +7,9 @@ is merely old is told from one that was modified, which is not overwritten unask
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +92,8 @@ def vendor(
         raise InputError(f"no such folder: {directory}", "Name the folder of the project.")
     contents = _contents(language, directory)
     try:
+        for path in contents:
+            _refuse_links(directory, path)
         copies = tuple(Copy(path, _state(path, content)) for path, content in contents.items())
         modified = [str(copy.path) for copy in copies if copy.found == "modified"]
         if modified and not check and not force:
@@ -133,9 +137,30 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def _refuse_links(directory: Path, path: Path) -> None:
+    """Raise VendorError if a link would lead from the project in `directory` to elsewhere."""
+    for part in [path, *path.parents]:
+        if part == directory:
+            return
+        if part.is_symlink():
+            raise VendorError(
+                f"{part} is a link: nothing is read or written through it.",
+                "Remove the link, or name the project that it leads to.",
+            )
+
+
+def _read(path: Path) -> bytes:
+    # Without waiting, as the opening of a pipe would.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise VendorError(f"{path} is not a file.", "Move it elsewhere.")
+        return file.read()
+
+
 def _state(path: Path, wanted: bytes) -> State:
     try:
-        found = path.read_bytes().replace(b"\r\n", b"\n")  # git may have it so on Windows
+        found = _read(path).replace(b"\r\n", b"\n")  # git checks it out so, if asked to
     except FileNotFoundError:
         return "missing"
     if found == wanted:

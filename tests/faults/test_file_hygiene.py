@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import requires
 from tests.faults import canaries
 from tests.proxy import Exchange, pass_on, proxying
-from tests.service import Service, command
+from tests.service import Service, bound_by_permissions, command
+from tests.trees import plant
+
+# Where a link in a project could lead what is vendored elsewhere.
+LINKED = {
+    "python": ["env_properties", "env_properties/py.typed"],
+    "node": ["env-properties", "env-properties/index.js"],
+    "java": ["src", "src/main/java", "src/main/java/envproperties"],
+}
 
 
 @pytest.fixture(params=[0o000, 0o077], ids=oct)
@@ -46,7 +56,8 @@ def test_temporary_files_are_private_whatever_the_umask(
     assert run.returncode == 0, run.stderr
     folders = {name for name, mode in seen.items() if mode == 0o700}
     assert len(folders) == 1
-    assert {"package.zip", "package.zip.request"} <= seen.keys()
+    assert "package.zip" in seen
+    assert any(name.endswith(".request") for name in seen)
     assert {mode for name, mode in seen.items() if name not in folders} == {0o600}
 
 
@@ -78,7 +89,7 @@ def test_links_planted_in_the_temporary_folder_are_not_followed(
     (victim / "lock").write_text("precious")
     (temporary / "heroku-lambda-packager-0000000000000000").symlink_to(victim)
     stale = temporary / "heroku-lambda-packager-1111111111111111"
-    stale.mkdir()
+    stale.mkdir(mode=0o700)
     (stale / "lock").write_text("")
     (stale / "inside").symlink_to(victim)
     run = command(
@@ -101,10 +112,69 @@ def test_a_link_planted_where_the_output_goes_is_replaced(jars: Path, tmp_path: 
     shared.mkdir()
     with subprocess.Popen(["true"]) as ended:
         pass
-    for name in ("out.jar", f".out.jar.{ended.pid}.part"):
+    for name in ("out.jar", f".out.jar.{ended.pid}.{'0' * 16}.part"):
         (shared / name).symlink_to(victim)
     run = command("build", jars, "--jar", "small.jar", "-o", shared / "out.jar")
     assert run.returncode == 0, run.stderr
     assert victim.read_text() == "precious"
     assert [path.name for path in shared.iterdir()] == ["out.jar"]
     assert not (shared / "out.jar").is_symlink()
+
+
+SECOND_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+# Creates, as another user, every name that a build of `out.jar` could have been known to use.
+PLANTING = """
+cd "$1"
+for pid in $(seq 1 "$2"); do echo .out.jar.$pid.part; done | xargs touch
+mkdir .out.jar.4000000.0000000000000000.part
+ln -s /etc/passwd .out.jar.4000001.0000000000000000.part
+mkfifo .out.jar.4000002.0000000000000000.part .out.jar.part
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
+@requires("setpriv")
+def test_what_another_user_plants_in_a_shared_folder_blocks_no_build(jars: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        shared = Path(name)
+        os.chown(shared, 65533, 65533)  # its owner could remove what is planted
+        shared.chmod(0o1777)
+        pids = Path("/proc/sys/kernel/pid_max").read_text().strip()
+        planted = str(min(int(pids), os.getpid() + 5000))
+        subprocess.run([*SECOND_USER, "sh", "-c", PLANTING, "sh", shared, planted], check=True)
+        run = command(
+            *("build", jars, "--jar", "small.jar", "-o", shared / "out.jar"),
+            preexec=bound_by_permissions,
+        )
+        assert run.returncode == 0, run.stderr
+        assert zipfile.is_zipfile(shared / "out.jar")
+
+
+@pytest.mark.parametrize("option", ["--force", "--check"])
+@pytest.mark.parametrize("language", LINKED)
+def test_a_reader_is_not_vendored_through_a_link(
+    language: str, option: str, tmp_path: Path
+) -> None:
+    """Neither through a linked folder nor through a linked file, though `--force` is given."""
+    for link in LINKED[language]:
+        project, elsewhere = tmp_path / link / "project", tmp_path / link / "elsewhere"
+        plant(project, {"pom.xml": b""})
+        plant(elsewhere, {"file": b"precious"})
+        (project / link).parent.mkdir(parents=True, exist_ok=True)
+        (project / link).symlink_to(elsewhere / "file" if "." in link else elsewhere)
+        run = command("vendor", language, project, option)
+        assert run.returncode == 1
+        assert f"{project / link} is a link" in run.stderr
+        assert [(path.name, path.read_bytes()) for path in elsewhere.iterdir()] == [
+            ("file", b"precious")
+        ]
+
+
+@pytest.mark.parametrize("option", ["--force", "--check"])
+def test_vendoring_does_not_wait_at_a_pipe(option: str, tmp_path: Path) -> None:
+    (tmp_path / "env_properties").mkdir()
+    os.mkfifo(tmp_path / "env_properties" / "__init__.py")
+    run = command("vendor", "python", tmp_path, option, timeout=30)
+    assert run.returncode == 1
+    assert "__init__.py is not a file" in run.stderr
