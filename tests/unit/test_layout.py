@@ -95,9 +95,10 @@ def test_a_library_is_imported_in_one_part_only(library: str) -> None:
 IMPORTS_IN_FUNCTIONS = {
     "apps/ignore.py": {"fcntl", "pathspec"},
     "apps/node.py": {"packager"},
-    "apps/python/__init__.py": {"packager"},
+    "apps/python/__init__.py": {"packager", "tomllib", "tomli"},
     "apps/python/requirements.py": {"tomllib", "tomli"},
     "config/env_files.py": {"javaproperties", "dotenv"},
+    "descendants.py": {"_thread", "subprocess"},
     "local/service.py": {"botocore", "moto"},
     "release/target.py": {"packager"},
 }
