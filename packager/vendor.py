@@ -28,7 +28,7 @@ READERS = PACKAGE / "_vendored" if (PACKAGE / "_vendored").is_dir() else PACKAGE
 SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
     "python": (
         READERS / "sdk_python",
-        ("env_properties/__init__.py", "env_properties/py.typed"),
+        ("env_properties/__init__.py", "env_properties/_typed.py", "env_properties/py.typed"),
     ),
     # With its package.json the folder can be required, and is CommonJS in a project of ES modules.
     "node": (
@@ -36,6 +36,7 @@ SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
         (
             "index.js",
             "errors.js",
+            "typed.js",
             "index.mjs",
             "index.d.ts",
             "index.d.mts",
@@ -46,7 +47,12 @@ SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
     ),
     "java": (
         READERS / "sdk_java" / "src" / "main" / "java",
-        ("envproperties/EnvProperties.java",),
+        (
+            "envproperties/EnvProperties.java",
+            "envproperties/EnvPropertiesException.java",
+            "envproperties/Overrides.java",
+            "envproperties/TypedValues.java",
+        ),
     ),
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-/** What can go wrong; loaded when something has. No error holds a value or a line of the file. */
+/** The errors; index.js loads this file when it raises one. None holds a value or a line of the file. */
 
 class EnvPropertiesError extends Error {
   constructor (code, message, details) {
@@ -17,8 +17,16 @@ class EnvPropertiesError extends Error {
 module.exports = {
   EnvPropertiesError,
 
-  missing: (name, place) => new EnvPropertiesError(
-    'ERR_MISSING_VARIABLE', `${name} is not set in ${place}, nor in the process environment`),
+  missing: (names, place) => new EnvPropertiesError(
+    'ERR_MISSING_VARIABLE',
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not set in ${place}, ` +
+      'nor in the process environment'),
+
+  wrongType: (name, wanted) => new EnvPropertiesError(
+    'ERR_WRONG_TYPE', `${name} is not ${wanted}`),
+
+  invalidOverride: (name, type) => new EnvPropertiesError(
+    'ERR_INVALID_VARIABLE', `${name} cannot be overridden by ${type}: use a string or undefined`),
 
   invalidName: name => new EnvPropertiesError(
     'ERR_INVALID_VARIABLE', `${JSON.stringify(name)} cannot be the name of an environment variable`),
@@ -31,7 +39,7 @@ module.exports = {
     code, `cannot read ${path}: ${message}`, { path }),
 
   pipe: path => new EnvPropertiesError(
-    'ERR_PIPE', `cannot read ${path}: a pipe must be ASCII, for it can be read only once`, { path }),
+    'ERR_PIPE', `cannot read ${path}: a pipe must be ASCII, as it can be read only once`, { path }),
 
   byteOrderMark: path => new EnvPropertiesError(
     'ERR_BYTE_ORDER_MARK', `${path}, line 1: byte-order mark (save the file without one)`,

@@ -1,14 +1,14 @@
 'use strict'
 
 /**
- * The app's config, as the packager put it into the deployment package: the process environment
- * first, then the file `env.properties`. The file's grammar is that of java.util.Properties, with
- * one difference: a byte-order mark or a malformed `\u` is an error. Nothing is ever printed, and
- * no error or inspection shows a value. The API is described in index.d.ts.
+ * The app's config: the process environment first, then the file `env.properties`, which the
+ * packager puts into the deployment package. The file's grammar is that of java.util.Properties,
+ * with one difference: a byte-order mark or a malformed `\u` is an error. Nothing is printed, and no
+ * error or inspection shows a value. index.d.ts describes the API.
  */
 
-// Functions in parentheses are compiled with the file, all the others only looked over and compiled
-// when they are called: twice the work for what every cold start needs, a sixth of its time here.
+// V8 compiles functions in parentheses with the file. It scans all others first and compiles them
+// when they are called, which costs every cold start a sixth of its time here.
 /* eslint no-extra-parens: off */
 
 const { readFileSync, statSync } = require('node:fs')
@@ -20,19 +20,23 @@ const load = (function (path) {
 
 let firstFound
 
-/** The file that `env` reads: once, when it is first needed. */
+/** The file that `env` reads once, when it is first needed. */
 function file () {
   firstFound ??= find()
   return firstFound
 }
 
+/** In a test: a map of the values that come first, in which undefined hides a variable. */
+let overrides
+
 function lookUp (name) {
+  if (overrides?.has(name)) return overrides.get(name)
   return isSet(name) ? process.env[name] : file().pairs.get(name)
 }
 
 function requireVariable (name) {
   const value = lookUp(name)
-  if (value === undefined) throw errors().missing(name, file().place)
+  if (value === undefined) throw errors().missing([name], file().place)
   return value
 }
 
@@ -46,8 +50,8 @@ function populate ({ override = false } = {}) {
   for (const name of names) process.env[name] = pairs.get(name)
 }
 
-// What the process environment can hold. Asked for another name, process.env answers for one that
-// is like it: for A where A\0 is meant, and for A=B with the end of what A holds if that is B=….
+// What the process environment can hold. For other names process.env returns the value of a similar
+// one: for A\0 that of A, and for A=B the end of the value of A if that begins with B=.
 const canBeName = name => /^[^=\0\ud800-\udfff]+$/u.test(name)
 const canBeValue = value => /^[^\0\ud800-\udfff]*$/u.test(value)
 
@@ -56,8 +60,8 @@ function isSet (name) {
 }
 
 /**
- * An object whose properties are variables and nothing else, whatever their names. The values are
- * out of reach of tools that look behind a proxy; for those that ask, symbols tell the names.
+ * An object whose properties are variables and nothing else, whatever their names. Tools that look
+ * behind a proxy find no values; two symbols give the names to tools that show objects.
  */
 const readOnly = (function (place, lookUp, names) {
   const show = () => `[${place}: ${names().join(', ')}]`
@@ -83,14 +87,18 @@ const readOnly = (function (place, lookUp, names) {
   })
 })
 
-/** The pairs of the file at `path` or, without one, at the first place where there is one. */
+/** The pairs in the file at `path` or, without `path`, in the first file that exists. */
 const find = (function (path) {
-  path ??= process.env.ENV_PROPERTIES_FILE || undefined
+  path ??= setting('ENV_PROPERTIES_FILE') || undefined
   return path === undefined ? search() : read(path)
 })
 
+const setting = (function (name) {
+  return overrides?.has(name) ? overrides.get(name) : process.env[name]
+})
+
 function search () {
-  const folders = [process.env.LAMBDA_TASK_ROOT, '/opt'].filter(Boolean)
+  const folders = [setting('LAMBDA_TASK_ROOT'), '/opt'].filter(Boolean)
   const places = folders.map(folder => `${folder}/env.properties`)
   for (const place of places) {
     try {
@@ -108,7 +116,7 @@ const read = (function (path) {
   return { place, pairs: parse(contents(path, place), place) }
 })
 
-/** The file as ISO-8859-1. Node reads UTF-8 ten times as fast, and ASCII is the same in both. */
+/** The file as ISO-8859-1. Node.js reads UTF-8 ten times as fast, and ASCII is the same in both. */
 const contents = (function (path, place) {
   try {
     const utf8 = readFileSync(path, 'utf8')
@@ -152,15 +160,15 @@ const parse = (function (text, path) {
 })
 
 /**
- * What stands between line ends. At a line end the JDK looks one character further for the end of
- * the file, and there reads a backslash alone as an empty key; but not before CR LF, which are two.
+ * The natural lines. The last character of the file is dropped if it ends a line, so that a
+ * backslash alone on the last line is an empty key, as in the JDK; before CR LF it is not, there too.
  */
 const naturalLines = (function (text) {
   const end = text.endsWith('\n') || text.endsWith('\r') ? text.length - 1 : text.length
   return text.slice(0, end).split(text.includes('\r') ? /\r\n?|\n/ : '\n')
 })
 
-/** What each natural line adds to the logical line that begins at an index. */
+/** The part that each natural line adds to the logical line that begins at an index. */
 function partsOfLogicalLine (lines, index) {
   const parts = []
   for (; index < lines.length; index++) {
@@ -177,7 +185,7 @@ function malformedEscape ({ path, number, parts }, position) {
   return errors().malformedEscape(path, number + before)
 }
 
-/** Which part of a logical line holds the character at a position. */
+/** The index of the part of a logical line that holds the character at a position. */
 function partAt (parts, position) {
   let index = 0
   while (position >= parts[index].length) position -= parts[index++].length
@@ -190,7 +198,7 @@ function backslashesAtEnd (line) {
   return count
 }
 
-/** Compares numbers, not characters: the loop that takes longest runs once, never optimized. */
+/** Compares numbers, as characters are slower: this loop takes longest, and V8 never optimizes it. */
 const endOfKey = (function (line, start) {
   let end = start
   while (end < line.length) {
@@ -234,7 +242,7 @@ const unescaped = (function (line, start, end, origin) {
     if (escape === 'u') {
       start += 4
       const digits = line.slice(backslash + 2, start)
-      // With one more digit behind them, as Number takes no notice of blanks at an end.
+      // One more digit is appended, because Number ignores blanks at the end.
       const unit = Number(`0x${digits}0`) / 16
       if (digits.length < 4 || Number.isNaN(unit)) throw malformedEscape(origin, backslash)
       text += String.fromCharCode(unit)
@@ -248,14 +256,39 @@ const unescaped = (function (line, start, end, origin) {
 
 const errors = () => require('./errors.js')
 
-const env = readOnly('env', lookUp, () =>
-  [...new Set([...Object.keys(process.env), ...file().pairs.keys()])])
+function names () {
+  const all = [Object.keys(process.env), file().pairs.keys(), overrides?.keys() ?? []]
+  return [...new Set(all.flatMap(some => [...some]))].filter(name => lookUp(name) !== undefined)
+}
+
+const env = readOnly('env', lookUp, names)
+
+/** What typed.js needs of this file. */
+const reader = {
+  lookUp,
+  file,
+  readOnly,
+  override (values) {
+    overrides = values
+    firstFound = undefined // it may be another file now
+  }
+}
+
+function typed (name, given) {
+  return require('./typed.js')[name](reader, ...given)
+}
 
 module.exports = {
   env,
   load,
   populate,
   require: requireVariable,
+  requireAll: (...given) => typed('requireAll', given),
+  number: (...given) => typed('number', given),
+  bool: (...given) => typed('bool', given),
+  list: (...given) => typed('list', given),
+  json: (...given) => typed('json', given),
+  override: (...given) => typed('override', given),
   get EnvPropertiesError () {
     return errors().EnvPropertiesError
   }

@@ -13,8 +13,8 @@ const options = {
   skip: !fs.existsSync(SUITE) && 'the conformance suite is not beside this package'
 }
 
-/** What the reader says of a file, in the words of the expectations. */
-function answer (file) {
+/** The variables in a file, or the error, in the form of the cases. */
+function result (file) {
   try {
     return { pairs: Object.entries(load(file)).sort() }
   } catch (error) {
@@ -29,13 +29,13 @@ function expected (file) {
   return error ? { error } : { pairs: Object.entries(pairs).sort() }
 }
 
-test('a file gives the answer of java.util.Properties', options, async t => {
+test('a file gives what java.util.Properties reads in it', options, async t => {
   const names = fs.readdirSync(CASES).filter(name => name.endsWith('.properties'))
   assert.notEqual(names.length, 0, 'there are no cases')
   for (const name of names) {
     await t.test(name, () => {
       const file = path.join(CASES, name)
-      assert.deepEqual(answer(file), expected(file.replace(/properties$/, 'json')))
+      assert.deepEqual(result(file), expected(file.replace(/properties$/, 'json')))
     })
   }
 })

@@ -39,7 +39,7 @@ function fresh () {
   return require('env-properties')
 }
 
-/** What a program prints, run in a process of its own. */
+/** Runs a program in a process of its own; returns its output. */
 function run (program, { env = {}, type = 'commonjs' } = {}) {
   const args = [`--input-type=${type}`, '--eval', program]
   const output = { cwd: __dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
@@ -71,7 +71,7 @@ const GRAMMAR = [
 ]
 
 for (const [text, pairs] of GRAMMAR) {
-  test(`the file ${JSON.stringify(text)} says ${JSON.stringify(pairs)}`, () => {
+  test(`the file ${JSON.stringify(text)} has ${JSON.stringify(pairs)}`, () => {
     write(text)
     assert.deepEqual({ ...load() }, pairs)
   })
@@ -104,7 +104,7 @@ for (const [text, line, code] of MALFORMED) {
   })
 }
 
-test('an error about a malformed file holds nothing of it', () => {
+test('an error about a malformed file shows nothing of it', () => {
   write(`OTHER=${SECRET}\nA=${SECRET}\\u12`)
   assert.throws(() => load(), error => {
     assert.doesNotMatch(util.inspect(error, { depth: 9, showHidden: true }), new RegExp(SECRET))
@@ -137,7 +137,7 @@ test('env is the process environment, then the file', () => {
     ['process', 'file', 'process', undefined])
 })
 
-test('env is an object like any other to those who read it', () => {
+test('env can be read like any other object', () => {
   write('A=1\nB=2')
   for (const name of Object.keys(process.env)) {
     if (name !== 'ENV_PROPERTIES_FILE') delete process.env[name]
@@ -166,7 +166,7 @@ test('env reads the file once, at its first use', () => {
   assert.equal(load().A, '2')
 })
 
-test('env and what load gives are read-only', () => {
+test('env and the result of load are read-only', () => {
   write('A=1')
   const { env, load } = fresh()
   for (const variables of [env, load()]) {
@@ -241,7 +241,7 @@ test('no inspection shows a value', () => {
   }
 })
 
-test('require gives a value, or says where it looked for one', () => {
+test('require returns a value, or is an error with the places searched', () => {
   write('A=1')
   const { require: requireVariable } = fresh()
   assert.equal(requireVariable('A'), '1')
@@ -325,7 +325,7 @@ test('a pipe is read, or an error if it is not ASCII', { skip: process.platform 
   }
 })
 
-test('populate adds what is missing, or overrides', () => {
+test('populate adds missing variables, or overrides', () => {
   write('BOTH=file\nFILE=\\u00e9\\n\n__proto__=1')
   process.env.BOTH = 'process'
   populate()

@@ -1,14 +1,20 @@
-r"""The app's config, as the packager put it into the deployment package.
+r"""The app's config in an AWS Lambda function.
 
     from env_properties import env
 
-    env["DATABASE_URL"]  # a KeyError if it is set nowhere
+    env["DATABASE_URL"]  # a KeyError if it is not set
     env.get("LOG_LEVEL", "INFO")
+    env.int("PORT", 8080)
 
-`env` is the process environment first, then the file `env.properties`; `load` gives what the file
-says; `populate` copies what is missing into `os.environ`. The file's grammar is that of
-`java.util.Properties`, with one difference: a byte-order mark or a malformed `\u` is an error.
-Nothing is ever printed, and no error or repr shows a value.
+`env` looks in the process environment first, then in the file `env.properties`, which the packager
+puts into the deployment package. `load` reads the file alone. `populate` copies missing variables
+into `os.environ`. `require` checks several variables at once, and `override` sets other values in
+a test.
+
+The file's grammar is that of `java.util.Properties`, with one difference: a byte-order mark or a
+malformed `\u` is an error. Nothing is printed, and no error or repr shows a value.
+
+What few functions need is in `_typed.py`, which is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -16,7 +22,13 @@ from __future__ import annotations
 import os
 import sys
 from _collections_abc import Iterator, Mapping  # collections.abc would load all of collections,
-from _thread import RLock  # and threading more still: both cost more than everything done here
+from _thread import RLock  # threading would load even more: both cost more than reading the file
+
+TYPE_CHECKING = False  # typing costs more, too; type checkers take this for true
+if TYPE_CHECKING:
+    from ._typed import TypedMapping, WrongTypeError, override, require
+else:
+    TypedMapping = Mapping
 
 __all__ = [
     "EnvPropertiesError",
@@ -25,15 +37,18 @@ __all__ = [
     "MissingFileError",
     "MissingVariableError",
     "UnreadableFileError",
+    "WrongTypeError",
     "env",
     "load",
+    "override",
     "populate",
+    "require",
 ]
 __version__ = "0.1.0"
 
 
 class EnvPropertiesError(Exception):
-    """The root of all errors raised here; none ever holds a value."""
+    """The root of all errors raised here. No error holds a value."""
 
 
 class MissingVariableError(EnvPropertiesError, KeyError):
@@ -47,11 +62,11 @@ class InvalidVariableError(EnvPropertiesError, ValueError):
 
 
 class MissingFileError(EnvPropertiesError, FileNotFoundError):
-    """The file that was named does not exist."""
+    """The path given, or in ENV_PROPERTIES_FILE, does not exist."""
 
 
 class UnreadableFileError(EnvPropertiesError, OSError):
-    """The file is there but cannot be read: no permission, a directory."""
+    """The file exists but cannot be read: no permission, a directory."""
 
 
 class MalformedFileError(EnvPropertiesError, ValueError):
@@ -68,15 +83,20 @@ class MalformedFileError(EnvPropertiesError, ValueError):
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Mapping[str, str]:
-    """What the file says, read-only.
+    """Read the file; return its variables as a read-only mapping.
 
-    Without `path` it is the file that ENV_PROPERTIES_FILE names, else the first there is of
-    $LAMBDA_TASK_ROOT/env.properties and /opt/env.properties; no variables if there is neither.
+    Without `path`, read the file that ENV_PROPERTIES_FILE names, else the first that exists of
+    $LAMBDA_TASK_ROOT/env.properties and /opt/env.properties. If neither exists, the mapping is
+    empty.
     """
-    path = path if path is not None else os.environ.get("ENV_PROPERTIES_FILE") or None
+    return _load(path)
+
+
+def _load(path: str | os.PathLike[str] | None = None) -> _Properties:
+    path = path if path is not None else _environment._in_process("ENV_PROPERTIES_FILE") or None
     if path is not None:
         return _read(os.fspath(path))
-    folders = [os.environ.get("LAMBDA_TASK_ROOT"), "/opt"]
+    folders = [_environment._in_process("LAMBDA_TASK_ROOT"), "/opt"]
     places = [os.path.join(folder, "env.properties") for folder in folders if folder]
     for place in places:
         try:
@@ -87,9 +107,10 @@ def load(path: str | os.PathLike[str] | None = None) -> Mapping[str, str]:
 
 
 def populate(override: bool = False) -> None:
-    """Copy what `os.environ` lacks from the file into it; with `override`, all that the file says.
+    """Copy the file's variables into `os.environ`; those that are set there stay.
 
-    One variable that cannot be set is an InvalidVariableError, and none is set then.
+    With `override`, the file's values replace them. If one variable cannot be set, raise
+    InvalidVariableError and set none.
     """
     properties = load()
     names = []
@@ -108,7 +129,7 @@ def populate(override: bool = False) -> None:
 
 
 def _is_encodable(text: str) -> bool:
-    """Whether the process environment can hold the text."""
+    """Check that the process environment can hold the text."""
     try:
         return b"\0" not in text.encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:
@@ -116,7 +137,7 @@ def _is_encodable(text: str) -> bool:
 
 
 class _Properties(Mapping[str, str]):
-    """What one file says; shown by its names only."""
+    """The variables in one file. Its repr shows names only."""
 
     __slots__ = ("_pairs", "_source")
 
@@ -140,38 +161,61 @@ class _Properties(Mapping[str, str]):
         return f"<{self._source}: {list(self)}>"
 
 
-class _Environment(Mapping[str, str]):
-    """The process environment as it is now, then the file, read once when first needed."""
+class _Environment(TypedMapping):
+    """The process environment as it is now, then the file, which is read once, at the first need.
 
-    __slots__ = ("_file", "_lock")
+    In a test, the values of `override` come before both.
+    """
+
+    __slots__ = ("_file", "_lock", "_overrides")
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._file: Mapping[str, str] | None = None
+        self._file: _Properties | None = None
+        self._overrides: Mapping[str, str | None] = {}
 
     def _unlock(self) -> None:
-        """In a process that was forked while another thread read: that thread is not in it."""
+        """Replace the lock after a fork: the thread that held it is not in this process."""
         self._lock = RLock()
 
-    def _properties(self) -> Mapping[str, str]:
+    def _reset(self, overrides: Mapping[str, str | None]) -> None:
+        """Take other overrides, where None hides a variable, and forget the file."""
+        with self._lock:
+            self._overrides = overrides
+            self._file = None
+
+    def _properties(self) -> _Properties:
         with self._lock:
             if self._file is None:
-                self._file = load()
+                self._file = _load()
             return self._file
 
-    def __getitem__(self, name: str) -> str:
+    def _in_process(self, name: str) -> str | None:
+        """Look up a variable in the process environment, as overridden."""
+        if name in self._overrides:
+            return self._overrides[name]
         try:
             return os.environ[name]
-        except (KeyError, UnicodeEncodeError):  # a name it cannot hold may stand in the file
-            pass
-        try:
-            return self._properties()[name]
-        except MissingVariableError as missing:
-            problem = f"{missing}, nor in the process environment"
-        raise MissingVariableError(problem)
+        except (KeyError, UnicodeEncodeError):  # only the file can hold such a name
+            return None
+
+    def __getitem__(self, name: str) -> str:
+        value = self._in_process(name)
+        if value is None and name not in self._overrides:
+            value = self._properties()._pairs.get(name)
+        if value is None:
+            raise self._missing(name)
+        return value
+
+    def _missing(self, *names: str) -> MissingVariableError:
+        are = "is" if len(names) == 1 else "are"
+        places = f"{self._properties()._source}, nor in the process environment"
+        return MissingVariableError(f"{', '.join(names)} {are} not set in {places}")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*os.environ, *self._properties())))
+        overrides = self._overrides
+        names = dict.fromkeys((*os.environ, *self._properties(), *overrides))
+        return iter([name for name in names if overrides.get(name, "") is not None])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -182,12 +226,32 @@ class _Environment(Mapping[str, str]):
     def __reduce__(self) -> str:
         return "env"  # a copy or a pickle is the env of its own process, and holds no value
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Find int, float, bool, list and json: type checkers see them in TypedMapping."""
+            if name in ("int", "float", "bool", "list", "json"):
+                from . import _typed
+
+                return getattr(_typed.TypedMapping, name).__get__(self)
+            raise AttributeError(f"env has no attribute {name!r}")
+
 
 _environment = _Environment()
-env: Mapping[str, str] = _environment
+env: TypedMapping = _environment
 
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_environment._unlock)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Find what _typed.py exports."""
+        if name in ("WrongTypeError", "override", "require"):
+            from . import _typed
+
+            return getattr(_typed, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _read(path: str) -> _Properties:

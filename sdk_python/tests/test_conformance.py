@@ -1,4 +1,4 @@
-"""The reader against the shared cases, whose expectations are the JDK's own answers."""
+"""The reader returns for the shared cases what the JDK returns."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SUITE = Path(__file__).parents[2] / "tests" / "conformance"
 CASES = sorted((SUITE / "cases").glob("*.properties"))
 
 pytestmark = pytest.mark.skipif(
-    not SUITE.is_dir(), reason="the conformance suite is no part of this package's sdist"
+    not SUITE.is_dir(), reason="the conformance suite is not in this sdist"
 )
 
 
-def answer(path: Path) -> dict[str, Any]:
-    """What the reader says of a file, in the words of the expectations."""
+def result(path: Path) -> dict[str, Any]:
+    """Return the variables in a file, or the error, in the form of the cases."""
     try:
         return {"pairs": dict(load(path))}
     except MalformedFileError as error:
@@ -33,6 +33,6 @@ def test_there_are_cases() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_the_answer_is_that_of_the_jdk(case: Path) -> None:
+def test_the_result_is_that_of_the_jdk(case: Path) -> None:
     """A file gives the pairs that java.util.Properties gives, or an error on the same line."""
-    assert answer(case) == json.loads(case.with_suffix(".json").read_bytes())
+    assert result(case) == json.loads(case.with_suffix(".json").read_bytes())

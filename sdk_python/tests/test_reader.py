@@ -1,4 +1,4 @@
-"""What the reader promises beyond the grammar, and the grammar in brief."""
+"""The reader beyond the grammar, and the grammar in brief."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECRET = "correct horse battery staple"
 
 @pytest.fixture(autouse=True)
 def process_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A process environment without the places of the file, and put back as it was."""
+    """A process environment that names no file; restored after the test."""
     before = dict(os.environ)
     for name in ("ENV_PROPERTIES_FILE", "LAMBDA_TASK_ROOT"):
         monkeypatch.delenv(name, raising=False)
@@ -92,14 +92,14 @@ GRAMMAR = [
 
 @pytest.mark.parametrize(("data", "pairs"), GRAMMAR)
 def test_grammar(file: Path, data: bytes, pairs: dict[str, str]) -> None:
-    """A file says what java.util.Properties reads in it."""
+    """A file gives the variables that java.util.Properties reads in it."""
     file.write_bytes(data)
     assert dict(load()) == pairs
 
 
 @given(st.dictionaries(st.text(st.characters()), st.text(st.characters())))
 def test_any_text_can_be_escaped(pairs: dict[str, str]) -> None:
-    """What is written as UTF-16 escapes comes back, whatever the characters are."""
+    """Text written as UTF-16 escapes comes back, whatever its characters are."""
 
     def escaped(text: str) -> str:
         units = text.encode("utf-16-be", "surrogatepass").hex()
@@ -157,7 +157,7 @@ def test_a_malformed_file_does_not_leak(file: Path) -> None:
 
 
 def test_an_error_can_be_pickled(file: Path) -> None:
-    """An error crosses to another process with all it says."""
+    """An error keeps its message and line when it is sent to another process."""
     file.write_bytes(b"A=\\u12")
     with pytest.raises(MalformedFileError) as raised:
         load()
@@ -177,8 +177,8 @@ def test_an_error_can_be_pickled(file: Path) -> None:
     ],
     ids=["line", "backslashes", "surrogates", "continuations", "empty", "lines"],
 )
-def test_size_is_no_matter(file: Path, data: bytes, length: int) -> None:
-    """Files of megabytes are read, whatever they are made of."""
+def test_large_files_are_read(file: Path, data: bytes, length: int) -> None:
+    """Files of megabytes are read, whatever their content."""
     file.write_bytes(data)
     assert len(load()["A"]) == length
 
@@ -215,15 +215,17 @@ def test_threads_share_one_reading(
     together = threading.Barrier(8)
     values = []
 
-    def counted_load() -> Mapping[str, str]:
+    read = env_properties._read
+
+    def counted_read(path: str) -> Mapping[str, str]:
         readings.append(1)
-        return load()
+        return read(path)
 
     def first_use() -> None:
         together.wait()
         values.append(env["A"])
 
-    monkeypatch.setattr(env_properties, "load", counted_load)
+    monkeypatch.setattr(env_properties, "_read", counted_read)
     threads = [threading.Thread(target=first_use) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -232,10 +234,10 @@ def test_threads_share_one_reading(
     assert (values, readings) == (["1"] * 8, [1])
 
 
-def test_a_missing_name_says_where_it_was_looked_for(
+def test_a_missing_name_is_an_error_with_the_places_searched(
     env: Mapping[str, str], file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A missing name is a KeyError that names the variable and the places."""
+    """A missing name is a KeyError that names the variable and the places searched."""
     with pytest.raises(KeyError) as raised:
         env["NONE"]
     assert isinstance(raised.value, MissingVariableError)
@@ -252,7 +254,7 @@ def test_a_missing_name_says_where_it_was_looked_for(
 
 
 def test_without_a_file_env_is_the_process_environment(env: Mapping[str, str]) -> None:
-    """Where there is no file and none is named, `load` is empty and `env` is `os.environ`."""
+    """If there is no file and none is named, `load` is empty and `env` is `os.environ`."""
     assert dict(load()) == {}
     assert dict(env) == dict(os.environ)
 
@@ -283,7 +285,7 @@ def test_a_file_that_is_named_must_exist(file: Path, monkeypatch: pytest.MonkeyP
         assert raised.value.filename == str(file)
 
 
-def test_a_directory_is_no_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_is_not_a_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory in the file's place is an error, not a file that is missing."""
     monkeypatch.delenv("ENV_PROPERTIES_FILE")
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(file.parent))
@@ -310,15 +312,15 @@ def test_a_file_without_permission_is_an_error(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800"])
-def test_a_name_that_no_file_can_have_is_an_error(name: str) -> None:
-    """Of the same root as all others."""
+def test_an_impossible_file_name_is_an_error(name: str) -> None:
+    """The error has the same root as all others."""
     with pytest.raises(UnreadableFileError):
         load(name)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_process_that_is_forked_during_the_first_reading_reads_itself(tmp_path: Path) -> None:
-    """It does not wait for a thread that is in the other process alone."""
+def test_a_process_forked_during_the_first_reading_reads_the_file(tmp_path: Path) -> None:
+    """It does not wait for a thread that only the other process has."""
     os.mkfifo(tmp_path / "env.properties")
     program = """
 import os, sys, threading
@@ -347,8 +349,8 @@ print(status, env["A"])
     assert (done.stdout, done.stderr) == ("0 1\n", "")
 
 
-def test_populate_adds_what_is_missing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`populate` keeps what the process environment has, unless told to override it."""
+def test_populate_adds_missing_variables(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`populate` keeps the values of the process environment unless `override` is given."""
     file.write_bytes(b"BOTH=file\nFILE=\\u00e9\\n")
     monkeypatch.setenv("BOTH", "process")
     populate()
@@ -359,7 +361,7 @@ def test_populate_adds_what_is_missing(file: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("pair", [r"NAME=\u0000", r"NAME=\ud800", r"NAME=\udc80"])
 def test_populate_names_the_variable_it_cannot_set(file: Path, pair: str) -> None:
-    """A value that no process environment can hold is an error without it; nothing is set."""
+    """A value that no process environment can hold is an error without it, and nothing is set."""
     file.write_text(f"FIRST=1\n{pair}{SECRET}")
     with pytest.raises(InvalidVariableError, match=r"^NAME ") as raised:
         populate()
@@ -369,20 +371,20 @@ def test_populate_names_the_variable_it_cannot_set(file: Path, pair: str) -> Non
 
 
 @pytest.mark.parametrize("name", [r"A\=B", r"A\u0000", r"A\ud800", ""])
-def test_populate_refuses_names_that_cannot_be(file: Path, name: str) -> None:
+def test_populate_refuses_impossible_names(file: Path, name: str) -> None:
     """A name that no process environment can hold is an error."""
     file.write_text(f"{name}={SECRET}")
     with pytest.raises(InvalidVariableError, match="cannot be the name"):
         populate()
 
 
-def test_names_that_no_environment_holds_are_found(env: Mapping[str, str], file: Path) -> None:
-    """`env` finds in the file what could not be in the process environment."""
+def test_names_that_only_the_file_can_hold_are_found(env: Mapping[str, str], file: Path) -> None:
+    """`env` finds names in the file that the process environment cannot hold."""
     file.write_bytes(b"A\\=B=1\n\\ud800=2\nA\\u0000=3\n=4")
     assert [env["A=B"], env["\ud800"], env["A\0"], env[""]] == ["1", "2", "3", "4"]
 
 
-def test_mappings_are_shown_by_names(env: Mapping[str, str], file: Path) -> None:
+def test_mappings_show_names_only(env: Mapping[str, str], file: Path) -> None:
     """repr, str and format show names, never values."""
     file.write_text(f"NAME={SECRET}")
     for mapping in (load(), env):
@@ -402,7 +404,7 @@ def test_mappings_are_read_only(env: Mapping[str, str], file: Path) -> None:
 
 
 def test_copies(file: Path) -> None:
-    """What `load` gives can be copied and pickled; `env` stays itself and takes no value along."""
+    """`load` returns what can be copied and pickled; `env` stays itself, its pickle empty."""
     file.write_text(f"NAME={SECRET}")
     properties = load()
     assert copy.deepcopy(properties) == copy.copy(properties) == properties
@@ -413,14 +415,14 @@ def test_copies(file: Path) -> None:
 
 
 def test_every_error_is_of_one_root() -> None:
-    """One class catches all that the reader raises."""
+    """One class catches all errors of the reader."""
     for name in env_properties.__all__:
         if name.endswith("Error"):
             assert issubclass(getattr(env_properties, name), EnvPropertiesError)
 
 
 def test_a_cold_start_is_light_and_silent(file: Path) -> None:
-    """Nothing is imported that a bare interpreter lacks, and nothing is printed."""
+    """The reader imports only modules that a bare interpreter has, and prints nothing."""
     file.write_bytes(b"A=\\u00e9\\ud83d\\ude00\\n")
     program = (
         "import sys; before = set(sys.modules); import env_properties as e;"

@@ -1,4 +1,5 @@
 import envproperties.EnvProperties;
+import envproperties.EnvPropertiesException;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ public final class JavaReader {
     private static Oracle.Json answer(Path path) {
         try {
             return Oracle.Json.pairs(EnvProperties.load(path));
-        } catch (EnvProperties.FileException error) {
+        } catch (EnvPropertiesException.FileException error) {
             boolean mark = error.getMessage().contains("byte-order mark");
             return Oracle.Json.error(mark ? "byte-order-mark" : "malformed-escape", error.line());
         }

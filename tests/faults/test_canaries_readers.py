@@ -189,9 +189,9 @@ def test_the_java_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path
     """By toString, String.format, messages, stack traces; of maps and of errors."""
     program = tmp_path / "Show.java"
     program.write_text(JAVA)
-    source = ROOT / "sdk_java" / "src" / "main" / "java" / "envproperties" / "EnvProperties.java"
-    subprocess.run(["javac", "-d", tmp_path, source, program], check=True)
+    sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
+    subprocess.run(["javac", "-d", tmp_path, *sources, program], check=True)
     text = shown(["java", "-cp", os.fspath(tmp_path), "Show", *files], unfit, {})
     assert "FileException: " in text
-    assert "NoSuchElementException: " in text
+    assert "EnvPropertiesException: " in text
     assert_names_only(text)

@@ -1,7 +1,8 @@
-"""The Java reader as Maven builds and tests it: what its jars hold and which Java they run on."""
+"""The Java reader as Maven builds it: its tests, the contents of its jars, their Java version."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -18,8 +19,9 @@ POM = ElementTree.parse(ROOT / "sdk_java" / "pom.xml")
 IN_POM = "{http://maven.apache.org/POM/4.0.0}"
 NAME = f"env-properties-{POM.findtext(f'{IN_POM}version')}"
 DESCRIPTOR = "META-INF/maven/io.github.envproperties/env-properties"
-NESTED = {"Contents", "Contents$1", "Contents$2", "FileException"}
-CLASSES = {"EnvProperties"} | {f"EnvProperties${name}" for name in NESTED}
+SOURCES = {"EnvProperties", "EnvPropertiesException", "Overrides", "TypedValues"}
+NESTED = {f"EnvProperties$Contents{suffix}" for suffix in ("", "$1", "$2")}
+CLASSES = SOURCES | NESTED | {"EnvPropertiesException$FileException"}
 PACKAGED = {"META-INF/MANIFEST.MF", "META-INF/LICENSE"} | {
     f"{DESCRIPTOR}/pom.{suffix}" for suffix in ("xml", "properties")
 }
@@ -33,8 +35,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("root")
     ignored = shutil.ignore_patterns("target")
     project = Path(shutil.copytree(ROOT / "sdk_java", root / "sdk_java", ignore=ignored))
-    cases = Path("tests", "conformance", "cases")
-    shutil.copytree(ROOT / cases, root / cases)
+    suite = Path("tests", "conformance")
+    shutil.copytree(ROOT / suite / "cases", root / suite / "cases")
+    shutil.copy(ROOT / suite / "typed.json", root / suite)
     _maven(project, "package")
     return project
 
@@ -53,36 +56,43 @@ def _files(jar: Path) -> set[str]:
         return {name for name in archive.namelist() if not name.endswith("/")}
 
 
-def test_its_own_tests_ran_every_conformance_case(project: Path) -> None:
-    """Maven's success would also mean that they were skipped."""
-    report = project / "target/surefire-reports/TEST-envproperties.ConformanceTest.xml"
-    suite = ElementTree.parse(report).getroot()
+def test_its_own_tests_ran_every_shared_case(project: Path) -> None:
+    """Maven would also succeed if they were skipped."""
     cases = list((ROOT / "tests/conformance/cases").glob("*.properties"))
-    assert suite.attrib["tests"] == str(len(cases))
-    assert suite.attrib["skipped"] == suite.attrib["failures"] == suite.attrib["errors"] == "0"
+    table = json.loads((ROOT / "tests/conformance/typed.json").read_bytes())
+    sizes = {kind: len(of["good"]) + len(of["bad"]) for kind, of in table.items()}
+    typed = 2 * sizes["integer"] + sizes["number"] + sizes["boolean"] + sizes["list"]
+    for name, least in (("ConformanceTest", len(cases)), ("TypedValuesTest", typed)):
+        report = project / f"target/surefire-reports/TEST-envproperties.{name}.xml"
+        suite = ElementTree.parse(report).getroot()
+        assert int(suite.attrib["tests"]) >= least
+        assert suite.attrib["skipped"] == suite.attrib["failures"] == suite.attrib["errors"] == "0"
 
 
 def test_the_jar_holds_the_reader_and_nothing_else(project: Path) -> None:
-    """Three classes, the licence, the manifest and Maven's descriptor."""
+    """Its classes, the licence, the manifest and Maven's descriptor."""
     classes = {f"envproperties/{name}.class" for name in CLASSES}
     assert _files(project / f"target/{NAME}.jar") == PACKAGED | classes
 
 
-def test_the_sources_jar_holds_the_one_source_file(project: Path) -> None:
-    """As it stands in the project."""
+def test_the_sources_jar_holds_the_source_files(project: Path) -> None:
+    """As they are in the project."""
     jar = project / f"target/{NAME}-sources.jar"
-    source = "envproperties/EnvProperties.java"
-    assert _files(jar) == PACKAGED | {source}
+    sources = {f"envproperties/{name}.java" for name in SOURCES}
+    assert _files(jar) == PACKAGED | sources
     with ZipFile(jar) as archive:
-        assert archive.read(source) == (ROOT / "sdk_java/src/main/java" / source).read_bytes()
+        for source in sources:
+            assert archive.read(source) == (ROOT / "sdk_java/src/main/java" / source).read_bytes()
 
 
-def test_the_javadoc_jar_documents_what_is_public(project: Path) -> None:
-    """The reader and its error have a page, what serves them inside has none."""
+def test_the_javadoc_jar_documents_the_public_classes(project: Path) -> None:
+    """The reader, its errors and its overrides have a page; internal classes have none."""
     files = _files(project / f"target/{NAME}-javadoc.jar")
-    pages = {"EnvProperties.html", "EnvProperties.FileException.html"}
-    assert {f"envproperties/{page}" for page in pages} <= files
-    assert "envproperties/EnvProperties.Contents.html" not in files
+    errors = {"EnvPropertiesException", "EnvPropertiesException.FileException"}
+    for page in errors | {"EnvProperties", "Overrides"}:
+        assert f"envproperties/{page}.html" in files
+    for page in ("EnvProperties.Contents", "TypedValues"):
+        assert f"envproperties/{page}.html" not in files
 
 
 def test_the_classes_run_on_java_8(project: Path) -> None:

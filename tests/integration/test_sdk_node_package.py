@@ -1,4 +1,4 @@
-"""The Node.js reader as it is published: what its package holds, and that it works installed."""
+"""The Node.js reader as it is published: the contents of its package, and that it works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.conftest import cached, requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_node"
 TYPES = {"index.d.ts", "index.d.mts", "populate.d.ts"}
-READER = {"index.js", "errors.js", "index.mjs", "populate.js"} | TYPES
+READER = {"index.js", "errors.js", "typed.js", "index.mjs", "populate.js"} | TYPES
 VERSIONS = sorted((Path(__file__).parent / "node-versions").iterdir())
 PACKAGED = READER | {"package.json", "README.md", "LICENSE"}
 
@@ -41,7 +41,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tarball(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
-    """The package, as `npm publish` would send it."""
+    """The package that `npm publish` would send."""
     folder = tmp_path_factory.mktemp("packed")
     answer = _npm("pack", "--json", "--pack-destination", folder, cwd=SDK, cache=cache)
     return folder / str(json.loads(answer)[0]["filename"])
@@ -63,7 +63,7 @@ def _manifest() -> dict[str, Any]:
 
 
 def test_the_package_holds_the_reader_and_nothing_else(tarball: Path) -> None:
-    """The reader's files as they stand in the project, and what npm always takes along."""
+    """The reader's files as they are in the project, and the files that npm always adds."""
     with tarfile.open(tarball) as archive:
         assert set(archive.getnames()) == {f"package/{name}" for name in PACKAGED}
         for name in PACKAGED:
@@ -102,6 +102,11 @@ def test_what_is_exported_is_there(project: Path) -> None:
         ("commonjs", "require('env-properties/populate'); show(process.env.GREETING)"),
         ("module", "import { env } from 'env-properties'; show(env.GREETING)"),
         ("module", "import config from 'env-properties'; show(config.require('GREETING'))"),
+        (
+            "commonjs",
+            "const { list } = require('env-properties'); show(list('GREETING')[0] + '\\n')",
+        ),
+        ("module", "import { list } from 'env-properties'; show(list('GREETING')[0] + '\\n')"),
         ("module", "import 'env-properties/populate'; show(process.env.GREETING)"),
     ],
 )
@@ -120,7 +125,7 @@ def test_an_installed_reader_reads(project: Path, kind: str, program: str) -> No
 
 @pytest.fixture(scope="module")
 def tools_of_its_tests() -> None:
-    """What the reader's tests need: TypeScript."""
+    """The compiler that the reader's tests need."""
     install = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(install, cwd=SDK, check=True)
 

@@ -1,4 +1,4 @@
-"""The Python reader as it is published: what its sdist and wheel hold, and that they work."""
+"""The Python reader as it is published: the contents of its sdist and wheel, and that they work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from packager import __version__
 from tests.conftest import requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_python"
-READER = {"env_properties/__init__.py", "env_properties/py.typed"}
+READER = {"env_properties/__init__.py", "env_properties/_typed.py", "env_properties/py.typed"}
 NAME = f"env_properties-{__version__}"
 METADATA = f"{NAME}.dist-info"
 
@@ -46,17 +46,17 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_sdist_holds_what_it_takes_to_build_and_test(sdist: Path) -> None:
-    """The reader, its tests, and what describes them; hatchling adds what git ignores."""
+def test_the_sdist_holds_the_reader_and_its_tests(sdist: Path) -> None:
+    """The reader, its tests and its metadata; hatchling adds .gitignore."""
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     described = {"LICENSE", "README.md", "pyproject.toml", "PKG-INFO", ".gitignore"}
-    tests = {"tests/test_conformance.py", "tests/test_reader.py"}
+    tests = {"tests/test_conformance.py", "tests/test_reader.py", "tests/test_typed.py"}
     assert names == READER | tests | described
 
 
 def test_the_wheel_holds_the_reader_and_nothing_else(wheel: Path) -> None:
-    """The reader's two files as they stand in the project, and the wheel's own."""
+    """The reader's files as they are in the project, and the wheel's own."""
     with ZipFile(wheel) as archive:
         described = {"METADATA", "WHEEL", "RECORD", "licenses/LICENSE"}
         assert set(archive.namelist()) == READER | {f"{METADATA}/{name}" for name in described}
@@ -76,7 +76,7 @@ def test_the_wheel_needs_nothing_but_python(wheel: Path) -> None:
 
 @requires("vermin")
 def test_the_syntax_is_that_of_python_3_9() -> None:
-    """Nothing in the reader is of a later Python."""
+    """The reader uses nothing of a later Python."""
     command = ["vermin", "--target=3.9-", "--violations", "--no-tips", "env_properties"]
     checked = subprocess.run(command, cwd=SDK, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
@@ -98,7 +98,8 @@ CONSUMER = """
 from pathlib import Path
 from typing import Mapping
 
-from env_properties import MalformedFileError, env, load, populate
+from env_properties import MalformedFileError, WrongTypeError
+from env_properties import env, load, override, populate, require
 
 url: str = env["DATABASE_URL"]
 level: str = env.get("LOG_LEVEL", "INFO")
@@ -110,6 +111,25 @@ try:
 except MalformedFileError as error:
     line: int = error.line
 env["DATABASE_URL"] = "other"  # type: ignore[index]
+
+port: int = env.int("PORT")
+default_port: int = env.int("PORT", 8080)
+optional_port: int | None = env.int("PORT", None)
+ratio: float = env.float("RATIO", default=0.5)
+debug: bool = env.bool("DEBUG", False)
+hosts: list[str] = env.list("HOSTS", [])
+limits: dict[str, int] = env.json("LIMITS", {})
+url, token = require("DATABASE_URL", "TOKEN")
+with override(DATABASE_URL="other", TOKEN=None):
+    try:
+        env.bool("DEBUG")
+    except WrongTypeError as wrong:
+        text: str = str(wrong)
+not_set: int = env.int("PORT", None)  # type: ignore[arg-type]
+not_text: int = env.float("RATIO")  # type: ignore[assignment]
+env.int("PORT", 1, 2)  # type: ignore[call-overload]
+env.string("PORT")  # type: ignore[attr-defined]
+override(PORT=8080)  # type: ignore[arg-type]
 """
 
 

@@ -24,11 +24,13 @@ ROOT = Path(__file__).parent.parent.parent
 FILES = {
     "python": {
         "env_properties/__init__.py": "sdk_python/env_properties/__init__.py",
+        "env_properties/_typed.py": "sdk_python/env_properties/_typed.py",
         "env_properties/py.typed": "sdk_python/env_properties/py.typed",
     },
     "node": {
         "env-properties/index.js": "sdk_node/index.js",
         "env-properties/errors.js": "sdk_node/errors.js",
+        "env-properties/typed.js": "sdk_node/typed.js",
         "env-properties/index.mjs": "sdk_node/index.mjs",
         "env-properties/index.d.ts": "sdk_node/index.d.ts",
         "env-properties/index.d.mts": "sdk_node/index.d.mts",
@@ -37,9 +39,8 @@ FILES = {
         "env-properties/package.json": "sdk_node/package.json",
     },
     "java": {
-        "envproperties/EnvProperties.java": (
-            "sdk_java/src/main/java/envproperties/EnvProperties.java"
-        ),
+        f"envproperties/{name}.java": f"sdk_java/src/main/java/envproperties/{name}.java"
+        for name in ("EnvProperties", "EnvPropertiesException", "Overrides", "TypedValues")
     },
 }
 
@@ -55,6 +56,12 @@ def tree(folder: Path) -> dict[str, bytes]:
     """All files below a folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def written(folder: Path) -> list[tuple[int, int]]:
+    """Return what changes when a file or folder is written: its inode and time."""
+    stats = [path.stat() for path in sorted(folder.rglob("*"))]
+    return [(stat.st_ino, stat.st_mtime_ns) for stat in stats]
 
 
 @every_language
@@ -77,9 +84,9 @@ def test_the_reader_is_copied_with_a_line_that_says_what_it_is(
 def test_a_current_copy_is_left_alone(language: str, tmp_path: Path) -> None:
     """The second time nothing is written."""
     assert found(vendor(language, tmp_path)) == {"missing"}
-    before = [path.stat() for path in sorted(tmp_path.rglob("*"))]
+    before = written(tmp_path)
     assert found(vendor(language, tmp_path)) == {"current"}
-    assert [path.stat() for path in sorted(tmp_path.rglob("*"))] == before
+    assert written(tmp_path) == before
 
 
 def test_check_writes_nothing(tmp_path: Path) -> None:
@@ -157,15 +164,15 @@ def test_line_ends_of_windows_are_no_modification(tmp_path: Path) -> None:
 
 def test_a_copy_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """When it cannot be written to its end the old copy is still there, and nothing beside it."""
-    copy = vendor("java", tmp_path)[0].path
-    old = copy.read_bytes().replace(b" (MIT)", b"")
-    copy.write_bytes(old)
+    for copy in vendor("java", tmp_path):
+        copy.path.write_bytes(copy.path.read_bytes().replace(b" (MIT)", b""))
+    old = tree(tmp_path)
     # Python's own caches would be cut off as well.
     env = {"PYTHONDONTWRITEBYTECODE": "1"}
     run = command("vendor", "java", tmp_path, env=env, preexec=only_small_files)
     assert run.returncode == 1
     assert "File too large" in run.stderr
-    assert tree(tmp_path) == {"envproperties/EnvProperties.java": old}
+    assert tree(tmp_path) == old
 
 
 def only_small_files() -> None:

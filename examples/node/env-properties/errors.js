@@ -1,7 +1,7 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: f778dff7b3861e3e
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 63df6df7cc096489
 'use strict'
 
-/** What can go wrong; loaded when something has. No error holds a value or a line of the file. */
+/** The errors; index.js loads this file when it raises one. None holds a value or a line of the file. */
 
 class EnvPropertiesError extends Error {
   constructor (code, message, details) {
@@ -18,8 +18,16 @@ class EnvPropertiesError extends Error {
 module.exports = {
   EnvPropertiesError,
 
-  missing: (name, place) => new EnvPropertiesError(
-    'ERR_MISSING_VARIABLE', `${name} is not set in ${place}, nor in the process environment`),
+  missing: (names, place) => new EnvPropertiesError(
+    'ERR_MISSING_VARIABLE',
+    `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not set in ${place}, ` +
+      'nor in the process environment'),
+
+  wrongType: (name, wanted) => new EnvPropertiesError(
+    'ERR_WRONG_TYPE', `${name} is not ${wanted}`),
+
+  invalidOverride: (name, type) => new EnvPropertiesError(
+    'ERR_INVALID_VARIABLE', `${name} cannot be overridden by ${type}: use a string or undefined`),
 
   invalidName: name => new EnvPropertiesError(
     'ERR_INVALID_VARIABLE', `${JSON.stringify(name)} cannot be the name of an environment variable`),
@@ -32,7 +40,7 @@ module.exports = {
     code, `cannot read ${path}: ${message}`, { path }),
 
   pipe: path => new EnvPropertiesError(
-    'ERR_PIPE', `cannot read ${path}: a pipe must be ASCII, for it can be read only once`, { path }),
+    'ERR_PIPE', `cannot read ${path}: a pipe must be ASCII, as it can be read only once`, { path }),
 
   byteOrderMark: path => new EnvPropertiesError(
     'ERR_BYTE_ORDER_MARK', `${path}, line 1: byte-order mark (save the file without one)`,

@@ -1,5 +1,7 @@
-import { env, EnvPropertiesError } from '../../index.js'
+import { env, number, EnvPropertiesError } from '../../index.js'
 
 const url: string | undefined = env.DATABASE_URL
 
-console.log(url, EnvPropertiesError)
+const port: number = number('PORT', 8080)
+
+console.log(url, port, EnvPropertiesError)

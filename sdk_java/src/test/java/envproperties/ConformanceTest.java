@@ -18,12 +18,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The reader answers each case of tests/conformance as the JDK's own Properties does. */
+/** The reader returns for each case of tests/conformance what the JDK's own Properties returns. */
 class ConformanceTest {
     private static final Path CASES = Paths.get("..", "tests", "conformance", "cases");
 
     @TestFactory
-    Stream<DynamicTest> answersAsTheJdkDoes() throws IOException {
+    Stream<DynamicTest> returnsWhatTheJdkReturns() throws IOException {
         assumeTrue(Files.exists(CASES), "the conformance cases are not part of this package");
         List<Path> inputs;
         try (Stream<Path> files = Files.list(CASES)) {
@@ -41,22 +41,22 @@ class ConformanceTest {
         Path expectation = input.resolveSibling(nameOf(input) + ".json");
         JsonObject expected =
                 JsonParser.parseString(Files.readString(expectation)).getAsJsonObject();
-        assertEquals(expected, answer(input));
+        assertEquals(expected, result(input));
     }
 
-    private static JsonObject answer(Path input) {
-        JsonObject answer = new JsonObject();
+    private static JsonObject result(Path input) {
+        JsonObject result = new JsonObject();
         JsonObject members = new JsonObject();
         try {
             EnvProperties.load(input).forEach(members::addProperty);
-            answer.add("pairs", members);
-        } catch (EnvProperties.FileException error) {
+            result.add("pairs", members);
+        } catch (EnvPropertiesException.FileException error) {
             boolean mark = error.getMessage().contains("byte-order mark");
             members.addProperty("kind", mark ? "byte-order-mark" : "malformed-escape");
             members.addProperty("line", error.line());
-            answer.add("error", members);
+            result.add("error", members);
         }
-        return answer;
+        return result;
     }
 
     private static String nameOf(Path input) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import envproperties.EnvProperties.FileException;
+import envproperties.EnvPropertiesException.FileException;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 
-/** What is read, where it is looked for, and what is said when it cannot be read. */
+/** What the reader returns, where it looks for the file, and its errors. */
 class EnvPropertiesTest {
     private static final Map<String, String> NO_VARIABLES = Collections.emptyMap();
 
@@ -54,7 +54,7 @@ class EnvPropertiesTest {
         return new URLClassLoader(urls, null);
     }
 
-    // What a file says
+    // The variables in a file
 
     @Test
     void keepsTheOrderOfTheLines() throws IOException {
@@ -64,7 +64,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void isAnOrdinaryMapWithoutTheNamesThatAreNotThere() throws IOException {
+    void isAnOrdinaryMapWithoutMissingNames() throws IOException {
         Map<String, String> pairs = EnvProperties.load(write("f", "a=1\n"));
         assertEquals(Map.of("a", "1"), pairs);
         assertTrue(pairs.containsKey("a"));
@@ -132,16 +132,16 @@ class EnvPropertiesTest {
         assertEquals("v".repeat(1_250_000), EnvProperties.load(write("f", content)).get("key"));
     }
 
-    // What is said of a file that is malformed
+    // Malformed files
 
     @Test
-    void namesFileAndLineOfAMalformedEscapeAndNoValue() throws IOException {
+    void namesFileAndLineOfAMalformedEscapeButNoValue() throws IOException {
         Path file = write("f", "a=1\n\nTOKEN=hidden\\uhidden\n");
         FileException error = assertThrows(FileException.class, () -> EnvProperties.load(file));
         assertEquals(
                 file
-                        + ", line 3: \\u without four hexadecimal digits"
-                        + " (is a backslash meant? write \\\\)",
+                        + ", line 3: malformed escape"
+                        + " (\\u takes 4 hexadecimal digits; for a backslash write \\\\)",
                 error.getMessage());
         assertEquals(3, error.line());
     }
@@ -158,12 +158,12 @@ class EnvPropertiesTest {
         Path file = write("f", "\u00ef\u00bb\u00bfa=1\n");
         FileException error = assertThrows(FileException.class, () -> EnvProperties.load(file));
         assertEquals(
-                file + ", line 1: a byte-order mark (save the file without one)",
+                file + ", line 1: byte-order mark (save the file without one)",
                 error.getMessage());
         assertEquals(1, error.line());
     }
 
-    // What is said of a file that cannot be read
+    // Files that cannot be read
 
     @Test
     void namesAMissingFile() {
@@ -188,10 +188,10 @@ class EnvPropertiesTest {
         assertTrue(error.getMessage().startsWith("cannot read " + file + ": "));
     }
 
-    // Where the file is looked for
+    // The places of the file
 
     @Test
-    void theFileThatIsNamedComesFirst() throws IOException {
+    void theNamedFileComesFirst() throws IOException {
         Path named = write("named", "from=named\n");
         write("classes/env.properties", "from=class path\n");
         write("task/env.properties", "from=task root\n");
@@ -222,7 +222,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void variablesSetToNothingNameNoPlace() throws IOException {
+    void emptyVariablesNameNoPlace() throws IOException {
         write("classes/env.properties", "from=class path\n");
         Map<String, String> environment = Map.of("ENV_PROPERTIES_FILE", "", "LAMBDA_TASK_ROOT", "");
         ClassLoader classPath = classPath(folder.resolve("classes"));
@@ -246,7 +246,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void aJarThatWasReplacedIsReadAnewByANewClassLoader() throws IOException {
+    void aReplacedJarIsReadAgainByANewClassLoader() throws IOException {
         Path jar = folder.resolve("function.jar");
         for (String content : List.of("from=jar\n", "from=another, longer jar\n")) {
             writeJar(jar, content);
@@ -278,7 +278,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void noFileIsNoError() throws IOException {
+    void aMissingFileIsNotAnError() throws IOException {
         assumeTrue(!Files.exists(Paths.get("/opt/env.properties")), "this machine has one");
         Map<String, String> environment = Map.of("LAMBDA_TASK_ROOT", folder.toString());
         Map<String, String> pairs = EnvProperties.find(environment, classPath());
@@ -291,7 +291,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void aPlaceThatCannotBeLookedAtIsAnError() throws IOException {
+    void aPlaceThatCannotBeExaminedIsAnError() throws IOException {
         Path circle = Files.createDirectories(folder.resolve("circle"));
         Files.createSymbolicLink(circle.resolve("env.properties"), Paths.get("env.properties"));
         Path noFolder = write("file", "");
@@ -307,7 +307,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void aLinkToNothingIsNoFile() throws IOException {
+    void aDanglingLinkIsNotAFile() throws IOException {
         Path link = folder.resolve("env.properties");
         Files.createSymbolicLink(link, folder.resolve("absent"));
         Map<String, String> environment = Map.of("LAMBDA_TASK_ROOT", folder.toString());
@@ -315,7 +315,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void aNamedFileThatIsMissingIsAnErrorThatSaysWhatNamesIt() {
+    void aMissingFileThatIsNamedIsAnErrorWithTheVariable() {
         Path file = folder.resolve("absent");
         Map<String, String> environment = Map.of("ENV_PROPERTIES_FILE", file.toString());
         FileException error =
@@ -326,7 +326,7 @@ class EnvPropertiesTest {
     }
 
     @Test
-    void aFolderInThePlaceOfTheFileIsAnErrorWhereverItStands() throws IOException {
+    void aFolderInThePlaceOfTheFileIsAnErrorInEveryPlace() throws IOException {
         Path task = folder.resolve("task");
         Path inItsPlace = Files.createDirectories(task.resolve("env.properties"));
         Map<String, String> environment = Map.of("LAMBDA_TASK_ROOT", task.toString());

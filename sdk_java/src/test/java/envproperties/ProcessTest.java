@@ -16,33 +16,32 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What an app sees: processes of their own, with a real environment and class path. */
+/** What an app sees: each test starts a process with a real environment and class path. */
 class ProcessTest {
     private static final String JAVA =
             Paths.get(System.getProperty("java.home"), "bin", "java").toString();
 
     @TempDir Path folder;
 
-    /** The app: carries out its arguments in turn and prints what comes of each. */
+    /** The app: executes its arguments in turn and prints each result. */
     static final class App {
         public static void main(String[] arguments) throws Exception {
             for (String argument : arguments) {
                 String[] step = argument.split(" ", 2);
                 try {
-                    System.out.println(carryOut(step[0], step.length > 1 ? step[1] : ""));
-                } catch (NoSuchElementException | EnvProperties.FileException error) {
+                    System.out.println(execute(step[0], step.length > 1 ? step[1] : ""));
+                } catch (EnvPropertiesException error) {
                     System.out.println(
                             error.getClass().getSimpleName() + ": " + error.getMessage());
                 }
             }
         }
 
-        private static Object carryOut(String step, String operand) throws Exception {
+        private static Object execute(String step, String operand) throws Exception {
             switch (step) {
                 case "get":
                     return EnvProperties.get(operand);
@@ -141,9 +140,9 @@ class ProcessTest {
         assertEquals(
                 List.of(
                         "file",
-                        "NoSuchElementException: ABSENT is neither in the process environment nor"
-                                + " in "
-                                + file),
+                        "EnvPropertiesException: ABSENT is not set in "
+                                + file
+                                + ", nor in the process environment"),
                 run(task(), "require A", "require ABSENT"));
     }
 
@@ -152,17 +151,17 @@ class ProcessTest {
         assertEquals(
                 List.of(
                         "process",
-                        "NoSuchElementException: ABSENT is neither in the process environment nor"
-                                + " in env.properties (not found in $ENV_PROPERTIES_FILE, the class"
-                                + " path, "
+                        "EnvPropertiesException: ABSENT is not set in env.properties (not found in"
+                                + " $ENV_PROPERTIES_FILE, the class path, "
                                 + folder
-                                + "/env.properties, /opt/env.properties)",
+                                + "/env.properties, /opt/env.properties), nor in the process"
+                                + " environment",
                         "[]"),
                 run(task("A", "process"), "require A", "require ABSENT", "names"));
     }
 
     @Test
-    void theFileIsReadOnceAndOnlyLoadReadsItAnew() throws Exception {
+    void theFileIsReadOnceAndOnlyLoadReadsItAgain() throws Exception {
         Path file = write("A=file\n");
         assertEquals(
                 List.of("file", "[A]", "deleted", "file", "[]"),
@@ -176,13 +175,13 @@ class ProcessTest {
     }
 
     @Test
-    void aMalformedFileIsTheSameErrorAtEachLookUpAndHidesNothingElse() throws Exception {
+    void aMalformedFileIsTheSameErrorAtEachLookUpAndHidesNoOtherVariable() throws Exception {
         Path file = write("A=hidden\nB=hidden\\u00\n");
         String error =
                 "FileException: "
                         + file
-                        + " (ENV_PROPERTIES_FILE), line 2: \\u without four"
-                        + " hexadecimal digits (is a backslash meant? write \\\\)";
+                        + " (ENV_PROPERTIES_FILE), line 2: malformed escape"
+                        + " (\\u takes 4 hexadecimal digits; for a backslash write \\\\)";
         assertEquals(
                 List.of(error, error, "process"),
                 run(
@@ -193,9 +192,9 @@ class ProcessTest {
     }
 
     @Test
-    void aFileWithoutPermissionIsAnErrorWhereverTheFileStandsOrWould() throws Exception {
+    void aFileOrFolderWithoutPermissionIsAnError() throws Exception {
         Path file = write("A=hidden\n");
-        // Root may read everything, unless it gives that up.
+        // Root can read everything unless it drops that capability.
         List<String> java =
                 System.getProperty("user.name").equals("root")
                         ? List.of(
@@ -221,14 +220,14 @@ class ProcessTest {
     }
 
     @Test
-    void itMayStandOnTheBootClassPath() throws Exception {
+    void theReaderWorksOnTheBootClassPath() throws Exception {
         write("A=file\n");
         List<String> java = List.of(JAVA, "-Xbootclasspath/a:target/classes");
         assertEquals(List.of("file"), run(java, task(), "get A"));
     }
 
     @Test
-    void systemPropertiesGetWhatIsMissing() throws Exception {
+    void missingSystemPropertiesAreSet() throws Exception {
         write("A=file\nB=file\npresent=file\n=nameless\n");
         assertEquals(
                 List.of("null", "populated", "process", "file", "already"),

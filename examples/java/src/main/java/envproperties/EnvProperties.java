@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 116d58b3a3a1d08c
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 23392b8dbfda3a5a
 package envproperties;
 
 import java.io.ByteArrayOutputStream;
@@ -10,10 +10,7 @@ import java.net.URI;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
 import java.util.AbstractSet;
@@ -21,20 +18,26 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
  * The app's config: the process environment first, then the file {@code env.properties}.
  *
- * <p>The file is the one that {@code ENV_PROPERTIES_FILE} names, else the first of {@code
- * /env.properties} on the class path, {@code $LAMBDA_TASK_ROOT/env.properties} and {@code
- * /opt/env.properties}. It is read once, when a variable is first looked up that the process
- * environment has not; where there is none, the process environment alone is the config.
+ * <p>The file is the one that {@code ENV_PROPERTIES_FILE} names, else the first that exists of
+ * {@code /env.properties} on the class path, {@code $LAMBDA_TASK_ROOT/env.properties} and {@code
+ * /opt/env.properties}. It is read once, at the first look-up of a variable that the process
+ * environment does not have. If there is no file, the process environment alone is the config.
  *
- * <p>All methods may be called by several threads at once. Those that read the file throw {@link
- * FileException} if it cannot be read or is malformed.
+ * <p>The methods for other types than text take blanks around a value as nothing (space, tab, line
+ * ends, form feed, vertical tab). They throw {@link EnvPropertiesException} if a value is of another
+ * type, and an empty value is of no type but a list. Their defaults are for variables that are not
+ * set.
+ *
+ * <p>All methods may be called by several threads at once. All errors are of the class {@link
+ * EnvPropertiesException}. Methods that read the file throw {@link
+ * EnvPropertiesException.FileException} if it cannot be read or is malformed.
  */
 public final class EnvProperties {
     private static final String FILE_NAME = "env.properties";
@@ -42,66 +45,178 @@ public final class EnvProperties {
 
     private static volatile Contents file;
 
+    /** In a test: values that come first, in which null hides a variable; null otherwise. */
+    private static volatile Map<String, String> overrides;
+
     private EnvProperties() {}
 
-    /** The value of a variable, or null if there is none. */
+    /** Returns the value of a variable, or null if it is not set. */
     public static String get(String name) {
+        Map<String, String> overridden = overrides;
+        if (overridden != null && overridden.containsKey(name)) {
+            return overridden.get(name);
+        }
         String value = System.getenv(name);
         return value != null ? value : file().get(name);
     }
 
-    /** The value of a variable, or {@code otherwise} if there is none. */
+    /** Returns the value of a variable, or {@code otherwise} if it is not set. */
     public static String get(String name, String otherwise) {
         String value = get(name);
         return value != null ? value : otherwise;
     }
 
     /**
-     * The value of a variable that the app cannot do without.
+     * Returns the value of a variable that the app cannot do without.
      *
-     * @throws NoSuchElementException if there is none; the message says where it was looked for
+     * @throws EnvPropertiesException if it is not set; the message names the places searched
      */
     public static String require(String name) {
         String value = get(name);
         if (value == null) {
-            throw FileException.missing(name, file().place);
+            throw EnvPropertiesException.missing(name + " is", file().place);
         }
         return value;
     }
 
-    /** All of the config, unmodifiable; as text it shows names only. */
+    /**
+     * Returns the values of these variables as an unmodifiable map; as text it shows names only.
+     *
+     * @throws EnvPropertiesException if any of them is not set; the message names all of these
+     */
+    public static Map<String, String> requireAll(String... names) {
+        Map<String, String> values = new LinkedHashMap<>();
+        StringBuilder missing = new StringBuilder();
+        int count = 0;
+        for (String name : names) {
+            String value = get(name);
+            if (value == null && !values.containsKey(name)) {
+                missing.append(count++ == 0 ? "" : ", ").append(name);
+            }
+            values.put(name, value);
+        }
+        if (count > 0) {
+            missing.append(count == 1 ? " is" : " are");
+            throw EnvPropertiesException.missing(missing.toString(), file().place);
+        }
+        return new Contents("required", values);
+    }
+
+    /** Returns an integer: decimal digits, with or without a sign. */
+    public static int getInt(String name) {
+        return (int) TypedValues.integer(name, require(name), Integer.MIN_VALUE, Integer.MAX_VALUE);
+    }
+
+    /** Returns an integer, or {@code otherwise} if the variable is not set. */
+    public static int getInt(String name, int otherwise) {
+        return get(name) == null ? otherwise : getInt(name);
+    }
+
+    /** Returns an integer: decimal digits, with or without a sign. */
+    public static long getLong(String name) {
+        return TypedValues.integer(name, require(name), Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    /** Returns an integer, or {@code otherwise} if the variable is not set. */
+    public static long getLong(String name, long otherwise) {
+        return get(name) == null ? otherwise : getLong(name);
+    }
+
+    /** Returns a number: decimal digits, with or without sign, point and exponent; finite. */
+    public static double getDouble(String name) {
+        return TypedValues.number(name, require(name));
+    }
+
+    /** Returns a number, or {@code otherwise} if the variable is not set. */
+    public static double getDouble(String name, double otherwise) {
+        return get(name) == null ? otherwise : getDouble(name);
+    }
+
+    /** Returns true for true, yes, on and 1, false for false, no, off and 0, in any case. */
+    public static boolean getBoolean(String name) {
+        return TypedValues.truth(name, require(name));
+    }
+
+    /** Returns a boolean, or {@code otherwise} if the variable is not set. */
+    public static boolean getBoolean(String name, boolean otherwise) {
+        return get(name) == null ? otherwise : getBoolean(name);
+    }
+
+    /**
+     * Returns the items between commas, without blanks around them and without empty ones, as an
+     * unmodifiable list.
+     */
+    public static List<String> getList(String name) {
+        return TypedValues.list(require(name));
+    }
+
+    /** Returns the items between commas, or {@code otherwise} if the variable is not set. */
+    public static List<String> getList(String name, List<String> otherwise) {
+        return get(name) == null ? otherwise : getList(name);
+    }
+
+    /**
+     * For tests: gives variables other values, or hides them where the value is null, until the
+     * object that is returned is closed.
+     *
+     * <p>{@link System#getenv()} stays as it is. The file is read again at the next need, and again
+     * after the end; {@code ENV_PROPERTIES_FILE} may be among the values. All threads see the same.
+     */
+    public static Overrides override(Map<String, String> values) {
+        return new Overrides(values);
+    }
+
+    /** Takes other values for a test, or null at its end, and forgets the file. */
+    static synchronized void setOverrides(Map<String, String> values) {
+        overrides = values;
+        file = null;
+    }
+
+    /** Returns all of the config, unmodifiable; as text it shows names only. */
     public static Map<String, String> env() {
         Map<String, String> pairs = new LinkedHashMap<>(file());
         pairs.putAll(System.getenv());
+        Map<String, String> overridden = overrides;
+        if (overridden != null) {
+            pairs = Overrides.applied(overridden, pairs);
+        }
         return new Contents("the process environment and " + file().place, pairs);
     }
 
     /**
-     * What the file says, read anew: unmodifiable, in the order of the lines, and empty if there is
-     * no file. As text it shows names only.
+     * Reads the file and returns its variables: unmodifiable, in the order of the lines, and empty
+     * if there is no file. As text the map shows names only.
      */
     public static Map<String, String> load() {
-        return find(System.getenv(), EnvProperties.class.getClassLoader());
+        return find(process(), EnvProperties.class.getClassLoader());
     }
 
-    /** What this file of the default file system says, like {@link #load()}. */
+    /** Reads this file of the default file system, like {@link #load()}. */
     public static Map<String, String> load(Path path) {
         return read(path.toFile(), path.toString());
     }
 
     /**
-     * Makes the variables of the file system properties, with the values that {@link #get} has for
-     * them. A system property that is there already stays.
+     * Makes the variables of the file system properties, with the values that {@link #get} returns.
+     * A system property that is set already stays.
      */
     public static void populateSystemProperties() {
         for (String name : file().keySet()) {
-            if (!name.isEmpty() && System.getProperty(name) == null) {
-                System.setProperty(name, get(name));
+            String value = get(name);
+            if (!name.isEmpty() && value != null && System.getProperty(name) == null) {
+                System.setProperty(name, value);
             }
         }
     }
 
-    /** Not read in a static initializer: an error there would be told at the first look-up only. */
+    /** The process environment, as overridden. */
+    private static Map<String, String> process() {
+        Map<String, String> overridden = overrides;
+        Map<String, String> process = System.getenv();
+        return overridden == null ? process : Overrides.applied(overridden, process);
+    }
+
+    // Not read in a static initializer: only the first look-up would throw its error.
     private static Contents file() {
         Contents known = file;
         return known != null ? known : readOnce();
@@ -109,20 +224,20 @@ public final class EnvProperties {
 
     private static synchronized Contents readOnce() {
         if (file == null) {
-            file = find(System.getenv(), EnvProperties.class.getClassLoader());
+            file = find(process(), EnvProperties.class.getClassLoader());
         }
         return file;
     }
 
-    // Files are opened by java.io: java.nio.file.Files has forty classes to load, two milliseconds
-    // of a cold start.
+    // java.io opens the files: java.nio.file.Files loads forty classes, two milliseconds of a cold
+    // start.
 
     static Contents find(Map<String, String> environment, ClassLoader classPath) {
         String named = environment.get(FILE_VARIABLE);
         if (named != null && !named.isEmpty()) {
             return read(new File(named), named + " (" + FILE_VARIABLE + ")");
         }
-        // There is no class loader of what is on the boot class path.
+        // Classes on the boot class path have no class loader.
         URL resource =
                 classPath != null
                         ? classPath.getResource(FILE_NAME)
@@ -134,7 +249,7 @@ public final class EnvProperties {
         for (String folder : new String[] {environment.get("LAMBDA_TASK_ROOT"), "/opt"}) {
             if (folder != null && !folder.isEmpty()) {
                 File candidate = new File(folder, FILE_NAME);
-                if (candidate.exists() || FileException.isOutOfReach(candidate)) {
+                if (candidate.exists() || EnvPropertiesException.isOutOfReach(candidate)) {
                     return read(candidate, candidate.getPath());
                 }
                 places += ", " + candidate;
@@ -144,7 +259,7 @@ public final class EnvProperties {
     }
 
     private static Contents read(URL resource) {
-        // A folder in the file's place would be no error: as a URL it reads as a list of files.
+        // Through its URL, a folder in the file's place would read as a list of its files.
         File path = resource.getProtocol().equals("file") ? fileOf(resource) : null;
         if (path != null) {
             return read(path, path.getPath());
@@ -154,12 +269,12 @@ public final class EnvProperties {
         try (InputStream stream = uncached(resource)) {
             file = bytes(stream);
         } catch (Exception cause) {
-            throw FileException.unreadable(place, cause);
+            throw EnvPropertiesException.unreadable(place, cause);
         }
         return new Contents(place, parse(file, place));
     }
 
-    /** Null if whoever made the class loader has not encoded the path: as a URL it can be read. */
+    /** Returns null if the path in the URL is not encoded: then the URL itself can be read. */
     private static File fileOf(URL resource) {
         try {
             return new File(URI.create(resource.toString()));
@@ -168,7 +283,7 @@ public final class EnvProperties {
         }
     }
 
-    /** Not by the cache of jars: it would hold this one open, and answer from it once replaced. */
+    /** Without the cache of jars, which keeps a jar open and returns its old content once replaced. */
     private static InputStream uncached(URL resource) throws IOException {
         URLConnection connection = resource.openConnection();
         connection.setUseCaches(false);
@@ -180,7 +295,7 @@ public final class EnvProperties {
         try (InputStream stream = new FileInputStream(path)) {
             file = bytes(stream);
         } catch (Exception cause) { // SecurityException, too
-            throw FileException.unreadable(place, cause);
+            throw EnvPropertiesException.unreadable(place, cause);
         }
         return new Contents(place, parse(file, place));
     }
@@ -198,12 +313,12 @@ public final class EnvProperties {
     // file to another. A continuation (a backslash at the end of a line, that line end and the
     // blanks that begin the next line) counts for nothing, wherever it stands.
     //
-    // Bytes are told apart by switch, not by methods with names: all of this runs once, and
-    // interpreted, where a call takes longer than what it does: a third of a first load.
+    // Bytes are compared by switch, not by named methods: this code runs once and interpreted, and
+    // the calls would be a third of a first load.
 
     private static Map<String, String> parse(byte[] file, String place) {
         if (beginsWithByteOrderMark(file)) {
-            throw FileException.byteOrderMark(place);
+            throw EnvPropertiesException.byteOrderMark(place);
         }
         Map<String, String> pairs = new LinkedHashMap<>();
         int key = startOfPair(file, 0);
@@ -224,7 +339,7 @@ public final class EnvProperties {
                 && file[2] == (byte) 0xBF;
     }
 
-    /** Over blank lines and comments. */
+    /** Skips blank lines and comments. */
     private static int startOfPair(byte[] file, int at) {
         while (at < file.length) {
             switch (file[at]) {
@@ -240,7 +355,7 @@ public final class EnvProperties {
                     at = endOfLine(file, at);
                     break;
                 case '\\':
-                    // A backslash alone at the very end is a pair, "" and "", in Properties, too.
+                    // In Properties, too, a backslash alone at the very end is the pair "" and "".
                     if (!isContinuation(file, at) || at + 2 >= file.length) {
                         return at;
                     }
@@ -325,8 +440,8 @@ public final class EnvProperties {
                 text[length++] = escaped(file[at + 1]);
                 at += 2;
             } else {
-                // Here, as both a character and a position come of it: two functions that each go
-                // over the digits make a first load a seventh longer.
+                // Inline, because it yields a character and a position: two functions that each
+                // read the digits make a first load a seventh longer.
                 int backslash = at;
                 int unit = 0;
                 at += 2;
@@ -334,7 +449,7 @@ public final class EnvProperties {
                     at = afterContinuations(file, at);
                     int digit = at < end ? Character.digit(file[at++] & 0xFF, 16) : -1;
                     if (digit < 0) {
-                        throw FileException.malformedEscape(place, lineOf(file, backslash));
+                        throw EnvPropertiesException.malformedEscape(place, lineOf(file, backslash));
                     }
                     unit = unit << 4 | digit;
                 }
@@ -421,7 +536,7 @@ public final class EnvProperties {
         return line;
     }
 
-    /** Pairs that nobody can change; as text they show names only, their views, too. */
+    /** An unmodifiable map that, like its views, shows names only as text. */
     static final class Contents extends AbstractMap<String, String> {
         final String place;
         private final Map<String, String> pairs;
@@ -494,58 +609,6 @@ public final class EnvProperties {
         @Override
         public String toString() {
             return place + ": " + pairs.keySet();
-        }
-    }
-
-    /** The file cannot be read or is malformed. The message holds no value and no line of it. */
-    public static final class FileException extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        private final int line;
-
-        FileException(String message, int line, Throwable cause) {
-            super(message, cause);
-            this.line = line;
-        }
-
-        /** The malformed line, counted from 1; 0 if the file cannot be read. */
-        public int line() {
-            return line;
-        }
-
-        /** Whether it might be there: what forbids to look, or leads in a circle, is no absence. */
-        static boolean isOutOfReach(File file) {
-            try {
-                Files.readAttributes(file.toPath(), BasicFileAttributes.class);
-                return false;
-            } catch (NoSuchFileException absent) {
-                return false;
-            } catch (IOException cause) {
-                return true;
-            }
-        }
-
-        // As RuntimeException, so that verifying the other classes need load neither this one nor
-        // those of the JDK.
-
-        static RuntimeException missing(String name, String place) {
-            return new NoSuchElementException(
-                    name + " is neither in the process environment nor in " + place);
-        }
-
-        static RuntimeException unreadable(String place, Exception cause) {
-            return new FileException("cannot read " + place + ": " + cause.getMessage(), 0, cause);
-        }
-
-        static RuntimeException malformedEscape(String place, int line) {
-            String problem =
-                    "\\u without four hexadecimal digits (is a backslash meant? write \\\\)";
-            return new FileException(place + ", line " + line + ": " + problem, line, null);
-        }
-
-        static RuntimeException byteOrderMark(String place) {
-            String problem = "a byte-order mark (save the file without one)";
-            return new FileException(place + ", line 1: " + problem, 1, null);
         }
     }
 }
