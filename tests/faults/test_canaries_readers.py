@@ -1,4 +1,4 @@
-"""What the readers show of a file: its errors, and what the languages print of objects."""
+"""What the readers show of a file: their errors, and their objects as the languages print them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.service import bare_environment
 
 ROOT = Path(__file__).parents[2]
 
-# Each shows what it has loaded in all ways that the language has, and every error of the reader as
-# it is shown if nobody catches it; the last one nobody does.
+# Each program prints what it has loaded in all ways that its language has, and every error of the
+# reader as an uncaught error is printed. It ends with an error that is not caught.
 PYTHON = """
 import copy, logging, pprint, sys, traceback
 import env_properties
@@ -45,6 +45,15 @@ try:
 except KeyError as error:
     show(error, env)
     traceback.print_exc()
+for name in env:
+    for getter in (env.int, env.float, env.bool, env.json):
+        try:
+            getter(name)
+        except env_properties.WrongTypeError as error:
+            show(error, error.args, vars(error))
+            traceback.print_exc()
+with env_properties.override(**env) as overridden:
+    show(overridden, env_properties.override(**env), env)
 print("shown")
 populate()
 """
@@ -72,6 +81,16 @@ try {
 } catch (error) {
   show(error, reader.env)
 }
+for (const name of Object.keys(reader.env)) {
+  for (const getter of [reader.number, reader.bool, reader.json]) {
+    try {
+      getter(name)
+    } catch (error) {
+      show(error, error.stack, JSON.stringify(error))
+    }
+  }
+}
+show(reader.requireAll(...Object.keys(reader.env)), reader.override({ ...reader.env }), reader)
 console.log('shown')
 reader.populate()
 """
@@ -101,6 +120,24 @@ public class Show {
             show(error);
             error.printStackTrace();
         }
+        for (String name : EnvProperties.env().keySet()) {
+            for (java.util.function.Function<String, ?> getter :
+                    java.util.List.<java.util.function.Function<String, ?>>of(
+                            EnvProperties::getInt,
+                            EnvProperties::getLong,
+                            EnvProperties::getDouble,
+                            EnvProperties::getBoolean)) {
+                try {
+                    getter.apply(name);
+                } catch (RuntimeException error) {
+                    show(error);
+                    error.printStackTrace();
+                }
+            }
+        }
+        java.util.Map<String, String> all = EnvProperties.env();
+        show(EnvProperties.requireAll(all.keySet().toArray(new String[0])));
+        show(EnvProperties.override(all), EnvProperties.env());
         System.out.println("shown");
         EnvProperties.load(Path.of(paths[paths.length - 1]));
     }
