@@ -1,7 +1,7 @@
 """`packager vendor`: the source of a reader, copied into a project instead of a dependency.
 
-The first line of a copy says its version, where it is from, and a hash of the rest: so a copy that
-is merely old is told from one that was modified, which is not overwritten unasked.
+The first line of a copy names its version and origin, and a hash of the rest. By this hash, an old
+copy differs from a modified one, which only --force overwrites.
 """
 
 from __future__ import annotations

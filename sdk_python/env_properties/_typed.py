@@ -95,7 +95,7 @@ def override(**values: str | None) -> _Override:
     """In a `with` statement: let variables have other values, or with None not be set.
 
     `env` and `require` see them, and `load` and `populate` where ENV_PROPERTIES_FILE is among
-    them; `os.environ` stays as it is. The file is read anew in the statement, and after it. All
+    them; `os.environ` stays as it is. The file is read again in the statement, and after it. All
     threads see the same.
     """
     for name, value in values.items():

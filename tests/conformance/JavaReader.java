@@ -4,15 +4,15 @@ import envproperties.EnvPropertiesException;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Answers each path on standard input with what the Java reader says, as Oracle does. */
+/** Prints the result of the Java reader for each path on standard input, as Oracle does. */
 public final class JavaReader {
     private JavaReader() {}
 
     public static void main(String[] arguments) throws IOException {
-        Oracle.answerEach(JavaReader::answer);
+        Oracle.printEach(JavaReader::result);
     }
 
-    private static Oracle.Json answer(Path path) {
+    private static Oracle.Json result(Path path) {
         try {
             return Oracle.Json.pairs(EnvProperties.load(path));
         } catch (EnvPropertiesException.FileException error) {

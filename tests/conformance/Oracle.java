@@ -14,11 +14,11 @@ import java.util.Properties;
 import java.util.TreeMap;
 
 /**
- * Says what the JDK's own {@link Properties} reads in a file.
+ * Prints what the JDK's own {@link Properties} reads in a file.
  *
- * <p>{@code java Oracle.java FOLDER} writes the answer for each {@code NAME.properties} of the
- * folder to {@code NAME.json}; {@code java Oracle.java} answers each path on standard input with
- * one line of JSON. Both need Java 17: older ones misread an escape that the line's end truncates.
+ * <p>{@code java Oracle.java FOLDER} writes the result for each {@code NAME.properties} of the
+ * folder to {@code NAME.json}; {@code java Oracle.java} prints one line of JSON for each path on
+ * standard input. Both need Java 17: older ones misread an escape that the line's end truncates.
  */
 public final class Oracle {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -29,23 +29,23 @@ public final class Oracle {
         if (arguments.length == 1) {
             writeExpectations(Paths.get(arguments[0]));
         } else {
-            answerEach(path -> answer(Files.readAllBytes(path)));
+            printEach(path -> result(Files.readAllBytes(path)));
         }
     }
 
-    /** One implementation's answer to one file. */
+    /** One implementation's result for one file. */
     interface Reader {
-        Json answer(Path path) throws IOException;
+        Json result(Path path) throws IOException;
     }
 
-    /** Answers each path that standard input names, one line of JSON for each. */
-    static void answerEach(Reader reader) throws IOException {
+    /** Prints one line of JSON for each path on standard input. */
+    static void printEach(Reader reader) throws IOException {
         BufferedReader paths =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        PrintStream answers = new PrintStream(System.out, false, "US-ASCII");
+        PrintStream results = new PrintStream(System.out, false, "US-ASCII");
         for (String path = paths.readLine(); path != null; path = paths.readLine()) {
-            answers.print(reader.answer(Paths.get(path)).text("", " ") + "\n");
-            answers.flush();
+            results.print(reader.result(Paths.get(path)).text("", " ") + "\n");
+            results.flush();
         }
     }
 
@@ -53,14 +53,14 @@ public final class Oracle {
         try (DirectoryStream<Path> cases = Files.newDirectoryStream(folder, "*.properties")) {
             for (Path input : cases) {
                 String name = input.getFileName().toString().replaceAll("properties$", "json");
-                String json = answer(Files.readAllBytes(input)).text("\n", "\n") + "\n";
+                String json = result(Files.readAllBytes(input)).text("\n", "\n") + "\n";
                 Files.write(input.resolveSibling(name), json.getBytes(StandardCharsets.US_ASCII));
             }
         }
     }
 
     /** The pairs that Properties reads, or the error. */
-    private static Json answer(byte[] file) throws IOException {
+    private static Json result(byte[] file) throws IOException {
         if (Arrays.equals(Arrays.copyOf(file, 3), BYTE_ORDER_MARK)) {
             return Json.error("byte-order-mark", 1); // the one difference from the JDK
         }
@@ -82,8 +82,8 @@ public final class Oracle {
     }
 
     /**
-     * Where the malformed escape stands, found by asking the JDK: the longest part of the file that
-     * loads ends behind its backslash.
+     * Returns the position of the malformed escape. The longest part of the file that the JDK can
+     * load ends behind its backslash.
      */
     private static int malformedEscape(byte[] file) throws IOException {
         int length = file.length;
@@ -93,7 +93,7 @@ public final class Oracle {
         return length - 1;
     }
 
-    /** The number, from 1, of the natural line on which a byte stands. */
+    /** The number, from 1, of the natural line that holds a byte. */
     private static int lineOf(byte[] file, int position) {
         int line = 1;
         for (int i = 0; i < position; i++) {
@@ -104,7 +104,7 @@ public final class Oracle {
         return line;
     }
 
-    /** An answer: ASCII only and sorted, so that equal answers are equal bytes. */
+    /** A result: ASCII only and sorted, so that equal results are equal bytes. */
     static final class Json {
         private final String kind;
         private final TreeMap<String, String> members = new TreeMap<>();

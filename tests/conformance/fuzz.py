@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 from packager.config.properties import dumps
 from tests.conformance.make_cases import CASES
-from tests.conformance.readers import Answer, running
+from tests.conformance.readers import Result, running
 
-Ask: TypeAlias = Callable[[Path], dict[str, Answer]]
+Ask: TypeAlias = Callable[[Path], dict[str, Result]]
 
 LINE_ENDS = (b"\n", b"\r", b"\r\n")
 HARMLESS = tuple(bytes([byte]) for byte in b"aknt0E\0\x0b\x85\xa0\xe9\xff")
@@ -36,9 +36,9 @@ CHARACTERS = "aZ09_ \t\n\r\f\b\\=:#!u'\"$\x01\x0b\x7f\x85\xa0\xe9\xff\u20ac\u202
 class DifferenceError(Exception):
     """Not all read the same in one file."""
 
-    def __init__(self, seed: int, content: bytes, answers: dict[str, Answer]) -> None:
-        told = "".join(f"\n{name}: {answer}" for name, answer in answers.items())
-        super().__init__(f"seed {seed}, file {content.hex()}{told}")
+    def __init__(self, seed: int, content: bytes, results: dict[str, Result]) -> None:
+        shown = "".join(f"\n{name}: {result}" for name, result in results.items())
+        super().__init__(f"seed {seed}, file {content.hex()}{shown}")
 
 
 def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
@@ -48,7 +48,7 @@ def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
     """
     random = Random(seed)
     for number in range(inputs):
-        expected: dict[str, Answer] = {}
+        expected: dict[str, Result] = {}
         if number % 2:
             mapping = random_mapping(random)
             content = dumps(mapping)
@@ -56,9 +56,9 @@ def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
         else:
             content = random_bytes(random)
         path.write_bytes(content)
-        answers = {**expected, **ask(path)}
-        if any(answer != answers["JDK"] for answer in answers.values()):
-            raise DifferenceError(seed, content, answers)
+        results = {**expected, **ask(path)}
+        if any(result != results["JDK"] for result in results.values()):
+            raise DifferenceError(seed, content, results)
 
 
 def random_bytes(random: Random) -> bytes:

@@ -425,7 +425,7 @@ CASES: dict[str, bytes] = {
 
 
 def main() -> None:
-    """Write every case anew; cases that CASES no longer names are deleted."""
+    """Write every case again, and delete cases that CASES no longer names."""
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()

@@ -1,6 +1,6 @@
 'use strict'
 
-// Answers each path on standard input with what the Node.js reader says, as Oracle.java does.
+// Prints the result of the Node.js reader for each path on standard input, as Oracle.java does.
 
 const { createInterface } = require('node:readline')
 const { load } = require('../../sdk_node')
@@ -10,7 +10,7 @@ const KINDS = {
   ERR_MALFORMED_ESCAPE: 'malformed-escape'
 }
 
-function answer (path) {
+function result (path) {
   try {
     return { pairs: load(path) }
   } catch (error) {
@@ -19,4 +19,4 @@ function answer (path) {
   }
 }
 
-createInterface({ input: process.stdin }).on('line', path => console.log(JSON.stringify(answer(path))))
+createInterface({ input: process.stdin }).on('line', path => console.log(JSON.stringify(result(path))))

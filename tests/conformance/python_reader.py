@@ -1,4 +1,4 @@
-"""Answers each path on standard input with what the Python reader says, as Oracle.java does."""
+"""Prints the result of the Python reader for each path on standard input, as Oracle.java does."""
 
 import json
 import sys
@@ -6,8 +6,8 @@ import sys
 from env_properties import MalformedFileError, load
 
 
-def answer(path: str) -> dict[str, object]:
-    """The pairs of a file, or the kind and line of its error."""
+def result(path: str) -> dict[str, object]:
+    """Return the pairs of a file, or the kind and line of its error."""
     try:
         return {"pairs": dict(load(path))}
     except MalformedFileError as error:
@@ -17,4 +17,4 @@ def answer(path: str) -> dict[str, object]:
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(line.rstrip("\n"))), flush=True)
+    print(json.dumps(result(line.rstrip("\n"))), flush=True)

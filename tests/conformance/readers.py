@@ -1,4 +1,4 @@
-"""The readers of the three languages and the JDK's own, each a process that answers paths."""
+"""The three readers and the JDK's own, each a process that reads paths and prints results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
-Answer: TypeAlias = dict[str, Any]
+Result: TypeAlias = dict[str, Any]
 """`{"pairs": …}` or `{"error": {"kind": …, "line": …}}`, as in the cases."""
 
 
@@ -24,22 +24,22 @@ class Readers:
     def __init__(self, processes: dict[str, subprocess.Popen[str]]) -> None:
         self._processes = processes
 
-    def ask(self, path: Path) -> dict[str, Answer]:
-        """What each says of the file at `path`."""
+    def ask(self, path: Path) -> dict[str, Result]:
+        """Return the result of each for the file at `path`."""
         for process in self._processes.values():
             assert process.stdin is not None
             process.stdin.write(f"{path}\n")
             process.stdin.flush()
-        return {name: _answer(name, process) for name, process in self._processes.items()}
+        return {name: _result(name, process) for name, process in self._processes.items()}
 
 
-def _answer(name: str, process: subprocess.Popen[str]) -> Answer:
+def _result(name: str, process: subprocess.Popen[str]) -> Result:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{name} has ended; what it says of that is on standard error")
-    answer: Answer = json.loads(line)
-    return answer
+        raise RuntimeError(f"{name} has ended; its error is on standard error")
+    result: Result = json.loads(line)
+    return result
 
 
 @contextmanager

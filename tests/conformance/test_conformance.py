@@ -12,23 +12,23 @@ import pytest
 
 from packager.config.properties import dumps
 from tests.conformance.make_cases import CASES, FOLDER
-from tests.conformance.readers import Answer, Readers
+from tests.conformance.readers import Readers, Result
 from tests.conftest import requires
 from tests.service import bare_environment, command
 from tests.trees import plant
 
-EXPECTED: dict[str, Answer] = {
+EXPECTED: dict[str, Result] = {
     name: json.loads((FOLDER / f"{name}.json").read_text("ascii")) for name in CASES
 }
 
-# Neither can stand in a process environment, and the packager refuses both.
+# A process environment can hold neither, and the packager refuses both.
 NOT_WRITABLE = re.compile("[\0\ud800-\udfff]")
 
 WRITABLE = {
-    name: answer["pairs"]
-    for name, answer in EXPECTED.items()
-    if "pairs" in answer
-    and not any(NOT_WRITABLE.search(key + value) for key, value in answer["pairs"].items())
+    name: result["pairs"]
+    for name, result in EXPECTED.items()
+    if "pairs" in result
+    and not any(NOT_WRITABLE.search(key + value) for key, value in result["pairs"].items())
 }
 
 # One value of every class that config vars have.
@@ -55,21 +55,21 @@ def test_the_cases_are_those_that_make_cases_writes() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_all_answer_as_the_case_says(readers: Readers, name: str) -> None:
-    """The JDK asked again and each reader give the committed answer."""
-    for reader, answer in readers.ask(FOLDER / f"{name}.properties").items():
-        assert answer == EXPECTED[name], reader
+def test_every_reader_returns_the_result_of_the_case(readers: Readers, name: str) -> None:
+    """The JDK, asked again, and each reader return the committed result."""
+    for reader, result in readers.ask(FOLDER / f"{name}.properties").items():
+        assert result == EXPECTED[name], reader
 
 
 @pytest.mark.parametrize("name", WRITABLE)
-def test_what_the_packager_writes_all_read_back(
+def test_every_reader_reads_what_the_packager_writes(
     readers: Readers, name: str, tmp_path: Path
 ) -> None:
     """The pairs of a case, written by the packager, come back from every reader."""
     path = tmp_path / "env.properties"
     path.write_bytes(dumps(WRITABLE[name]))
-    for reader, answer in readers.ask(path).items():
-        assert answer == {"pairs": WRITABLE[name]}, reader
+    for reader, result in readers.ask(path).items():
+        assert result == {"pairs": WRITABLE[name]}, reader
 
 
 def test_values_of_every_class_arrive_in_every_reader(readers: Readers, tmp_path: Path) -> None:
@@ -79,11 +79,11 @@ def test_values_of_every_class_arrive_in_every_reader(readers: Readers, tmp_path
     command("build", app, "-o", package, env=CLASSES).check_returncode()
     with zipfile.ZipFile(package) as archive:
         archive.extract("env.properties", tmp_path)
-    for reader, answer in readers.ask(tmp_path / "env.properties").items():
-        pairs = answer["pairs"]
+    for reader, result in readers.ask(tmp_path / "env.properties").items():
+        pairs = result["pairs"]
         assert {name: pairs[name] for name in CLASSES} == CLASSES, reader
     printenv = f"printenv | grep -v ^_ > {shell}"
     subprocess.run(["sh", "-c", printenv], env=bare_environment() | CLASSES, check=True)
-    for reader, answer in readers.ask(shell).items():
-        arrived = {name for name in CLASSES if answer["pairs"].get(name) == CLASSES[name]}
+    for reader, result in readers.ask(shell).items():
+        arrived = {name for name in CLASSES if result["pairs"].get(name) == CLASSES[name]}
         assert arrived == {"PLAIN", "URL", "SPECIAL", "EMPTY"}, reader

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.fuzz import DifferenceError, compare
-from tests.conformance.readers import Answer, Readers
+from tests.conformance.readers import Readers, Result
 from tests.conftest import requires
 
 pytestmark = requires("java", "javac", "node")
@@ -22,13 +22,13 @@ def test_all_agree_on_random_inputs(readers: Readers, tmp_path: Path) -> None:
 def test_a_reader_that_errs_is_found(readers: Readers, tmp_path: Path) -> None:
     """A difference stops the search and says all that it takes to see it again."""
 
-    def ask(path: Path) -> dict[str, Answer]:
-        answers = readers.ask(path)
+    def ask(path: Path) -> dict[str, Result]:
+        results = readers.ask(path)
         path.write_bytes(path.read_bytes().replace(b"\f", b"\x0b"))
-        return {**answers, "one to which a form feed is no blank": readers.ask(path)["JDK"]}
+        return {**results, "one to which a form feed is no blank": readers.ask(path)["JDK"]}
 
     with pytest.raises(DifferenceError) as caught:
         compare(ask, tmp_path / "env.properties", inputs=200, seed=5)
-    first, *told = str(caught.value).splitlines()
+    first, *shown = str(caught.value).splitlines()
     assert re.fullmatch("seed 5, file [0-9a-f]+", first)
-    assert told[-1].startswith("one to which a form feed is no blank: ")
+    assert shown[-1].startswith("one to which a form feed is no blank: ")

@@ -43,8 +43,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tarball(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     """The package that `npm publish` would send."""
     folder = tmp_path_factory.mktemp("packed")
-    answer = _npm("pack", "--json", "--pack-destination", folder, cwd=SDK, cache=cache)
-    return folder / str(json.loads(answer)[0]["filename"])
+    packed = _npm("pack", "--json", "--pack-destination", folder, cwd=SDK, cache=cache)
+    return folder / str(json.loads(packed)[0]["filename"])
 
 
 @pytest.fixture(scope="module")

@@ -213,7 +213,7 @@ def test_what_cannot_be_written_is_an_error(
         vendor(language, tmp_path / name)
 
 
-def test_a_folder_that_is_not_there_is_told_from_a_stale_copy(tmp_path: Path) -> None:
+def test_a_missing_folder_has_another_exit_status_than_a_stale_copy(tmp_path: Path) -> None:
     """The command line is wrong then: its exit status, not that of a check that failed."""
     assert command("vendor", "python", tmp_path, "--check").returncode == 1
     assert command("vendor", "python", tmp_path / "absent", "--check").returncode == 2

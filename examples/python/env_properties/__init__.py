@@ -1,4 +1,4 @@
-# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 88d022be495c2605
+# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 7f779a179af75e6c
 r"""The app's config in an AWS Lambda function.
 
     from env_properties import env
@@ -15,7 +15,7 @@ a test.
 The file's grammar is that of `java.util.Properties`, with one difference: a byte-order mark or a
 malformed `\u` is an error. Nothing is printed, and no error or repr shows a value.
 
-What few functions need is in `_typed.py`, which is imported when it is first used.
+The typed values, `require` and `override` are in `_typed.py`, imported at their first use.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class MissingVariableError(EnvPropertiesError, KeyError):
 
 
 class InvalidVariableError(EnvPropertiesError, ValueError):
-    """A variable cannot be set in the process environment."""
+    """`populate` or `override` cannot set a variable to this value."""
 
 
 class MissingFileError(EnvPropertiesError, FileNotFoundError):
@@ -260,7 +260,7 @@ def _read(path: str) -> _Properties:
         return _Properties(_parse(_contents(path), path), path)
     except MalformedFileError as malformed:
         details = malformed.args
-    # Raised anew: the frames of the parser hold values, and some tools log the variables of frames.
+    # Raised here: the frames of the parser hold values, and some tools log the variables of frames.
     raise MalformedFileError(*details)
 
 
@@ -272,7 +272,7 @@ def _contents(path: str) -> bytes:
         raise MissingFileError(error.errno, error.strerror, path) from error
     except OSError as error:
         raise UnreadableFileError(error.errno, error.strerror, path) from error
-    except ValueError as error:  # a name that no file can have
+    except ValueError as error:  # no file can have this name
         from errno import EINVAL
 
         raise UnreadableFileError(EINVAL, str(error), path) from error
@@ -305,7 +305,7 @@ def _parse(data: bytes, path: str) -> dict[str, str]:
 
 
 def _logical_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold a pair: the number of the first natural line, and what each adds."""
+    """Yield each line with a pair: the number of its first natural line, and the parts of all."""
     parts: list[str] = []
     text = ""
     for number, line in enumerate(data.splitlines(), 1):
@@ -323,7 +323,7 @@ def _logical_lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _separator(line: str) -> tuple[int, int]:
-    """Where the key of a logical line ends and where the value starts."""
+    """Return the position where the key of a logical line ends and where the value starts."""
     end = 0
     while end < len(line) and line[end] not in "=: \t\f":
         end += 2 if line[end] == "\\" else 1
@@ -334,7 +334,7 @@ def _separator(line: str) -> tuple[int, int]:
 
 
 def _unescaped(line: str, start: int, end: int) -> str:
-    """The key or value that stands between two positions of a logical line."""
+    """Return the key or value between two positions of a logical line, without escapes."""
     backslash = line.find("\\", start, end)
     if backslash < 0:
         return line[start:end]
@@ -360,7 +360,7 @@ def _unescaped(line: str, start: int, end: int) -> str:
 
 
 def _part_at(parts: list[str], position: int) -> int:
-    """Which part of a logical line holds the character at a position."""
+    """Return the index of the part of a logical line that holds the character at a position."""
     index = 0
     while position >= len(parts[index]):
         position -= len(parts[index])

@@ -1,4 +1,4 @@
-# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 92c56b7140e431af
+# env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 5aff90caed0bf93b
 """Typed values, required variables, and other values in a test.
 
 The package imports this module when one of these is first used, so that other functions do not pay
@@ -96,7 +96,7 @@ def override(**values: str | None) -> _Override:
     """In a `with` statement: let variables have other values, or with None not be set.
 
     `env` and `require` see them, and `load` and `populate` where ENV_PROPERTIES_FILE is among
-    them; `os.environ` stays as it is. The file is read anew in the statement, and after it. All
+    them; `os.environ` stays as it is. The file is read again in the statement, and after it. All
     threads see the same.
     """
     for name, value in values.items():

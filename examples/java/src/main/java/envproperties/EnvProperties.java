@@ -1,4 +1,4 @@
-// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: 23392b8dbfda3a5a
+// env-properties 0.1.0 (MIT), from heroku-lambda-packager; sha256 of the rest: aaf011ad66a7acb7
 package envproperties;
 
 import java.io.ByteArrayOutputStream;
@@ -311,7 +311,7 @@ public final class EnvProperties {
 
     // The grammar is that of java.util.Properties. Each function goes from one position in the
     // file to another. A continuation (a backslash at the end of a line, that line end and the
-    // blanks that begin the next line) counts for nothing, wherever it stands.
+    // blanks that begin the next line) counts for nothing in any place.
     //
     // Bytes are compared by switch, not by named methods: this code runs once and interpreted, and
     // the calls would be a third of a first load.
@@ -524,7 +524,7 @@ public final class EnvProperties {
         return next == ' ' || next == '\t' || next == '\f';
     }
 
-    /** The number, from 1, of the natural line on which a byte stands. */
+    /** The number, from 1, of the natural line that holds a byte. */
     private static int lineOf(byte[] file, int position) {
         int line = 1;
         for (int i = 0; i < position; i++) {
