@@ -60,9 +60,9 @@ def find(folder: Path, settings: Settings) -> Sequence[Candidate]:
     if not folder.is_dir():
         raise PackageError(f"There is no folder {folder}.", "Give the folder of the app.")
     if stated:
-        return [Candidate(stated(folder))]
+        return [Candidate(stated.of(folder, settings))]
     shown = [(kind, kind.sign(folder)) for kind in _LANGUAGES.values()]
-    found = [Candidate(kind(folder), sign) for kind, sign in shown if sign]
+    found = [Candidate(kind.of(folder, settings), sign) for kind, sign in shown if sign]
     if not found:
         raise PackageError(
             f"{folder} has no package.json, requirements.txt or pyproject.toml, and neither"

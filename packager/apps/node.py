@@ -11,6 +11,7 @@ from packager.apps.signs import Sign, Strength, single_file
 if TYPE_CHECKING:
     from packager.apps.files import Selections
     from packager.apps.members import Members
+    from packager.config.settings import Settings
 
 _SINGLE_FILES = tuple(
     f"{name}{suffix}"
@@ -37,6 +38,11 @@ class Node:
         if (folder / "package.json").is_file():
             return Sign(Strength.PROJECT, "package.json")
         return single_file(folder, _SINGLE_FILES)
+
+    @classmethod
+    def of(cls, folder: Path, settings: Settings) -> Node:  # noqa: ARG003
+        """Take what the settings say about the app."""
+        return cls(folder)
 
     def on(self, runtime: str | None, architecture: str | None) -> Node:  # noqa: ARG002
         """Return the app for a function of that runtime and architecture."""

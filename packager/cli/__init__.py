@@ -34,6 +34,7 @@ _COMMANDS = {
     "vendor": "Copy the source of a reader into a project.",
     "watch": "Deploy the app now, and again at each change of its files, until Ctrl-C.",
 }
+_OF_THE_BUILDPACK = ("prebuild",)  # Not shown.
 
 
 class _Commands(click.Group):
@@ -50,14 +51,14 @@ class _Commands(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
-        if name not in _COMMANDS and not name.startswith("-"):
+        if name not in (*_COMMANDS, *_OF_THE_BUILDPACK) and not name.startswith("-"):
             close = difflib.get_close_matches(name, _COMMANDS, n=1)
             suggestion = f" Did you mean {close[0]}?" if close else ""
             context.fail(f"No such command: {name}.{suggestion}")
         return super().resolve_command(context, arguments)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in (*_COMMANDS, *_OF_THE_BUILDPACK):
             return None
         command: click.Command = getattr(import_module(f"packager.cli.{name}"), name)
         return command

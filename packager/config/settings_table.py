@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from packager.config import setting_values as values
 
 BUILD, DEPLOY, ENV, WATCH = "build", "deploy", "env", "watch"
+PREBUILD = "prebuild"  # What the buildpack runs.
 BUILDPACK = "buildpack"  # Not a command: the buildpack's scripts read these, and nothing else does.
 
-_PACKAGING = (BUILD, DEPLOY, WATCH)
+_PACKAGING = (BUILD, DEPLOY, WATCH, PREBUILD)
 _DEPLOYING = (DEPLOY, WATCH)
 # The feature of these is not there yet: no command shows them.
 _NONE: tuple[str, ...] = ()
@@ -226,7 +227,7 @@ TABLE = (
         parse=values.path,
         option="--requirements",
         metavar="PATH",
-        commands=_NONE,
+        commands=_PACKAGING,
         describes_app=True,
     ),
     Setting(
@@ -237,7 +238,7 @@ TABLE = (
         parse=values.words,
         option="--requirements-env",
         metavar="NAMES",
-        commands=_NONE,
+        commands=_PACKAGING,
     ),
     Setting(
         "_LAMBDA_PROPERTIES_FORMAT",

@@ -11,8 +11,7 @@ import sys
 import tarfile
 import threading
 import zipfile
-from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer, SimpleHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path, PurePath
 
 import pytest
@@ -21,7 +20,11 @@ from tests.service import Service, command
 
 # EM_X86_64 and EM_AARCH64 of the ELF header, and what the names of such libraries say.
 MACHINES = {"x86_64": (62, "x86_64-linux-gnu"), "arm64": (183, "aarch64-linux-gnu")}
-NETWORK = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+NETWORK = {
+    name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))
+}
+# An index that cannot be reached, and no patience with it.
+OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "UV_HTTP_RETRIES": "0"}
 
 
 @pytest.fixture
@@ -35,7 +38,8 @@ def app(tmp_path: Path) -> Path:
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """An environment whose cache is the test's own."""
-    return NETWORK | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TOKEN": "canary"}
+    quick = {"UV_HTTP_RETRIES": "0"} if "UV_HTTP_RETRIES" not in NETWORK else {}
+    return NETWORK | quick | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TOKEN": "canary"}
 
 
 def build(app: Path, env: dict[str, str], *options: str) -> zipfile.ZipFile:
@@ -80,10 +84,10 @@ def test_the_same_requirements_are_installed_once(app: Path, env: dict[str, str]
     (app / "requirements.txt").write_text("-r more.txt\n")
     (app / "more.txt").write_text("durationpy==0.9\n")
     first = build(app, env, "--runtime", "python3.13").read("durationpy/duration.py")
-    offline = env | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    offline = env | OFFLINE
     assert build(app, offline, "--runtime", "python3.13").read("durationpy/duration.py") == first
     (app / "more.txt").write_text("durationpy==0.8\n")
-    assert "durationpy" in error_after(app, offline)
+    assert "cannot be reached" in error_after(app, offline)
 
 
 def error_after(app: Path, env: dict[str, str]) -> str:
@@ -138,10 +142,21 @@ def test_without_dependencies_nothing_has_to_be_known(
     assert "lambda_function.py" in build(app, env).namelist()
 
 
-def test_a_dependency_without_a_wheel_is_named(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\ndocopt==0.6.2\n")  # a source archive
-    assert "docopt==0.6.2 has no wheel" in error(app, env, "--runtime", "python3.13")
-    assert list((app.parent / "cache").rglob("durationpy")) == []
+def test_a_dependency_with_only_a_source_is_built_if_it_is_pure_python(
+    app: Path, env: dict[str, str]
+) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\ndocopt==0.6.2\n")
+    names = build(app, env, "--runtime", "python3.13", "--architecture", "arm64").namelist()
+    assert {"docopt.py", "durationpy/__init__.py"} <= {*names}
+
+
+def test_a_dependency_without_a_wheel_for_the_platform_is_named(
+    app: Path, env: dict[str, str]
+) -> None:
+    make_wheel(app / "wheels" / "own-1-cp313-cp313-win_amd64.whl", "")
+    (app / "requirements.txt").write_text("--no-index\n-f wheels\nown==1\n")
+    assert "own==1 has no wheel" in error(app, env, "--runtime", "python3.13")
+    assert list((app.parent / "cache" / "heroku-lambda-packager" / "wheels").iterdir()) == []
 
 
 def test_dependencies_need_a_runtime(app: Path, env: dict[str, str]) -> None:
@@ -218,28 +233,20 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return form.format(app) + "\n"
 
 
-def test_files_elsewhere_cannot_ask_for_what_is_built_from_source(
-    app: Path, env: dict[str, str]
-) -> None:
-    """Their --no-binary has no effect: what has a wheel is installed from that."""
+def test_requirements_may_ask_for_what_is_built_from_source(app: Path, env: dict[str, str]) -> None:
+    """As by --no-binary; it still has to be pure Python."""
     links = app / "links"
     make_wheel(links / "own-1-py3-none-any.whl", "wheel")
-    make_source(app, "./own-1.tar.gz", "py3-none-any", "source")
-    (app / "own-1.tar.gz").rename(links / "own-1.tar.gz")
-    (app.parent / "more.txt").write_text("--no-binary=:all:\nown\n")
-
-    with HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=app.parent)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        more = f"http://127.0.0.1:{server.server_port}/more.txt"
-        (app / "requirements.txt").write_text(f"--no-index\n-f links\n-r {more}\n")
-        package = build(app, env, "--runtime", "python3.13")
-        server.shutdown()
-    assert package.read("own.py") == b"wheel"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+    for tag, content in (("py3-none-any", "source"), ("cp313-cp313-linux_x86_64", "compiled")):
+        make_source(app, "./own-1.tar.gz", tag, content)
+        (app / "own-1.tar.gz").rename(links / "own-1.tar.gz")
+        (app / "requirements.txt").write_text("--no-index\n-f links\n--no-binary own\nown==1\n")
+        if content == "source":
+            package = build(app, env, "--runtime", "python3.13")
+            assert package.read("own.py") == b"source"
+            (app.parent / "out.zip").unlink()
+        else:
+            assert "own==1 has no wheel" in error(app, env, "--runtime", "python3.13")
 
 
 def test_a_credential_in_the_address_of_an_index_is_not_shown(
@@ -247,18 +254,19 @@ def test_a_credential_in_the_address_of_an_index_is_not_shown(
 ) -> None:
     address = "http://user:canary@127.0.0.1:1/simple"
     (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy\n")
-    offline = {**env, "PIP_RETRIES": "0", "PIP_FIND_LINKS": "", "_LAMBDA_RUNTIME": "python3.13"}
-    error(app, offline)
+    found = error(app, {**env, "UV_HTTP_RETRIES": "0", "_LAMBDA_RUNTIME": "python3.13"})
+    assert "The package index at 127.0.0.1:1" in found
 
 
-@pytest.mark.parametrize("retries", ["0", "1"])
-def test_an_index_that_cannot_be_reached_is_said_to_be(
-    retries: str, app: Path, env: dict[str, str]
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"])
+def test_an_index_that_cannot_be_reached_is_named(
+    name: str, app: Path, env: dict[str, str]
 ) -> None:
     (app / "requirements.txt").write_text("durationpy==0.9\n")
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": retries}
+    nowhere = {name: "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"}
     found = error(app, {**env, **nowhere, "PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
-    assert "cannot reach the index" in found
+    assert "The package index at 127.0.0.1:1" in found
+    assert "cannot be reached" in found
 
 
 def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[str, str]) -> None:
@@ -274,6 +282,9 @@ def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[
             self.end_headers()
             self.wfile.write(b'<a href="own-1-py3-none-any.whl">own</a>')
 
+        def do_HEAD(self) -> None:
+            self.send_error(403)
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -284,11 +295,11 @@ def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[
         private = {"PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
         found = error(app, env | private, "--runtime", "python3.13")
         server.shutdown()
+    assert f"The package index at 127.0.0.1:{server.server_port}" in found
     assert "403" in found
-    assert f"http://127.0.0.1:{server.server_port}/…/own-1-py3-none-any.whl" in found
 
 
-def test_an_index_is_given_the_variables_that_the_requirements_name(
+def test_an_index_gets_a_variable_only_if_the_user_passes_it_on(
     app: Path, env: dict[str, str]
 ) -> None:
     authorizations = []
@@ -305,10 +316,15 @@ def test_an_index_is_given_the_variables_that_the_requirements_name(
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://user:${{TOKEN}}@127.0.0.1:{server.server_port}/simple"
         (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy==0.9\n")
-        found = error(app, env | {"PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
+        offline = env | {"PIP_FIND_LINKS": ""}
+        denied = error(app, offline, "--runtime", "python3.13")
+        assert authorizations == []
+        passed_on = offline | {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}
+        found = error(app, passed_on, "--runtime", "python3.13")
         server.shutdown()
+    assert "${TOKEN}, which _LAMBDA_REQUIREMENTS_ENV does not pass on" in denied
     assert "Basic " + base64.b64encode(b"user:canary").decode() in authorizations
-    assert "durationpy==0.9 has no wheel" in found
+    assert "refuses the credentials" in found
 
 
 def test_markers_are_held_against_the_functions_runtime(app: Path, env: dict[str, str]) -> None:

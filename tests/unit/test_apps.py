@@ -95,7 +95,7 @@ def test_a_setting_decides_what_is_packaged_where_the_files_show_two_languages(
         {"package.json": b"{}", "pyproject.toml": POETRY},
         {"package.json": b"{}", "pyproject.toml": b"[project]\ndynamic = ['dependencies']\n"},
         {"package.json": b"{}", "pyproject.toml": b"not TOML"},
-        {"package.json": b"{}", "setup.py": b""},
+        {"package.json": b"{}", "setup.py": b"setup(install_requires=[])"},
         {"package.json": b"{}", "setup.cfg": b"[options]\ninstall_requires = example\n"},
         {"index.js": b"", "app.py": b""},
     ],

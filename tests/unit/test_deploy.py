@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps import Python
 from packager.apps.files import Member
 from packager.config.inputs import Config
 from packager.config.setting_values import functions
@@ -130,11 +132,12 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Every app has `dependency.py`; keeps the runtimes for which it was asked."""
     runtimes: list[str | None] = []
 
-    def members(app: Path, runtime: str | None, architecture: str | None) -> list[Member]:
-        runtimes.append(runtime)
+    def members(app: Python) -> list[Member]:
+        runtimes.append(app.runtime)
         return [Member("dependency.py", b"")]
 
-    monkeypatch.setattr("packager.apps.python.dependencies.members", members)
+    module = importlib.import_module("packager.apps.python.dependencies")
+    monkeypatch.setattr(module, "members", members)
     return runtimes
 
 

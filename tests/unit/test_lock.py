@@ -1,4 +1,4 @@
-"""`bin/requirements.lock`: what Heroku apps get is what pyproject.toml asks for."""
+"""The locks in `bin`: what Heroku apps and builds get is what pyproject.toml asks for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ tomllib = pytest.importorskip("tomllib", reason="TOML is in the standard library
 
 REPOSITORY = Path(__file__).parents[2]
 LOCK = REPOSITORY / "bin" / "requirements.lock"
+BUILD_LOCK = REPOSITORY / "bin" / "build-requirements.lock"
 STALE = "bin/requirements.lock is stale: run bin/lock"
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -26,8 +27,17 @@ def project() -> dict[str, Any]:
     return table
 
 
-def dependencies() -> list[Requirement]:
-    return [Requirement(dependency) for dependency in project()["dependencies"]]
+# What a build needs and a dyno does not have.
+ONLY_BUILDS = {"uv"}
+
+
+def dependencies(lock: Path) -> list[Requirement]:
+    found = [Requirement(dependency) for dependency in project()["dependencies"]]
+    return [
+        requirement
+        for requirement in found
+        if (requirement.name in ONLY_BUILDS) == (lock == BUILD_LOCK)
+    ]
 
 
 def environment(python: str, machine: str) -> dict[str, str]:
@@ -47,11 +57,11 @@ def applies(requirement: Requirement, python: str, machine: str) -> bool:
     return marker is None or marker.evaluate(environment(python, machine))
 
 
-def locked(python: str, machine: str) -> dict[str, str]:
-    """Give the versions that the lock has for a Python on a machine, by name."""
+def locked(lock: Path, python: str, machine: str) -> dict[str, str]:
+    """Give the versions that a lock has for a Python on a machine, by name."""
     versions: dict[str, str] = {}
-    for line in LOCK.read_text().splitlines():
-        if line.startswith((" ", "#")):
+    for line in lock.read_text().splitlines():
+        if not line or line.startswith((" ", "#")):
             continue
         requirement = Requirement(line.rstrip("\\"))
         if not applies(requirement, python, machine):
@@ -64,13 +74,17 @@ def locked(python: str, machine: str) -> dict[str, str]:
     return versions
 
 
+both = pytest.mark.parametrize("lock", [LOCK, BUILD_LOCK], ids=lambda lock: lock.stem)
+
+
+@both
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_dependency_is_locked_in_a_version_that_pyproject_allows(
-    python: str, machine: str
+    lock: Path, python: str, machine: str
 ) -> None:
-    versions = locked(python, machine)
-    for dependency in dependencies():
+    versions = locked(lock, python, machine)
+    for dependency in dependencies(lock):
         if not applies(dependency, python, machine):
             continue
         name = canonicalize_name(dependency.name)
@@ -81,18 +95,27 @@ def test_every_dependency_is_locked_in_a_version_that_pyproject_allows(
 def test_nothing_is_locked_that_no_dependency_asks_for() -> None:
     pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
     direct = {pin.partition("==")[0] for pin in pins if "heroku-lambda-packager" in pin}
-    asked = {canonicalize_name(dependency.name) for dependency in dependencies()}
+    asked = {canonicalize_name(dependency.name) for dependency in dependencies(LOCK)}
     assert direct == asked, STALE
 
 
-def test_every_pin_has_hashes() -> None:
-    pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
+@both
+def test_every_pin_has_hashes(lock: Path) -> None:
+    pins = re.split(r"^(?=\w)", lock.read_text(), flags=re.MULTILINE)[1:]
     assert pins
     assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == []
 
 
-def test_the_lock_names_no_index() -> None:
-    assert not re.search(r"https?:|--(extra-)?index-url|--find-links", LOCK.read_text())
+@both
+def test_the_lock_names_no_index(lock: Path) -> None:
+    assert not re.search(r"https?:|--(extra-)?index-url|--find-links", lock.read_text())
+
+
+def test_no_dyno_gets_what_only_builds_need() -> None:
+    """The packager uses uv in builds alone, and it has as many megabytes as all the rest."""
+    for machine in MACHINES:
+        assert not locked(LOCK, PYTHONS[-1], machine).keys() & ONLY_BUILDS
+        assert locked(BUILD_LOCK, PYTHONS[-1], machine).keys() == ONLY_BUILDS
 
 
 def test_the_buildpack_takes_the_pythons_that_pyproject_names() -> None:

@@ -1,41 +1,42 @@
-"""What pip has built on this machine, as it does with a source archive whose place is named."""
+"""What was built on this machine from a source, which has to be pure Python."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from packager.apps.python.platform import Platform
 from packager.errors import PackageError
 from packager.names import printable
 
+# uv writes it into what it has built.
+_MARK = "uv_build.json"
+
+
+class CompiledError(PackageError):
+    """A dependency has no wheel for the platform, and is not pure Python."""
+
+    def __init__(self, name: str, version: str, platform: Platform, tag: str) -> None:
+        super().__init__(
+            f"{printable(f'{name}=={version}')} has no wheel for {platform}: its source was"
+            f" built for this machine{', as ' + printable(tag) if tag else ''}.",
+            "Choose a version that has one, or build the wheel for that platform and name its"
+            " file.",
+        )
+        self.name = name
+
 
 def check(installed: Path, platform: Platform) -> None:
-    """Raise PackageError for what was built and is not pure Python, which runs anywhere.
+    """Raise CompiledError for what was built and is not pure Python, which runs anywhere.
 
     A compiled library fits this machine, its Python and its glibc. What a wheel was installed from
-    need not be looked at: pip has compared its name with the platform.
+    need not be checked: uv has compared its name with the platform.
     """
     for about in sorted(installed.glob("*.dist-info")):
-        # PEP 610: pip notes it for what did not come from an index, where it takes wheels alone.
-        origin = about / "direct_url.json"
-        if not origin.is_file() or _is_wheel(json.loads(origin.read_text("utf-8"))):
-            continue
-        tags = _tags(about / "WHEEL")
-        if not tags & platform.pure_tags():
-            name, _, version = about.name.removesuffix(".dist-info").rpartition("-")
-            raise PackageError(
-                f"{printable(f'{name}=={version}')} has no wheel for {platform}: its source was"
-                f" built for this machine{', as ' + printable(min(tags)) if tags else ''}.",
-                "Choose a version that has one, or build the wheel for that platform and name its"
-                " file.",
-            )
-
-
-def _is_wheel(origin: dict[str, Any]) -> bool:
-    return "archive_info" in origin and urlsplit(origin["url"]).path.endswith(".whl")
+        if (about / _MARK).is_file():
+            tags = _tags(about / "WHEEL")
+            if not tags & platform.pure_tags():
+                name, _, version = about.name.removesuffix(".dist-info").rpartition("-")
+                raise CompiledError(name, version, platform, min(tags, default=""))
 
 
 def _tags(path: Path) -> set[str]:

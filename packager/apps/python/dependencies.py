@@ -2,92 +2,97 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
-import time
 from pathlib import Path
 
 from packager import workspace
-from packager.apps.files import Member, Selection
-from packager.apps.python import built, installer, requirements
+from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, Member
+from packager.apps.python import Python, cache, installer, prebuilt, projects
 from packager.apps.python.platform import Platform
-from packager.apps.python.requirements import Requirements
+from packager.apps.python.requirements import canonical
+from packager.apps.python.wanted import Wanted
 
-# What pip writes that is about this machine: scripts, which begin with the path of its Python, and
-# records that hash them or tell where a package was from.
-_SCRIPTS = "/bin/"
-_OF_THIS_MACHINE = ("*.dist-info/RECORD", "*.dist-info/direct_url.json", "__pycache__")
+# What uv writes that is about this machine: records that hash scripts or say where a package was
+# from, marks of what was built, and a lock.
+_OF_THIS_MACHINE = ("RECORD", "direct_url.json", "uv_build.json", "uv_cache.json", "REQUESTED")
 
-_SECONDS_KEPT_UNUSED = 30 * 24 * 3600
+# What this process has installed or found. A watch resolves a range of versions once, not at each
+# save.
+_known: dict[str, Path] = {}
 
 
-def members(app: Path, runtime: str | None, architecture: str | None) -> list[Member]:
+def members(app: Python) -> list[Member]:
     """Give what the dependencies add to the package of `app`; nothing if it has none.
 
-    They are those of `requirements.txt` or else of `pyproject.toml`, and are installed once for the
-    same requirements, `runtime` and `architecture`. Raises PackageError, which names a dependency
-    that has no wheel for the platform.
+    What was installed when a slug was built is used as it is. What is pinned is installed once for
+    each runtime and architecture. Raises PackageError, which names a dependency that has no wheel
+    for the platform.
     """
-    wanted = requirements.read(app)
-    if wanted.is_empty:
+    wanted = projects.read(app.folder, app.requirements)
+    if wanted is None:
         return []
-    platform = Platform.of(runtime, architecture)
-    folder = _cache() / _key(wanted, platform)
-    if folder.is_dir():
-        os.utime(folder)
-    else:
-        _install(wanted, platform, folder)
-    scripts = () if _has_bin_package(folder) else (_SCRIPTS,)
-    return Selection(folder, (*scripts, *_OF_THIS_MACHINE)).members()
+    platform = Platform.of(app.runtime, app.architecture)
+    installed = prebuilt.find(wanted, platform) or _find_or_install(wanted, app, platform)
+    return [
+        Member(name, path, EXECUTABLE_FILE if is_executable else REGULAR_FILE, size, None)
+        for name, path, size, is_executable in cache.files(installed)
+    ]
 
 
-def _has_bin_package(folder: Path) -> bool:
-    """Say whether `bin` is a package of a wheel; pip puts its scripts there only if it is not.
+def prebuild(app: Python, folder: Path) -> bool:
+    """Install into `folder` what deploys from this build use; say whether there was anything.
 
-    Those have `../../bin/` before their names, as they do not belong among the packages.
+    Raises PackageError as `members`.
     """
-    records = (
-        record.read_text("utf-8").splitlines() for record in folder.glob("*.dist-info/RECORD")
-    )
-    return any(line.startswith(("bin/", '"bin/')) for lines in records for line in lines)
+    wanted = projects.read(app.folder, app.requirements)
+    if wanted is None:
+        return False
+    platform = Platform.of(app.runtime, app.architecture)
+    prebuilt.write(_find_or_install(wanted, app, platform), wanted, platform, folder)
+    return True
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base, "heroku-lambda-packager", "wheels")
+def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> Path:
+    """Give the folder of the installed dependencies."""
+    key = hashlib.sha256(f"{platform.uv_name} {platform} {wanted.digest()}".encode()).hexdigest()
+    found = _known.get(key)
+    if found is None or not found.is_dir():
+        found = cache.find(key) or _install(wanted, app, platform, key)
+        _known[key] = found
+    return found
 
 
-def _key(wanted: Requirements, platform: Platform) -> str:
-    """Name the folder of installed dependencies by all that decides what is in it."""
-    digest = hashlib.sha256(
-        f"{platform}, {platform.full_version}, pip {installer.version()}".encode()
-    )
-    for content in (wanted.text.encode(), *wanted.included):
-        digest.update(hashlib.sha256(content).digest())
-    return digest.hexdigest()
-
-
-def _install(wanted: Requirements, platform: Platform, folder: Path) -> None:
-    """Install into `folder`, which is there at the end as a whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_unused(folder.parent)
-    with workspace.private_folder(folder.parent) as making:
-        file, installed = wanted.app / "requirements.txt", making / "installed"
-        if not file.is_file():
-            file = making / "requirements.txt"
-            file.write_text(wanted.text, "utf-8")
-        installer.install(wanted, file.resolve(), installed, platform)
+def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> Path:
+    cache.remove_unused()
+    with workspace.private_folder(cache.folder("wheels")) as making:
+        installed = making / "installed"
+        installer.install(wanted, app.folder, installed, platform, app.requirements_env)
         installed.mkdir(exist_ok=True)
-        built.check(installed, platform)
-        with contextlib.suppress(OSError):  # Another run was quicker.
-            installed.rename(folder)
+        is_pinned = wanted.pinned is None or _names(installed) <= wanted.pinned
+        _clean(installed)
+        return cache.keep(installed, key if is_pinned else None)
 
 
-def _remove_unused(cache: Path) -> None:
-    """Remove what was not used for long."""
-    for folder in cache.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _SECONDS_KEPT_UNUSED:
-                shutil.rmtree(folder)
+def _names(installed: Path) -> set[str]:
+    return {canonical(about.name.split("-")[0]) for about in installed.glob("*.dist-info")}
+
+
+def _clean(installed: Path) -> None:
+    """Remove what is about this machine."""
+    (installed / ".lock").unlink(missing_ok=True)
+    for about in installed.glob("*.dist-info"):
+        for name in _OF_THIS_MACHINE:
+            (about / name).unlink(missing_ok=True)
+    for bytecode in [*installed.rglob("__pycache__")]:
+        shutil.rmtree(bytecode, ignore_errors=True)
+    # Scripts begin with the path of a Python. But `bin` can be a package, too, whose modules are
+    # not executable.
+    scripts = installed / "bin"
+    if scripts.is_dir() and not scripts.is_symlink():
+        for script in scripts.iterdir():
+            if os.access(script, os.X_OK) and not script.is_dir():
+                script.unlink()
+        if not any(scripts.iterdir()):
+            scripts.rmdir()

@@ -1,138 +1,174 @@
-"""pip, which installs for another platform than the one that it runs on."""
+"""uv, which installs for another platform than the one that it runs on."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packager import subprocesses
+from packager.apps.python import built, cache, pip_settings, uv_errors, variables
 from packager.apps.python.platform import Platform
-from packager.apps.python.requirements import Requirements
+from packager.apps.python.wanted import Wanted
 from packager.config import redaction
 from packager.errors import PackageError
+from packager.lazy import lazy
 
-# By --platform and --python-version pip chooses wheels. But a marker as `python_version < "3.11"`
-# is held against the Python that pip runs in (https://github.com/pypa/pip/issues/11664).
-_PROGRAM = """
-import json, runpy, sys
-from pip._vendor.packaging import markers
-environment = json.loads(sys.argv.pop(1))
-markers.default_environment = environment.copy
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
+if TYPE_CHECKING:
+    import uv
+else:
+    uv = lazy("uv")  # A dyno does not have it.
 
-# What pip needs of the environment. Config vars and settings are none of its business, nor are the
-# app's PYTHONPATH and PYTHONHOME.
+# What uv needs of the environment. Config vars and settings are none of its business, nor are the
+# app's PYTHONPATH and PYTHONHOME. What it builds gets the same.
 _NEEDED = re.compile(
-    r"PATH|HOME|USERPROFILE|SYSTEMROOT|LANG|LC_\w+|TMPDIR|TEMP|TMP|XDG_\w+|PIP_\w+|SSL_CERT_\w+"
+    r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|NETRC|UV_(?!PUBLISH_)\w+|SSL_CERT_\w+|SSL_CLIENT_CERT"
     r"|REQUESTS_CA_BUNDLE|(?i:https?_proxy|no_proxy|all_proxy)"
 )
 
-_NO_PIP = re.compile(r"No module named '?pip\b")
-_NO_RETRIES = re.compile(r"\s*0+\s*")
-_NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
-_UNREACHABLE = re.compile(r"Retrying \(.*\(from versions: none\)", re.DOTALL)
-
-# Credentials stand before the host, in the path and in the query. Some errors have the path alone.
-_URL = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/\s]*@)?(?P<host>(?:\[[\da-f:]+\]|[^/\s?#@:\[]*)(?::\d+)?)"
-    r"(?:[^\s?#]*/(?P<wheel>[\w.+!-]+\.whl))?\S*"
-    r"|(?<=url: )/\S*",
-    re.IGNORECASE,
-)
+# A source is only built if there is no wheel. Building takes long, and runs what others wrote.
+_ONLY_WHEELS = ("--only-binary", ":all:")
+_MOST_BUILDS_REFUSED = 20
 
 
-def version() -> str:
-    """Tell the version of pip, if there is one."""
-    try:
-        return importlib.metadata.version("pip")
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+def install(
+    wanted: Wanted, app: Path, target: Path, platform: Platform, passed_on: Collection[str] = ()
+) -> None:
+    """Install what `app` wants into the new folder `target`.
 
-
-def install(requirements: Requirements, file: Path, target: Path, platform: Platform) -> None:
-    """Install what `file` asks for, with all that it needs, into the new folder `target`.
-
-    What is temporary goes beside `target`. Raises PackageError, which names a dependency that has
-    no wheel for the platform.
+    What is temporary goes beside `target`. The variables `passed_on` may be used. Raises
+    PackageError, which names a dependency that has no wheel for the platform and is not pure
+    Python.
     """
-    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-warn-conflicts"]
-    options += ["--no-user", "--no-compile", "--only-binary=:all:"]
-    options += ["--implementation=cp", f"--python-version={platform.full_version}"]
-    options += [f"--platform={tag}" for tag in platform.tags()]
-    # In a file that the requirements lead to, --no-binary can stand. The last word is ours.
-    last = target.with_name("only-wheels.txt")
-    last.write_text("--only-binary=:all:\n", "utf-8")
-    options += [f"--requirement={file}", f"--requirement={last}", f"--target={target}"]
-    if requirements.has_sources:
-        # What pip has built of an archive it takes again for another one at the same place.
-        options.append("--no-cache-dir")
-    if _NO_RETRIES.fullmatch(os.environ.get("PIP_RETRIES", "")):
-        # Only of what it tries again does pip say that it cannot be reached.
-        options.append("--retries=1")
+    installation = _Uv(wanted, app, target, platform, passed_on)
+    try:
+        installation.install(_ONLY_WHEELS)
+    except uv_errors.NoWheelError as error:
+        installation.build_what_has_no_wheel(error)
+
+
+class _Uv:
+    """One installation."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        app: Path,
+        target: Path,
+        platform: Platform,
+        passed_on: Collection[str],
+    ) -> None:
+        self._target, self._platform, self._app = target, platform, app
+        names = {
+            name for file, text in wanted.texts for name in variables.used(file, text, passed_on)
+        }
+        # Those of an index that is named in a project are used without being written there.
+        names |= {name for name in passed_on if name.startswith("UV_INDEX_")}
+        self._environment, self._options = _environment(app, names)
+        # When uv is killed it leaves its temporary files.
+        self._environment["TMPDIR"] = str(target.parent)
+        self._wanted = list(wanted.prepare(target.parent))
+        self._hide = redaction.hiding(os.environ.get(name, "") for name in names)
+        if wanted.pinned is not None:
+            # A newer version may be on the index by now, or a newer commit in a branch.
+            self._options = [*self._options, "--refresh"]
+
+    def install(self, more: Iterable[str]) -> None:
+        more = tuple(more)
+        shutil.rmtree(self._target, ignore_errors=True)
+        for options in self._wanted:
+            self._run([*options, *more])
+        built.check(self._target, self._platform)
+
+    def build_what_has_no_wheel(self, error: PackageError) -> None:
+        """Install, and take wheels alone of what is found to be compiled."""
+        refused: list[str] = []
+        while len(refused) < _MOST_BUILDS_REFUSED:
+            try:
+                self.install(f"--only-binary={name}" for name in refused)
+            except built.CompiledError as compiled:
+                error = compiled
+                if compiled.name in refused:
+                    raise
+                refused.append(compiled.name)
+            except uv_errors.NoWheelError:
+                # Another version would do, but has no wheel either: say what was wrong with this.
+                raise error from None
+            else:
+                return
+        raise error
+
+    def _run(self, options: list[str]) -> None:
+        command = [
+            *(find(), "pip", "install", "--quiet", "--no-progress", "--color", "never"),
+            *("--python", sys.executable, "--target", str(self._target)),
+            *("--python-version", self._platform.full_version),
+            *("--python-platform", self._platform.uv_name),
+            *("--cache-dir", str(cache.folder("uv"))),
+            *self._options,
+            *options,
+        ]
+        with subprocesses.running(
+            command,
+            cwd=self._app,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            errors = process.communicate()[1].decode(errors="replace")
+        if process.returncode != 0:
+            raise uv_errors.explained(self._hide(errors), self._platform)
+
+
+def find() -> str:
+    """Find the program uv; raise PackageError if it is not installed."""
+    try:
+        return uv.find_uv_bin()
+    except (ImportError, FileNotFoundError) as error:
+        raise PackageError(
+            "uv, which installs the app's dependencies, is not installed.",
+            "Install it: `python -m pip install uv`.",
+        ) from error
+
+
+def output_of(arguments: list[str], app: Path) -> bytes:
+    """Run uv for what it prints; raise PackageError if it fails."""
+    environment, _ = _environment(app, ())
     with subprocesses.running(
-        [
-            *(sys.executable, "-I", "-c", _PROGRAM, json.dumps(platform.markers())),
-            *("install", *options),
-        ],
-        cwd=requirements.app,
-        # When pip is killed it leaves its temporary files.
-        env=_environment(requirements.variables) | {"TMPDIR": str(target.parent)},
+        [find(), *arguments, "--color", "never", "--cache-dir", str(cache.folder("uv"))],
+        cwd=app,
+        env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        said = process.communicate()[1].decode(errors="replace")
+        output, errors = process.communicate()
     if process.returncode != 0:
-        hide = redaction.hiding(os.environ.get(name, "") for name in requirements.variables)
-        raise _error(hide(said), platform)
+        raise uv_errors.explained(errors.decode(errors="replace"))
+    return bytes(output)
 
 
-def _environment(variables: set[str]) -> dict[str, str]:
-    """Choose what pip is given, with the `variables` that the requirements name themselves."""
+def _environment(app: Path, names: Collection[str]) -> tuple[dict[str, str], list[str]]:
+    """Choose what uv gets, with the variables `names` that the user passes on; and options."""
+    settings = pip_settings.for_uv(app)
     environment = {
         name: value
         for name, value in os.environ.items()
-        if _NEEDED.fullmatch(name) or (name in variables and not name.startswith("_"))
+        if _NEEDED.fullmatch(name) or name in names
     }
-    # A Python that was moved, as those of Heroku are, finds its own library by this alone.
-    return environment | {"LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib"))}
-
-
-def _shortened(url: re.Match[str]) -> str:
-    """Write what can be shown of a URL: where it leads and to which wheel, or a path of a file."""
-    scheme, host, wheel = url["scheme"] or "", url["host"] or "", url["wheel"]
-    if url[0].startswith("file:///"):
-        return url[0]
-    return f"{scheme}{host}/…/{wheel}" if wheel else f"{scheme}{host}/…"
-
-
-def _error(said: str, platform: Platform) -> PackageError:
-    said = _URL.sub(_shortened, said)
-    if _NO_PIP.search(said):
-        return PackageError(
-            f"The Python at {sys.executable} has no pip, which installs the app's dependencies.",
-            "Install it: `python -m ensurepip`.",
-        )
-    if _UNREACHABLE.search(said):
-        return PackageError(
-            "pip cannot reach the index that it installs the app's dependencies from.",
-            "Check the network, PIP_INDEX_URL and the proxy.",
-        )
-    if without_wheel := _NO_WHEEL.search(said):
-        return PackageError(
-            f"{without_wheel[1]} has no wheel for {platform}.",
-            "Choose a version that has one, or build the wheel and name its file. An index that"
-            " refuses its credentials seems to be empty, too.",
-        )
-    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if "ERROR: " in line]
-    return PackageError(
-        f"pip could not install the dependencies for {platform}:"
-        f" {errors[0] if errors else 'it does not say why'}",
-        "Try `pip download -r requirements.txt`.",
-    )
+    if bundle := environment.pop("REQUESTS_CA_BUNDLE", ""):
+        environment.setdefault("SSL_CERT_FILE", bundle)
+    ours = {
+        # A Python that was moved, as those of Heroku are, finds its own library by this alone.
+        "LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib")),
+        "UV_PYTHON_DOWNLOADS": "never",
+        # As pip, which trusts what the system trusts.
+        "UV_SYSTEM_CERTS": "true",
+    }
+    return settings.environment | environment | ours, settings.options

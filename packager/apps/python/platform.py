@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from packager.errors import PackageError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html: up to Python 3.11 they run on
-# Amazon Linux 2, which has glibc 2.26, and then on Amazon Linux 2023, with 2.34.
-_GLIBC_OF_AMAZON_LINUX_2, _GLIBC_OF_AMAZON_LINUX_2023 = 26, 34
+# Amazon Linux 2, which has glibc 2.26, and then on Amazon Linux 2023, with 2.34. Of the platforms
+# that uv knows, manylinux_2_17 is the newest that glibc 2.26 can run.
+_AMAZON_LINUX_2, _AMAZON_LINUX_2023 = "manylinux_2_17", "manylinux_2_34"
 _LAST_ON_AMAZON_LINUX_2 = 11
-
-# PEP 600: manylinux_2_17 is manylinux2014; there are no wheels of older ones for Lambda's Pythons.
-_OLDEST_GLIBC = 17
-_LEGACY_PLATFORM = "manylinux2014"
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
@@ -44,6 +40,11 @@ class Platform:
         return f"Python {self.version} on {self.architecture}"
 
     @property
+    def runtime(self) -> str:
+        """The runtime, as Lambda calls it."""
+        return f"python{self.version}"
+
+    @property
     def full_version(self) -> str:
         """The version with a patch release: which one, only Lambda knows; never one of the first.
 
@@ -51,35 +52,15 @@ class Platform:
         """
         return f"{self.version}.99"
 
-    def tags(self) -> Iterator[str]:
-        """Give the platform tags of wheels that run there, the best first."""
-        machine = _MACHINES[self.architecture]
-        minor = int(self.version.partition(".")[2])
-        on_2 = minor <= _LAST_ON_AMAZON_LINUX_2
-        newest = _GLIBC_OF_AMAZON_LINUX_2 if on_2 else _GLIBC_OF_AMAZON_LINUX_2023
-        for glibc in range(newest, _OLDEST_GLIBC - 1, -1):
-            yield f"manylinux_2_{glibc}_{machine}"
-        yield f"{_LEGACY_PLATFORM}_{machine}"
-        yield f"linux_{machine}"
+    @property
+    def uv_name(self) -> str:
+        """The machine and its glibc, as uv calls them."""
+        on_2 = int(self.version.partition(".")[2]) <= _LAST_ON_AMAZON_LINUX_2
+        glibc = _AMAZON_LINUX_2 if on_2 else _AMAZON_LINUX_2023
+        return f"{_MACHINES[self.architecture]}-{glibc}"
 
     def pure_tags(self) -> set[str]:
         """Give the tags of wheels of pure Python that run there."""
         minor = int(self.version.partition(".")[2])
         versions = {"py3", f"cp3{minor}", *(f"py3{older}" for older in range(minor + 1))}
         return {f"{version}-none-any" for version in versions}
-
-    def markers(self) -> dict[str, str]:
-        """Give what environment markers are held against (PEP 508)."""
-        return {
-            "implementation_name": "cpython",
-            "implementation_version": self.full_version,
-            "os_name": "posix",
-            "platform_machine": _MACHINES[self.architecture],
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": self.full_version,
-            "python_version": self.version,
-            "sys_platform": "linux",
-        }

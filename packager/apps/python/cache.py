@@ -1,0 +1,155 @@
+"""The cache of what was installed: private, and checked before it is used.
+
+What is in it gets into functions beside their secrets. So nobody else may write it, and an entry is
+named by the hash of its contents.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import functools
+import hashlib
+import os
+import shutil
+import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from packager import workspace
+
+_SECONDS_KEPT_UNUSED = 30 * 24 * 3600
+
+
+def folder(name: str) -> Path:
+    """Give the folder `name` of the cache; it is there and nobody else can write it.
+
+    Where others could, as in a home in a shared folder, it is a temporary one of this process.
+    """
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
+    path = _root(base) / name
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+@functools.cache
+def _root(base: Path) -> Path:
+    root = base / "heroku-lambda-packager"
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, exist_ok=True)
+        if _is_private(root):
+            return root
+    except OSError:
+        pass  # Such as a read-only home.
+    held = contextlib.ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(workspace.private_folder())
+
+
+def _is_private(root: Path) -> bool:
+    """Whether only this user, and the system, decides what is at `root` and on the way there."""
+    status = root.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        return False
+    if status.st_mode & 0o022:
+        return False  # Others may have written into it already.
+    root.chmod(0o700)
+    return all(map(_is_safe, {*root.parents, *root.resolve().parents}))
+
+
+def _is_safe(parent: Path) -> bool:
+    """Whether no other user can put something else in the place of what is in `parent`."""
+    status = parent.lstat()
+    if status.st_uid not in (0, os.getuid()):
+        return False
+    # Of a folder as /tmp, others can remove only what is their own. A link has no mode of its own.
+    others_write = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
+    return stat.S_ISLNK(status.st_mode) or not others_write
+
+
+def files(installed: Path) -> list[tuple[str, str, int, bool]]:
+    """List the files in a folder: name within it, path, size, and whether they are executable.
+
+    Raises OSError for a link, or what is neither file nor folder: an installation has none.
+    """
+    found = []
+    left = [(str(installed), "")]
+    while left:
+        folder, prefix = left.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode):
+                    left.append((entry.path, f"{prefix}{entry.name}/"))
+                elif stat.S_ISREG(status.st_mode):
+                    is_executable = bool(status.st_mode & stat.S_IXUSR)
+                    found.append((prefix + entry.name, entry.path, status.st_size, is_executable))
+                else:
+                    raise OSError(errno.EINVAL, "neither file nor folder", entry.path)
+    return sorted(found)
+
+
+def digest(installed: Path) -> str:
+    """Hash the names, modes and contents of all files in a folder; raise OSError as `files`."""
+    listed = files(installed)
+    whole = hashlib.sha256()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        hashes = pool.map(_hash, (path for _, path, _, _ in listed), chunksize=64)
+        for (name, _, _, is_executable), found in zip(listed, hashes, strict=True):
+            whole.update(f"{len(name)} {name} {is_executable} ".encode("utf-8", "surrogateescape"))
+            whole.update(found)
+    return whole.hexdigest()
+
+
+def _hash(path: str) -> bytes:
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(opened, "rb") as file:  # noqa: PTH123 - of a descriptor
+        return hashlib.sha256(file.read()).digest()
+
+
+def find(key: str) -> Path | None:
+    """Give the folder that was kept under `key`, if it is still what it was."""
+    pointer = folder("wheels") / f"{key}.entry"
+    try:
+        name = pointer.read_text("ascii")
+        entry = folder("wheels") / name
+        if digest(entry) != name:
+            shutil.rmtree(entry, ignore_errors=True)
+            return None
+        for path in (pointer, entry):
+            os.utime(path)
+    except (OSError, ValueError):
+        return None
+    return entry
+
+
+def keep(installed: Path, key: str | None) -> Path:
+    """Move a folder to the cache, and give where it is then; under `key`, if it is to be found."""
+    name = digest(installed)
+    entry = folder("wheels") / name
+    with contextlib.suppress(OSError):  # The same was installed before.
+        installed.rename(entry)
+    if digest(entry) != name:
+        shutil.rmtree(entry)
+        installed.rename(entry)
+    os.utime(entry)
+    if key:
+        pointer = folder("wheels") / f"{key}.entry"
+        part = installed.with_name("pointer")
+        part.write_text(name, "ascii")
+        part.replace(pointer)
+    return entry
+
+
+def remove_unused() -> None:
+    """Remove what was not used for long."""
+    for path in folder("wheels").iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > _SECONDS_KEPT_UNUSED:
+                if stat.S_ISDIR(path.lstat().st_mode):
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()

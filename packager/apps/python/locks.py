@@ -1,0 +1,164 @@
+"""The lock files that uv itself reads: `uv.lock` and `pylock.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from packager.apps.python import installer, pins, tables
+from packager.apps.python.pins import Pin
+from packager.apps.python.requirements import canonical
+from packager.apps.python.wanted import Options, Wanted
+from packager.errors import PackageError
+from packager.names import printable
+
+
+def pylock(file: Path) -> Wanted | None:
+    """Read a `pylock.toml`; None if it has no packages.
+
+    Raises PackageError for one that takes a package from a folder: it would be built in there.
+    """
+    table = tables.toml(file)
+    packages = _packages(table, "packages", file)
+    for package in packages:
+        if "directory" in package:
+            raise PackageError(
+                f"{file} takes {_shown(package)} from a folder.",
+                "Write the file without it, as `uv export --no-emit-project` does, and name a wheel"
+                " that is built from the folder.",
+            )
+    if not packages and str(table.get("lock-version", "")).startswith("1."):
+        return None
+    options = ("--requirements", str(file.resolve()))
+    return Wanted(file=file, inputs=(tables.read(file),), prepare=lambda _: [options])
+
+
+def uv_lock(file: Path, app: Path) -> Wanted:
+    """Read a `uv.lock` for the project in `app`, which can be a member of a workspace.
+
+    Raises PackageError if the project has other dependencies than the lock.
+    """
+    packages = _packages(tables.toml(file), "package", file)
+    project = tables.toml(app / "pyproject.toml")
+    root = _root(packages, file, app)
+    _check_is_current(project, root, file)
+    folders = [*_folders(packages, root, file)]
+
+    def prepare(making: Path) -> list[Options]:
+        return _export(app, making)
+
+    return Wanted(
+        file=file,
+        inputs=(
+            tables.read(file),
+            tables.read(app / "pyproject.toml"),
+            *pins.contents([Pin("", path=folder) for folder in folders]),
+        ),
+        prepare=prepare,
+    )
+
+
+def _packages(table: tables.Table, name: str, file: Path) -> list[dict[str, Any]]:
+    packages = table.get(name, [])
+    if not isinstance(packages, list) or not all(isinstance(found, dict) for found in packages):
+        raise PackageError(f"{file} has no list of packages.", "Write the file again.")
+    return packages
+
+
+def _shown(package: dict[str, Any]) -> str:
+    return printable(str(package.get("name", "a package"))[:100])
+
+
+def _place(package: dict[str, Any], file: Path) -> Path | None:
+    """Give the folder that a package of a `uv.lock` comes from, if it does."""
+    source = tables.subtable(package, "source")
+    for kind in ("directory", "editable", "virtual"):
+        if kind in source:
+            return (file.parent / str(source[kind])).resolve()
+    return None
+
+
+def _root(packages: list[dict[str, Any]], file: Path, app: Path) -> dict[str, Any]:
+    for package in packages:
+        if _place(package, file) == app.resolve():
+            return package
+    raise PackageError(f"{file} does not have the project in {app}.", "Write it again: `uv lock`.")
+
+
+def _check_is_current(project: tables.Table, root: dict[str, Any], file: Path) -> None:
+    declared = {
+        canonical(match[0])
+        for line in tables.subtable(project, "project").get("dependencies", [])
+        if (match := re.match(r"[\w.-]+", str(line).strip()))
+    }
+    metadata = tables.subtable(root, "metadata").get("requires-dist", [])
+    locked = {str(entry.get("name")): entry for entry in metadata if isinstance(entry, dict)}
+    missing = sorted(declared - locked.keys())
+    if missing:
+        raise PackageError(
+            f"{file} is older than pyproject.toml: it does not have {', '.join(missing)}.",
+            "Write it again: `uv lock`.",
+        )
+
+
+def _folders(packages: list[dict[str, Any]], root: dict[str, Any], file: Path) -> Iterator[Path]:
+    """Give the folders of the packages that `root` needs."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for package in packages:
+        by_name.setdefault(str(package.get("name")), []).append(package)
+    seen: set[str] = set()
+    left = _needs(root)
+    while left:
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for package in by_name.get(name, []):
+            left += _needs(package)
+            if folder := _place(package, file):
+                yield folder
+
+
+def _needs(package: dict[str, Any]) -> list[str]:
+    needs = package.get("dependencies", [])
+    return [str(entry.get("name")) for entry in needs if isinstance(entry, dict)]
+
+
+def _export(app: Path, making: Path) -> list[Options]:
+    """Write what the lock pins as a `pylock.toml`, and what is local as a project of its own."""
+    command = ["export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"]
+    command += ["--no-header", "--format", "pylock.toml"]
+    whole = making / "whole" / "pylock.toml"
+    whole.parent.mkdir()
+    whole.write_bytes(installer.output_of(command, app))
+    local = [
+        _pin(package, place, app)
+        for package in _packages(tables.toml(whole), "packages", whole)
+        if (place := _local(package))
+    ]
+    if not local:
+        return [("--requirements", str(whole))]
+    pins.check(local, app / "uv.lock", app)
+    rest = making / "pylock.toml"
+    rest.write_bytes(installer.output_of([*command, "--no-emit-local"], app))
+    return [("--requirements", str(rest)), *pins.prepare(local, making)]
+
+
+def _local(package: dict[str, Any]) -> dict[str, Any] | None:
+    for kind in ("directory", "archive"):
+        place = tables.subtable(package, kind)
+        if "path" in place:
+            return place
+    return None
+
+
+def _pin(package: dict[str, Any], place: dict[str, Any], app: Path) -> Pin:
+    hashes = tables.subtable(place, "hashes")
+    return Pin(
+        str(package.get("name", "")),
+        path=app / str(place["path"]),
+        marker=str(package.get("marker", "")),
+        hashes=tuple(f"{name}:{value}" for name, value in hashes.items()),
+    )

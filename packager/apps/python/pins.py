@@ -1,0 +1,163 @@
+"""Packages that a lock file pins, each with its version, hashes and where it comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.apps.python import variables
+from packager.apps.python.wanted import Options
+from packager.errors import PackageError
+from packager.names import printable
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
+_HASH = re.compile(r"[a-z0-9]+:[0-9a-f]+")
+
+# What a folder holds beside its sources.
+_NOT_SOURCES = (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox")
+_NOT_COPIED = shutil.ignore_patterns(*_NOT_SOURCES)
+
+
+@dataclass(frozen=True)
+class Index:
+    """A package index, under the name that the project gives to it."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One package: a `version` from an index (PyPI's, if none is named), a `url`, or a `path`."""
+
+    name: str
+    version: str = ""
+    url: str = ""
+    path: Path | None = None
+    index: Index | None = None
+    marker: str = ""
+    hashes: tuple[str, ...] = ()
+
+
+def check(pins: Sequence[Pin], file: Path, app: Path) -> None:
+    """Raise PackageError for a pin that cannot be right."""
+    for pin in pins:
+        well_formed = _NAME.fullmatch(pin.name) and all(map(_HASH.fullmatch, pin.hashes))
+        if not well_formed or not (pin.url or pin.path or _VERSION.fullmatch(pin.version)):
+            raise PackageError(
+                f"{file} has no version or place for {printable(pin.name) or 'a package'}.",
+                "Write the lock file again.",
+            )
+        if pin.path and not pin.path.exists():
+            raise PackageError(
+                f"{file} takes {pin.name} from {printable(str(pin.path))}, which is not there.",
+                "Write the lock file again.",
+            )
+        if pin.path and app.resolve().is_relative_to(pin.path.resolve()):
+            raise PackageError(
+                f"{file} takes {pin.name} from {printable(str(pin.path))}, the app's own folder.",
+                "Remove it from the dependencies: the app's own files are packaged as they are.",
+            )
+
+
+def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
+    """Give what decides the result of building what comes from folders."""
+    for folder in sorted({pin.path for pin in pins if pin.path and pin.path.is_dir()}):
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder)
+            if not set(name.parts) & set(_NOT_SOURCES) and path.is_file():
+                yield str(name).encode("utf-8", "surrogateescape")
+                yield path.read_bytes()
+
+
+def urls(pin: Pin) -> Iterator[str]:
+    """Give the addresses in which variables may stand."""
+    yield pin.url
+    if pin.index:
+        yield pin.index.url
+
+
+def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
+    """Write the address of a commit in the form that uv takes."""
+    if "://" not in repository and ":" in repository:
+        # As scp writes it: git@host:path.
+        repository = "ssh://" + repository.replace(":", "/", 1)
+    within = f"#subdirectory={subdirectory}" if subdirectory else ""
+    return f"git+{repository.removeprefix('git+')}@{commit}{within}"
+
+
+def prepare(pins: Sequence[Pin], folder: Path) -> list[Options]:
+    """Write a project with these dependencies into `folder`; return uv's options to install it."""
+    project = folder / "project"
+    project.mkdir()
+    # Hashes cannot stand in a project. Of constraints uv takes them.
+    (project / "hashes.txt").write_text("".join(map(_constraint, pins)), "utf-8")
+    (project / "pyproject.toml").write_text(_project(pins, folder), "utf-8")
+    return [
+        (
+            *("--requirements", str(project / "pyproject.toml"), "--no-deps"),
+            *("--constraints", str(project / "hashes.txt")),
+        )
+    ]
+
+
+def _constraint(pin: Pin) -> str:
+    if not pin.version or pin.url or pin.path or not pin.hashes:
+        return ""
+    marker = f" ; {_one_line(pin.marker)}" if pin.marker else ""
+    return f"{pin.name}=={pin.version}{marker} {' '.join(f'--hash={h}' for h in pin.hashes)}\n"
+
+
+def _project(pins: Sequence[Pin], folder: Path) -> str:
+    # Strings and lists of them are written in TOML as in JSON.
+    requirements = json.dumps([_requirement(pin, folder) for pin in pins])
+    lines = ["[project]", 'name = "dependencies-of-the-app"', 'version = "0"']
+    lines += [f"dependencies = {requirements}", "[tool.uv.workspace]", "[tool.uv.sources]"]
+    indexes = {pin.name: pin.index for pin in pins if pin.index}
+    for name, index in indexes.items():
+        lines.append(f"{json.dumps(name)} = {{ index = {json.dumps(_plain(index))} }}")
+    for index in {index.name: index for index in indexes.values()}.values():
+        lines += ["[[tool.uv.index]]", f"name = {json.dumps(_plain(index))}", "explicit = true"]
+        lines += [f"url = {json.dumps(variables.filled(index.url))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(index: Index) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", index.name) or "index"
+
+
+def _requirement(pin: Pin, folder: Path) -> str:
+    if pin.path:
+        path = pin.path.resolve()
+        place = (_copied(path, folder) if path.is_dir() else path).as_uri()
+        wanted = f"{pin.name} @ {place}{_fragment(pin)}"
+    elif pin.url:
+        wanted = f"{pin.name} @ {variables.filled(pin.url)}{_fragment(pin)}"
+    else:
+        wanted = f"{pin.name}=={pin.version}"
+    return f"{wanted} ; {_one_line(pin.marker)}" if pin.marker else wanted
+
+
+def _fragment(pin: Pin) -> str:
+    is_file = pin.url.startswith(("http:", "https:")) or (pin.path and pin.path.is_file())
+    if not is_file or "#" in pin.url or len(pin.hashes) != 1:
+        return ""
+    return "#" + pin.hashes[0].replace(":", "=")
+
+
+def _one_line(marker: str) -> str:
+    return " ".join(marker.split())
+
+
+def _copied(sources: Path, folder: Path) -> Path:
+    """Copy sources: what builds them may write beside them, and an app is never changed."""
+    copies = folder / "local"
+    copies.mkdir(exist_ok=True)
+    copy = copies / str(len([*copies.iterdir()])) / sources.name
+    shutil.copytree(sources, copy, symlinks=True, ignore=_NOT_COPIED)
+    return copy

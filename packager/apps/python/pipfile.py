@@ -1,0 +1,74 @@
+"""Reads the lock file of Pipenv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from packager.apps.python import pins, tables
+from packager.apps.python.pins import Index, Pin
+from packager.apps.python.wanted import Wanted
+from packager.errors import PackageError
+
+_FORMAT = 6
+
+# Where Pipenv's own default leads. It is uv's default, too, so that a mirror of it can be set.
+_PYPI = "https://pypi.org/simple"
+
+
+def read(file: Path, app: Path) -> Wanted | None:
+    """Read the default packages of a `Pipfile.lock`; None if there are none.
+
+    Raises PackageError for what is not one.
+    """
+    table = tables.json_object(file)
+    about = tables.subtable(table, "_meta")
+    if about.get("pipfile-spec") != _FORMAT:
+        raise PackageError(
+            f"{file} has the format {str(about.get('pipfile-spec'))[:20]!r}, and the packager reads"
+            f" format {_FORMAT}.",
+            "Write it again: `pipenv lock`. Or export it: `pipenv requirements --hash`.",
+        )
+    sources = [
+        Index(str(source.get("name", "")), str(source.get("url", "")))
+        for source in about.get("sources", [])
+        if isinstance(source, dict)
+    ]
+    default = tables.subtable(table, "default")
+    found = [_pin(name, tables.subtable(default, name), file, sources) for name in default]
+    pins.check(found, file, app)
+    if not found:
+        return None
+    return Wanted(
+        file=file,
+        inputs=(tables.read(file), *pins.contents(found)),
+        prepare=lambda folder: pins.prepare(found, folder),
+        texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
+    )
+
+
+def _pin(name: str, entry: dict[str, Any], file: Path, sources: list[Index]) -> Pin:
+    marker = str(entry.get("markers", ""))
+    hashes = tuple(map(str, entry.get("hashes", [])))
+    if "git" in entry:
+        url = pins.git_url(str(entry["git"]), str(entry.get("ref", "")), entry.get("subdirectory"))
+        return Pin(name, url=url, marker=marker)
+    if place := entry.get("path", entry.get("file")):
+        if "://" in str(place):
+            return Pin(name, url=str(place), marker=marker, hashes=hashes)
+        return Pin(name, path=file.parent / str(place), marker=marker, hashes=hashes)
+    version = str(entry.get("version", "")).removeprefix("==")
+    return Pin(
+        name, version, index=_index(name, entry, file, sources), marker=marker, hashes=hashes
+    )
+
+
+def _index(name: str, entry: dict[str, Any], file: Path, sources: list[Index]) -> Index | None:
+    wanted = entry.get("index")
+    named = [source for source in sources if source.name == wanted] if wanted else sources[:1]
+    if wanted and not named:
+        raise PackageError(
+            f"{file} takes {name} from a source that it does not list.",
+            "Write it again: `pipenv lock`.",
+        )
+    return next((source for source in named if source.url.rstrip("/") != _PYPI), None)

@@ -1,0 +1,88 @@
+"""Reads the lock file of Poetry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from packager.apps.python import pins, tables
+from packager.apps.python.pins import Index, Pin
+from packager.apps.python.wanted import Wanted
+from packager.errors import PackageError
+
+# From Poetry 2.0 on, a lock says in which groups and under which markers each package is.
+_FORMAT = (2, 1)
+
+
+def read(file: Path, app: Path) -> Wanted | None:
+    """Read the main group of a `poetry.lock`; None if it is empty.
+
+    Raises PackageError for a lock of an older Poetry or a newer format.
+    """
+    table = tables.toml(file)
+    _check_format(file, table)
+    packages = table.get("package", [])
+    if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
+        raise PackageError(f"{file} has no list of packages.", "Write it again: `poetry lock`.")
+    found = [_pin(package, file) for package in packages if _is_needed(package)]
+    pins.check(found, file, app)
+    if not found:
+        return None
+    return Wanted(
+        file=file,
+        inputs=(tables.read(file), *pins.contents(found)),
+        prepare=lambda folder: pins.prepare(found, folder),
+        texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
+    )
+
+
+def _check_format(file: Path, table: tables.Table) -> None:
+    written = str(tables.subtable(table, "metadata").get("lock-version", ""))
+    parts = written.split(".")
+    version = tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
+    if version[:1] > _FORMAT[:1]:
+        raise PackageError(
+            f"{file} has the format {written}, which is newer than what the packager can read.",
+            "Export it: `poetry export -f pylock.toml -o pylock.toml`, and set"
+            " _LAMBDA_REQUIREMENTS=pylock.toml.",
+        )
+    if version < _FORMAT:
+        raise PackageError(
+            f"{file} was written by a Poetry older than 2.0, or is damaged.",
+            "Write it again with Poetry 2: `poetry lock`.",
+        )
+
+
+def _is_needed(package: dict[str, Any]) -> bool:
+    """Whether the main group needs it, without any extra."""
+    return "main" in package.get("groups", ["main"]) and not package.get("optional", False)
+
+
+def _pin(package: dict[str, Any], file: Path) -> Pin:
+    markers = package.get("markers", "")
+    marker = str(markers.get("main", "") if isinstance(markers, dict) else markers)
+    name, version = str(package.get("name", "")), str(package.get("version", ""))
+    listed = package.get("files", [])
+    hashes = tuple(str(entry.get("hash", "")) for entry in listed if isinstance(entry, dict))
+    source = tables.subtable(package, "source")
+    url, place = str(source.get("url", "")), file.parent / str(source.get("url", ""))
+    match source.get("type", "pypi"):
+        case "pypi":
+            return Pin(name, version, marker=marker, hashes=hashes)
+        case "legacy":
+            index = Index(str(source.get("reference", "")), url)
+            return Pin(name, version, index=index, marker=marker, hashes=hashes)
+        case "git":
+            within = source.get("subdirectory")
+            address = pins.git_url(url, str(source.get("resolved_reference", "")), within)
+            return Pin(name, url=address, marker=marker)
+        case "url":
+            return Pin(name, url=url, marker=marker, hashes=hashes)
+        case "file":
+            return Pin(name, path=place, marker=marker, hashes=hashes)
+        case "directory":
+            return Pin(name, path=place, marker=marker)
+    raise PackageError(
+        f"{file} takes {name} from a source of a kind that the packager does not know.",
+        "Name a package index, a git repository, a URL or a path as its source.",
+    )

@@ -1,0 +1,67 @@
+"""What was installed when a slug or an image was built, so that a deploy from it installs nothing.
+
+A build runs `packager prebuild APP_DIR FOLDER [--env-dir DIR] [--runtime R] [--architecture A]`.
+FOLDER is `wheels`, beside the folder `packages` that the packager itself is in: there each deploy
+of this packager looks for it. The folder then has `prebuilt.json`, which names the runtime, the
+architecture and a hash of the files that list the dependencies; and `installed/`, what goes into
+the package. An app without Python dependencies leaves no folder, and exit status 0.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from packager.apps.python import tables
+from packager.apps.python.platform import Platform
+from packager.apps.python.wanted import Wanted
+from packager.errors import PackageError
+
+_MARK, _INSTALLED = "prebuilt.json", "installed"
+
+
+def write(installed: Path, wanted: Wanted, platform: Platform, folder: Path) -> None:
+    """Copy what was installed to `folder`; what was there before is replaced."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(installed, folder / _INSTALLED)
+    for path in [folder, *folder.rglob("*")]:
+        # An image can be run by another user than the one who built it.
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    mark = {
+        "runtime": platform.runtime,
+        "architecture": platform.architecture,
+        "requirements": wanted.digest(),
+    }
+    (folder / _MARK).write_text(json.dumps(mark) + "\n")
+
+
+def find(wanted: Wanted, platform: Platform) -> Path | None:
+    """Give the folder that a build has installed into; None if this packager has none.
+
+    Raises PackageError if it is for another platform, or for other dependencies.
+    """
+    folder = _folder()
+    if not (folder / _MARK).is_file():
+        return None
+    mark = tables.json_object(folder / _MARK)
+    if (mark.get("runtime"), mark.get("architecture")) != (platform.runtime, platform.architecture):
+        raise PackageError(
+            f"The dependencies were installed for {mark.get('runtime')} on"
+            f" {mark.get('architecture')} when this app was built, and the function has"
+            f" {platform.runtime} on {platform.architecture}.",
+            f"Set _LAMBDA_RUNTIME={platform.runtime} and"
+            f" _LAMBDA_ARCHITECTURE={platform.architecture}, and build the app again.",
+        )
+    if mark.get("requirements") != wanted.digest():
+        raise PackageError(
+            f"{wanted.file} does not list what was installed when this app was built.",
+            "Build the app again.",
+        )
+    return folder / _INSTALLED
+
+
+def _folder() -> Path:
+    # …/packages/packager/apps/python/prebuilt.py
+    packages = Path(__file__).resolve().parents[3]
+    return packages.parent / "wheels" if packages.name == "packages" else Path("/nowhere")
