@@ -17,6 +17,7 @@ from packager.function import Package
 from packager.lazy import lazy
 from packager.names import printable
 from packager.package import inject
+from packager.package.inject import NewFile
 
 if TYPE_CHECKING:
     from packager.apps import files, members
@@ -48,7 +49,7 @@ def build(
     """
     config = properties.dumps(variables)
     if isinstance(app, Archive):
-        unpacked = inject.inject(app.path(), destination, ENV_PROPERTIES, config)
+        unpacked = inject.inject(app.path(), destination, NewFile(ENV_PROPERTIES, config))
     else:
         selections = cache.selections if cache else files.Selections()
         found = app.members(selections, tuple(patterns_of(leave_out, app.folder)))

@@ -1,7 +1,7 @@
-"""Surgery on jars and ready-made zips: one entry is put in, and nothing else changes.
+"""Surgery on jars and ready-made zips: entries are added, and nothing else changes.
 
     local headers and data             | central directory              | end records
-    local headers and data | new entry | central directory | new record | end records
+    local headers and data | new entries | central directory | new records | end records
 
 The data is copied as it is by the operating system, and only the directory is read. What may not
 be copied is old config: an entry of the new one's name, and copies of it that a tool left behind
@@ -48,23 +48,31 @@ class _Plan(NamedTuple):
     base: int  # what offsets count from in the new file
 
 
-def inject(source: Path, destination: Path, name: str, data: bytes) -> int:
-    """Copy the archive `source` to `destination` with `data` as the root entry `name`.
+class NewFile(NamedTuple):
+    """A file to add at the root of an archive."""
 
-    Gives the size in bytes of all entries unpacked. The new file is its owner's alone, and is gone
-    if anything fails: ArchiveError if `source` is broken or not for Lambda to unpack, PackagerError
-    if `destination` cannot be written.
+    name: str
+    content: bytes
+    mode: int = zip_format.REGULAR_FILE
+
+
+def inject(source: Path, destination: Path, *files: NewFile) -> int:
+    """Copy the archive `source` to `destination` with `files` added, or replaced.
+
+    Returns the size in bytes of all entries unpacked. Only the owner can read the new file. It is
+    removed if anything fails: ArchiveError if `source` is broken or Lambda would not unpack it,
+    PackagerError if `destination` cannot be written.
     """
     with Source.opened(source) as archive:
         directory = read_directory(archive)
-        plan = _plan(directory, name.encode())
+        plan = _plan(directory, tuple(file.name.encode() for file in files))
         with atomic_file.created(destination) as package:
             for span in plan.data:
                 _copy(archive, package, span)
             archive.check_unchanged()
-            record = _append(package, name, data, plan.base)
-            _write_directory(package, directory, plan, record)
-    return plan.unpacked_size + len(data)
+            records = [_append(package, file, plan.base) for file in files]
+            _write_directory(package, directory, plan, records)
+    return plan.unpacked_size + sum(len(file.content) for file in files)
 
 
 def unpacked_sizes(archive: Path) -> dict[str, int]:
@@ -81,25 +89,25 @@ def unpacked_sizes(archive: Path) -> dict[str, int]:
     return sizes
 
 
-def _plan(directory: Directory, name: bytes) -> _Plan:
-    size = directory.quick_size(name)
+def _plan(directory: Directory, names: tuple[bytes, ...]) -> _Plan:
+    size = directory.quick_size(names)
     if size is None:
-        return _plan_closely(directory, name)
+        return _plan_closely(directory, names)
     whole = _Span(0, directory.start), _Span(0, len(directory.records))
     return _Plan([whole[0]], [whole[1]], directory.stated, size, directory.base)
 
 
-def _plan_closely(directory: Directory, name: bytes) -> _Plan:
+def _plan_closely(directory: Directory, names: tuple[bytes, ...]) -> _Plan:
     layout, outdated = [], []
     unpacked_size = 0
     for entry in directory:
         layout.append((entry.start, entry.end, entry.record))
         unpacked_size += entry.size
-        if _is_called(name, entry.name, directory.source):
+        if any(_is_called(name, entry.name, directory.source) for name in names):
             outdated.append(_Span(entry.record, entry.next_record))
             unpacked_size -= entry.size
     layout.sort()
-    cuts = list(_cuts(directory, layout, name, {span.start for span in outdated}))
+    cuts = list(_cuts(directory, layout, names, {span.start for span in outdated}))
     relocated = _relocation(cuts)
     base = relocated(directory.base)
     if cuts:
@@ -133,7 +141,10 @@ def _is_called(name: bytes, entry_name: bytes, archive: Source) -> bool:
 
 
 def _cuts(
-    directory: Directory, layout: list[tuple[int, int, int]], name: bytes, outdated: set[int]
+    directory: Directory,
+    layout: list[tuple[int, int, int]],
+    names: tuple[bytes, ...],
+    outdated: set[int],
 ) -> Iterator[_Span]:
     """Find what may not be copied: the entries whose records are `outdated`, and forgotten ones.
 
@@ -141,9 +152,9 @@ def _cuts(
     between an entry and the next, a data descriptor or padding, goes with the entry.
     Raises ArchiveError if entries overlap.
     """
-    room = zip_format.LOCAL_HEADER.size + len(name)
+    room = zip_format.LOCAL_HEADER.size + min(map(len, names))
     edges = [*layout, (directory.start, directory.start, -1)]
-    yield from _forgotten(directory.source, name, _Span(0, edges[0][0]))
+    yield from _forgotten(directory.source, names, _Span(0, edges[0][0]))
     for (start, end, record), (stop, _, _) in pairwise(edges):
         if record in outdated or stop - end >= room:
             end = directory.data_end(directory.entry(record))
@@ -153,17 +164,20 @@ def _cuts(
         if record in outdated:
             yield _Span(start, stop)
         elif stop - end >= room:
-            yield from _forgotten(directory.source, name, _Span(end, stop))
+            yield from _forgotten(directory.source, names, _Span(end, stop))
 
 
-def _forgotten(archive: Source, name: bytes, gap: _Span) -> Iterator[_Span]:
-    """Find a local header of `name` in a gap between entries: a tool put in a new one, and left the
-    old one where it was. Where its data ends, nobody tells: the rest of the gap goes with it.
+def _forgotten(archive: Source, names: tuple[bytes, ...], gap: _Span) -> Iterator[_Span]:
+    """Find a local header of one of `names` in a gap between entries: a tool added a new entry, and
+    left the old one where it was. Its length is unknown, so the rest of the gap is dropped.
     """
     signature = re.escape(zip_format.LOCAL_SIGNATURE)
-    header = re.compile(signature + rb".{26}[./\\]{0,8}" + re.escape(name), re.DOTALL)
-    shortest = zip_format.LOCAL_HEADER.size + len(name)
-    for position in range(gap.start, gap.stop - shortest + 1, _CHUNK - shortest - 8):
+    header = re.compile(
+        signature + rb".{26}[./\\]{0,8}(?:" + b"|".join(map(re.escape, names)) + rb")", re.DOTALL
+    )
+    shortest = zip_format.LOCAL_HEADER.size + min(map(len, names))
+    longest = zip_format.LOCAL_HEADER.size + max(map(len, names)) + 8
+    for position in range(gap.start, gap.stop - shortest + 1, _CHUNK - longest):
         chunk = archive.read(position, min(_CHUNK, gap.stop - position))
         if found := header.search(chunk):
             yield _Span(position + found.start(), gap.stop)
@@ -219,19 +233,23 @@ def _copy_by_system(source: int, destination: int, span: _Span) -> int:
     return position
 
 
-def _append(package: BinaryIO, name: str, data: bytes, base: int) -> bytes:
-    """Write the new entry, and give its record for the directory."""
+def _append(package: BinaryIO, file: NewFile, base: int) -> bytes:
+    """Write the new entry, and return its record for the directory."""
     offset = package.tell() - base
-    method, body, size, crc = compress(data)
-    entry = NewEntry(name, method, crc, len(body), size)
+    method, body, size, crc = compress(file.content)
+    entry = NewEntry(file.name, method, crc, len(body), size, file.mode)
     package.write(zip_format.local_header(entry))
     package.write(body)
     return zip_format.central_record(entry, offset)
 
 
-def _write_directory(package: BinaryIO, directory: Directory, plan: _Plan, record: bytes) -> None:
+def _write_directory(
+    package: BinaryIO, directory: Directory, plan: _Plan, new_records: list[bytes]
+) -> None:
     offset = package.tell() - plan.base
     package.writelines(memoryview(directory.records)[start:stop] for start, stop in plan.records)
-    package.write(record)
+    package.writelines(new_records)
     size = package.tell() - plan.base - offset
-    package.write(zip_format.end_records(plan.entries + 1, size, offset, directory.comment))
+    package.write(
+        zip_format.end_records(plan.entries + len(new_records), size, offset, directory.comment)
+    )

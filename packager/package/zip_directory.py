@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -111,19 +111,19 @@ class Directory:
             raise self.source.broken(f"{shown(name)} reaches beyond the end of the entries")
         return Entry(name, numbers.size, start, end, position, next_record)
 
-    def quick_size(self, name: bytes) -> int | None:
+    def quick_size(self, names: Collection[bytes]) -> int | None:
         """Tell the unpacked size of all entries, if nothing in the archive needs a closer look.
 
         None where an entry is encrypted, in zip64, out of order or has a comment; where something
-        is broken; where between two entries there is room for a forgotten one called `name`; and
-        where `name` occurs at all. The price: this loop repeats what `entry` checks one by one, and
-        reads like nothing else here; it takes a fifth of the time.
+        is broken; where between two entries there is room for a forgotten one of `names`; and where
+        one of `names` occurs at all. The price: this loop repeats what `entry` checks one by one,
+        and reads like nothing else here; it takes a fifth of the time.
         """
-        room = zip_format.LOCAL_HEADER.size + len(name)
+        room = zip_format.LOCAL_HEADER.size + min(map(len, names))
         position = end = total = 0
         unpack = _RECORD.unpack_from
         records = self.records
-        if self.base or name in records:
+        if self.base or any(name in records for name in names):
             return None
         try:
             for _ in range(self.stated):

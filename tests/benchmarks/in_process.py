@@ -12,6 +12,7 @@ import time
 import zipfile
 from pathlib import Path
 
+from packager.package.inject import NewFile
 from packager.package.inject import inject as inject_entry
 
 
@@ -28,7 +29,7 @@ def copy(jar: Path, output: Path, _: bytes) -> None:
 
 def inject(jar: Path, output: Path, data: bytes) -> None:
     """Let the packager do it."""
-    inject_entry(jar, output, "env.properties", data)
+    inject_entry(jar, output, NewFile("env.properties", data))
 
 
 def append(jar: Path, output: Path, data: bytes) -> None:

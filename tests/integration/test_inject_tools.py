@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import ArchiveError
-from packager.package.inject import inject
+from packager.package.inject import NewFile, inject
 from tests.archives import Part, contents, craft, is_accepted
 from tests.conftest import cached, requires
 
@@ -45,7 +45,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 def is_put_into(source: Path, new: Path) -> None:
     """Inject, and see that nothing else changed and every tool takes what was made."""
     before = source.read_bytes()
-    inject(source, new, ENTRY, CONFIG)
+    inject(source, new, NewFile(ENTRY, CONFIG))
     assert source.read_bytes() == before
     *others, added = contents(new)
     assert others == [kept for kept in contents(source) if kept.name != ENTRY]
@@ -72,7 +72,7 @@ def test_published_jars_stay_as_they_are(published: list[Path], tmp_path: Path) 
 @requires("mvn", "jarsigner")
 def test_a_signed_jar_keeps_its_signature(published: list[Path], tmp_path: Path) -> None:
     (signed,) = (jar for jar in published if jar.name.startswith("bcprov"))
-    inject(signed, tmp_path / "signed.jar", ENTRY, CONFIG)
+    inject(signed, tmp_path / "signed.jar", NewFile(ENTRY, CONFIG))
     assert "jar verified." in run("jarsigner", "-verify", tmp_path / "signed.jar")
 
 
@@ -83,7 +83,7 @@ def test_a_jar_cut_short_anywhere_is_refused(published: list[Path], tmp_path: Pa
     for length in range(largest.stat().st_size // 65536 * 65536, -1, -65536):
         os.truncate(cut, length)
         with pytest.raises(ArchiveError, match=r"cut\.jar"):
-            inject(cut, tmp_path / "new.jar", ENTRY, CONFIG)
+            inject(cut, tmp_path / "new.jar", NewFile(ENTRY, CONFIG))
     assert not (tmp_path / "new.jar").exists()
 
 
@@ -162,7 +162,7 @@ def test_offsets_that_come_to_need_zip64(hole: int, tmp_path: Path) -> None:
         file.seek(hole)
         archive.start_dir = hole
         archive.writestr("last.txt", "x" * 100)
-    inject(source, new, ENTRY, CONFIG)
+    inject(source, new, NewFile(ENTRY, CONFIG))
     with zipfile.ZipFile(new) as package:
         assert package.namelist() == ["first.txt", "last.txt", ENTRY]
         assert [len(package.read(name)) for name in package.namelist()] == [15, 100, len(CONFIG)]
@@ -183,9 +183,9 @@ def test_a_package_on_another_file_system_is_the_same(tmp_path: Path) -> None:
     source, new = tmp_path / "source.jar", tmp_path / "new.jar"
     source.write_bytes(craft(Part(b"a", os.urandom(300_000))))
     elsewhere = Path("/dev/shm", f"packager-test-{os.getpid()}.jar")
-    inject(source, new, ENTRY, CONFIG)
+    inject(source, new, NewFile(ENTRY, CONFIG))
     try:
-        inject(source, elsewhere, ENTRY, CONFIG)
+        inject(source, elsewhere, NewFile(ENTRY, CONFIG))
         assert elsewhere.read_bytes() == new.read_bytes()
     finally:
         elsewhere.unlink()
@@ -194,13 +194,13 @@ def test_a_package_on_another_file_system_is_the_same(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from packager.package.inject import inject
+from packager.package.inject import NewFile, inject
 from packager.errors import ArchiveError, PackagerError
 
 source, new, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    inject(source, new, "env.properties", b"A=1" * 9)
+    inject(source, new, NewFile("env.properties", b"A=1" * 9))
 except ArchiveError:
     raise
 except PackagerError as error:
@@ -223,7 +223,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path: Path) -> None:
 MEASURED = """
 import json, sys
 from pathlib import Path
-from packager.package.inject import inject
+from packager.package.inject import NewFile, inject
 
 def state():
     counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
@@ -232,7 +232,7 @@ def state():
 
 source, new = map(Path, sys.argv[1:])
 read, written, _ = state()
-inject(source, new, "env.properties", b"A=1")
+inject(source, new, NewFile("env.properties", b"A=1"))
 read_at_end, written_at_end, peak = state()
 print(json.dumps([read_at_end - read, written_at_end - written, peak]))
 """

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from packager.package.inject import inject, unpacked_sizes
+from packager.package.inject import NewFile, inject, unpacked_sizes
 from packager.package.zip_directory import read_directory
 from packager.package.zip_source import Source
 from tests.archives import Part, contents, craft
@@ -70,7 +70,7 @@ def test_all_other_entries_stay_as_they_are(
 ) -> None:
     with written(craft(*entries, **layout)) as source:
         new = source.with_name("new")
-        inject(source, new, ENTRY, config)
+        inject(source, new, NewFile(ENTRY, config))
         *others, added = contents(new)
         assert others == contents(source)
         assert added.name == ENTRY
@@ -87,7 +87,7 @@ def test_nothing_is_left_of_older_entries(
     order.shuffle(mixed)
     with written(craft(*mixed, **layout)) as source:
         new = source.with_name("new")
-        inject(source, new, ENTRY, b"A=1\n")
+        inject(source, new, NewFile(ENTRY, b"A=1\n"))
         package = new.read_bytes()
         assert not [old for old in olds if old.data[:50] in package]
         before = [kept for kept in contents(source) if kept.name.removeprefix("./") != ENTRY]
@@ -100,9 +100,9 @@ def test_injecting_twice_is_injecting_the_second_time_only(
 ) -> None:
     with written(craft(*entries, **layout)) as source:
         one, two, new = (source.with_name(name) for name in ("one", "two", "new"))
-        inject(source, one, ENTRY, first)
-        inject(one, two, ENTRY, second)
-        inject(source, new, ENTRY, second)
+        inject(source, one, NewFile(ENTRY, first))
+        inject(one, two, NewFile(ENTRY, second))
+        inject(source, new, NewFile(ENTRY, second))
         assert two.read_bytes() == new.read_bytes()
 
 
@@ -112,7 +112,7 @@ def test_the_sizes_by_folder_are_those_of_the_whole(
 ) -> None:
     with written(craft(*entries, **layout)) as source:
         new = source.with_name("new")
-        size = inject(source, new, ENTRY, config)
+        size = inject(source, new, NewFile(ENTRY, config))
         assert sum(unpacked_sizes(new).values()) == size
         with zipfile.ZipFile(new) as package:
             assert sum(info.file_size for info in package.infolist()) == size
@@ -124,7 +124,7 @@ def test_the_quick_look_at_a_directory_tells_what_the_close_look_tells(
 ) -> None:
     with written(craft(*entries, **layout)) as path, Source.opened(path) as source:
         directory = read_directory(source)
-        quick = directory.quick_size(ENTRY.encode())
+        quick = directory.quick_size([ENTRY.encode()])
         assert quick in (None, sum(entry.size for entry in directory))
 
 
@@ -132,6 +132,6 @@ def test_the_quick_look_at_a_directory_tells_what_the_close_look_tells(
 def test_the_quick_look_is_enough_for_entries_without_peculiarities(entries: list[Part]) -> None:
     simple = [replace(part, comment=b"", local_extra=part.local_extra[:27]) for part in entries]
     with written(craft(*simple)) as path, Source.opened(path) as source:
-        quick = read_directory(source).quick_size(ENTRY.encode())
+        quick = read_directory(source).quick_size([ENTRY.encode()])
         occurs = any(ENTRY.encode() in part.name for part in simple)
         assert (quick is None) == occurs

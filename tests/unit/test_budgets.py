@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from packager.package import inject
+from packager.package.inject import NewFile
 from packager.package.zip_source import Source
 from tests.service import Service, bare_environment
 from tests.trees import plant
@@ -51,7 +52,7 @@ def test_injection_reads_the_end_of_an_archive_and_lets_the_system_copy_the_rest
 
     monkeypatch.setattr(Source, "read", counting_read)
     monkeypatch.setattr(inject, "_copy_by_system", counting_copy)
-    inject.inject(source, tmp_path / "package.zip", "env.properties", b"A=1\n")
+    inject.inject(source, tmp_path / "package.zip", NewFile("env.properties", b"A=1\n"))
     assert sum(read) < 70_000
     assert 10 << 20 < sum(copied) < source.stat().st_size
 

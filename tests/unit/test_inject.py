@@ -17,7 +17,7 @@ import pytest
 
 from packager.errors import ArchiveError, PackagerError
 from packager.package import zip_directory
-from packager.package.inject import inject, unpacked_sizes
+from packager.package.inject import NewFile, inject, unpacked_sizes
 from packager.package.zip_source import Source
 from tests.archives import Part, contents, craft
 
@@ -52,7 +52,7 @@ def is_put_into(archive: bytes, tmp_path: Path) -> Path:
     """Inject, and see that all else is as it was and nothing is left of an older entry."""
     tmp_path.mkdir(exist_ok=True)
     source, new = written(tmp_path, archive), tmp_path / "new.jar"
-    size = inject(source, new, ENTRY, NEW)
+    size = inject(source, new, NewFile(ENTRY, NEW))
     assert source.read_bytes() == archive
     before = [kept for kept in contents(source) if kept.name.removeprefix("./") != ENTRY]
     *after, added = contents(new)
@@ -77,7 +77,7 @@ def test_the_entry_is_a_file_for_all_to_read_of_a_fixed_time(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("data", [b"", b"A=1\n", os.urandom(3000)])
 def test_what_deflating_makes_no_smaller_is_stored(tmp_path: Path, new: Path, data: bytes) -> None:
-    inject(written(tmp_path, craft(*PLAIN)), new, ENTRY, data)
+    inject(written(tmp_path, craft(*PLAIN)), new, NewFile(ENTRY, data))
     with zipfile.ZipFile(new) as package:
         assert package.getinfo(ENTRY).compress_type == zipfile.ZIP_STORED
         assert package.read(ENTRY) == data
@@ -87,7 +87,7 @@ def test_what_deflating_makes_no_smaller_is_stored(tmp_path: Path, new: Path, da
 def test_the_package_is_its_owners_alone(tmp_path: Path, new: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        inject(written(tmp_path, craft(*PLAIN)), new, ENTRY, NEW)
+        inject(written(tmp_path, craft(*PLAIN)), new, NewFile(ENTRY, NEW))
     finally:
         os.umask(before)
     assert stat.S_IMODE(new.stat().st_mode) == 0o600
@@ -96,7 +96,7 @@ def test_the_package_is_its_owners_alone(tmp_path: Path, new: Path, umask: int) 
 def test_the_same_config_gives_the_same_bytes(tmp_path: Path) -> None:
     source = written(tmp_path, craft(*PLAIN))
     for name in ("one", "two"):
-        inject(source, tmp_path / name, ENTRY, NEW)
+        inject(source, tmp_path / name, NewFile(ENTRY, NEW))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
@@ -151,7 +151,7 @@ def test_an_archive_of_any_shape_stays_as_it_is(archive: bytes, tmp_path: Path) 
 
 def test_a_comment_that_looks_like_an_end_is_a_comment(tmp_path: Path, new: Path) -> None:
     lookalike, neutral = b"PK\5\6" + bytes(18) + b"more", b"x" * 26
-    inject(written(tmp_path, craft(*PLAIN, comment=lookalike)), new, ENTRY, NEW)
+    inject(written(tmp_path, craft(*PLAIN, comment=lookalike)), new, NewFile(ENTRY, NEW))
     expected = is_put_into(craft(*PLAIN, comment=neutral), tmp_path / "neutral").read_bytes()
     assert new.read_bytes() == expected.removesuffix(neutral) + lookalike
 
@@ -164,7 +164,7 @@ def test_what_looks_like_a_zip64_locator_may_be_something_else(tmp_path: Path) -
     short = Part(b"a", lookalike, forgotten=True)
     for number, part in enumerate((comment, forgotten, short)):
         new = tmp_path / f"{number}.jar"
-        inject(written(tmp_path, craft(part)), new, ENTRY, NEW)
+        inject(written(tmp_path, craft(part)), new, NewFile(ENTRY, NEW))
         with zipfile.ZipFile(new) as package:
             assert package.namelist() == ([] if part.forgotten else ["a"]) + [ENTRY]
 
@@ -174,10 +174,10 @@ def test_a_system_without_fast_ways_to_copy_makes_the_same_package(
 ) -> None:
     large = Part(b"large", random.Random(2).randbytes(3_000_000))
     source = written(tmp_path, craft(*PLAIN, large))
-    inject(source, new, ENTRY, NEW)
+    inject(source, new, NewFile(ENTRY, NEW))
     for name in ("copy_file_range", "sendfile"):
         monkeypatch.delattr(os, name, raising=False)
-        inject(source, tmp_path / name, ENTRY, NEW)
+        inject(source, tmp_path / name, NewFile(ENTRY, NEW))
         assert (tmp_path / name).read_bytes() == new.read_bytes()
 
 
@@ -244,7 +244,7 @@ def test_a_forgotten_entry_is_found_across_the_blocks_that_are_read(tmp_path: Pa
 def test_an_entry_that_would_be_unpacked_to_the_same_file_is_an_older_one(
     name: bytes, tmp_path: Path, new: Path
 ) -> None:
-    inject(written(tmp_path, craft(Part(name, OLD), *PLAIN)), new, ENTRY, NEW)
+    inject(written(tmp_path, craft(Part(name, OLD), *PLAIN)), new, NewFile(ENTRY, NEW))
     assert OLD not in new.read_bytes()
     assert [kept.name for kept in contents(new)][-1:] == [ENTRY]
     assert len(contents(new)) == 4
@@ -253,9 +253,9 @@ def test_an_entry_that_would_be_unpacked_to_the_same_file_is_an_older_one(
 def test_injecting_twice_is_injecting_the_second_time_only(tmp_path: Path, new: Path) -> None:
     for archive in SHAPES.values():
         source = written(tmp_path, archive)
-        inject(source, tmp_path / "once", ENTRY, OLD)
-        inject(tmp_path / "once", tmp_path / "twice", ENTRY, NEW)
-        inject(source, new, ENTRY, NEW)
+        inject(source, tmp_path / "once", NewFile(ENTRY, OLD))
+        inject(tmp_path / "once", tmp_path / "twice", NewFile(ENTRY, NEW))
+        inject(source, new, NewFile(ENTRY, NEW))
         assert (tmp_path / "twice").read_bytes() == new.read_bytes()
         for name in ("once", "twice", "new.jar"):
             (tmp_path / name).unlink()
@@ -270,7 +270,7 @@ def refused(source: Path, new: Path, reason: str) -> None:
     """See that an archive is an error that names the file and the reason, and leaves nothing."""
     before = source.read_bytes()
     with pytest.raises(ArchiveError) as error:
-        inject(source, new, ENTRY, NEW)
+        inject(source, new, NewFile(ENTRY, NEW))
     assert str(source) in error.value.message
     assert reason in error.value.message
     assert error.value.hint
@@ -389,7 +389,7 @@ def test_a_directory_larger_than_is_read_is_refused(tmp_path: Path, new: Path) -
         file.seek(size)
         file.write(struct.pack("<4s4H2LH", END, 0, 0, 1, 1, size, 0, 0))
     with pytest.raises(ArchiveError, match=r"has a central directory of 64 MB\."):
-        inject(source, new, ENTRY, NEW)
+        inject(source, new, NewFile(ENTRY, NEW))
     assert not new.exists()
 
 
@@ -404,7 +404,7 @@ def test_what_is_no_file_is_an_error(kind: str, tmp_path: Path, new: Path) -> No
     }
     make[kind]()
     with pytest.raises(ArchiveError, match=re.escape(str(source))):
-        inject(source, new, ENTRY, NEW)
+        inject(source, new, NewFile(ENTRY, NEW))
     assert not new.exists()
 
 
@@ -416,7 +416,7 @@ def test_an_unreadable_archive_is_an_error(tmp_path: Path, new: Path) -> None:
         os.seteuid(65534)
     try:
         with pytest.raises(ArchiveError, match="cannot be read: Permission denied"):
-            inject(source, new, ENTRY, NEW)
+            inject(source, new, NewFile(ENTRY, NEW))
     finally:
         os.seteuid(user)
 
@@ -424,20 +424,20 @@ def test_an_unreadable_archive_is_an_error(tmp_path: Path, new: Path) -> None:
 def test_a_file_in_the_packages_place_is_left_alone(tmp_path: Path, new: Path) -> None:
     new.write_bytes(b"somebody else's")
     with pytest.raises(PackagerError, match="cannot be written: File exists"):
-        inject(written(tmp_path, NARROW), new, ENTRY, NEW)
+        inject(written(tmp_path, NARROW), new, NewFile(ENTRY, NEW))
     assert new.read_bytes() == b"somebody else's"
 
 
 def test_a_link_in_the_packages_place_is_not_followed(tmp_path: Path, new: Path) -> None:
     new.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PackagerError, match="cannot be written: File exists"):
-        inject(written(tmp_path, NARROW), new, ENTRY, NEW)
+        inject(written(tmp_path, NARROW), new, NewFile(ENTRY, NEW))
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_package_without_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PackagerError, match="cannot be written: No such file"):
-        inject(written(tmp_path, NARROW), tmp_path / "no" / "new.jar", ENTRY, NEW)
+        inject(written(tmp_path, NARROW), tmp_path / "no" / "new.jar", NewFile(ENTRY, NEW))
 
 
 def test_an_interrupted_copy_leaves_nothing(
@@ -449,7 +449,7 @@ def test_an_interrupted_copy_leaves_nothing(
 
     monkeypatch.setattr(os, "copy_file_range", interrupted, raising=False)
     with pytest.raises(KeyboardInterrupt):
-        inject(written(tmp_path, NARROW), new, ENTRY, NEW)
+        inject(written(tmp_path, NARROW), new, NewFile(ENTRY, NEW))
     assert not new.exists()
 
 
@@ -482,7 +482,7 @@ def test_sizes_are_summed_up_by_top_level_folder(tmp_path: Path) -> None:
 def test_more_entries_than_an_old_tool_could_count_are_counted(tmp_path: Path, new: Path) -> None:
     """Ant and `jar` once wrote the lower 16 bits of the number, and no zip64 records."""
     parts = [Part(b"%x" % number) for number in range(0x10003)]
-    inject(written(tmp_path, craft(*parts)), new, ENTRY, NEW)
+    inject(written(tmp_path, craft(*parts)), new, NewFile(ENTRY, NEW))
     with zipfile.ZipFile(new) as package:
         assert len(package.namelist()) == len(parts) + 1
 
@@ -492,8 +492,23 @@ def test_zip64_records_are_made_when_the_number_of_entries_needs_them(
     before: int, tmp_path: Path, new: Path
 ) -> None:
     parts = [Part(b"%x" % number) for number in range(before)]
-    inject(written(tmp_path, craft(*parts, zip64=before >= 0xFFFF)), new, ENTRY, NEW)
+    inject(written(tmp_path, craft(*parts, zip64=before >= 0xFFFF)), new, NewFile(ENTRY, NEW))
     with zipfile.ZipFile(new) as package:
         assert len(package.namelist()) == before + 1
         assert package.read(ENTRY) == NEW
     assert (new.read_bytes()[-42:-38] == LOCATOR) == (before + 1 >= 0xFFFF)
+
+
+def test_several_files_are_added_with_their_modes_and_replace_older_ones(tmp_path: Path) -> None:
+    source, new = tmp_path / "source.zip", tmp_path / "new.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.writestr("env-exec", "an old script with old config")
+        archive.writestr("index.js", "code")
+        archive.writestr(ENTRY, "OLD=config")
+    inject(source, new, NewFile("env-exec", b"#!/bin/sh\n", 0o100755), NewFile(ENTRY, b"A=1\n"))
+    with zipfile.ZipFile(new) as archive:
+        assert archive.namelist() == ["index.js", "env-exec", ENTRY]
+        assert archive.read("env-exec") == b"#!/bin/sh\n"
+        assert archive.getinfo("env-exec").external_attr >> 16 == 0o100755
+    assert b"old config" not in new.read_bytes()
+    assert b"OLD=config" not in new.read_bytes()

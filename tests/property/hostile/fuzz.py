@@ -17,7 +17,7 @@ from packager.errors import ArchiveError
 from packager.local import task
 from packager.package import inject as injection
 from packager.package import zip_directory, zip_format, zip_source
-from packager.package.inject import inject, unpacked_sizes
+from packager.package.inject import NewFile, inject, unpacked_sizes
 from packager.package.zip_directory import read_directory
 from packager.package.zip_source import Source
 
@@ -45,7 +45,7 @@ def judge(hostile: bytes, folder: Path) -> bool:
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
     try:
-        size = inject(source, new, ENTRY, NEW)
+        size = inject(source, new, NewFile(ENTRY, NEW))
     except ArchiveError as error:
         assert str(source) in error.message
         assert error.message.isprintable()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import ArchiveError
-from packager.package.inject import inject
+from packager.package.inject import NewFile, inject
 from tests.archives import Part, contents, craft
 from tests.property.hostile.fuzz import ENTRY, HERE, MEMORY, fuzz, judge
 from tests.service import command
@@ -115,7 +115,7 @@ def test_duplicates_are_kept_but_for_old_config(mode: int, tmp_path: Path) -> No
     archive = tmp_path / "archive.zip"
     archive.write_bytes(craft(old, *twice, old))
     package = tmp_path / "package.zip"
-    inject(archive, package, ENTRY, b"NEW=config")
+    inject(archive, package, NewFile(ENTRY, b"NEW=config"))
     assert [kept.body for kept in contents(package)[:-1]] == [b"1", b"2"]
     assert b"secret" not in package.read_bytes()
     assert judge(archive.read_bytes(), tmp_path)
@@ -134,7 +134,7 @@ def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
     (tmp_path / "bomb.zip").write_bytes(bomb)
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    unpacked = inject(tmp_path / "bomb.zip", tmp_path / "new", ENTRY, b"A=1")
+    unpacked = inject(tmp_path / "bomb.zip", tmp_path / "new", NewFile(ENTRY, b"A=1"))
     _, peak = tracemalloc.get_traced_memory()
     assert unpacked == (300 << 20) + 3
     assert peak - before < MEMORY
@@ -181,15 +181,15 @@ def overlaps(archive: bytes, entry: str, folder: Path) -> None:
     """See that an archive is refused because `entry` overlaps the next one."""
     assert not judge(archive, folder)
     with pytest.raises(ArchiveError, match=f"{entry} overlaps what is behind it"):
-        inject(folder / "source", folder / "new", ENTRY, b"A=1")
+        inject(folder / "source", folder / "new", NewFile(ENTRY, b"A=1"))
 
 
 INJECT = """
 import sys
 from pathlib import Path
-from packager.package.inject import inject
+from packager.package.inject import NewFile, inject
 
-inject(Path(sys.argv[1]), Path(sys.argv[2]), "env.properties", b"A=1")
+inject(Path(sys.argv[1]), Path(sys.argv[2]), NewFile("env.properties", b"A=1"))
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 print(int(status["VmHWM"].split()[0]) >> 10)
 """
