@@ -20,7 +20,6 @@ from packager.apps.ignore import IGNORE_FILE, Ignored
 from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, SYMBOLIC_LINK, Version
 from packager.apps.members import Member as Member
 from packager.errors import PackageError
-from packager.names import printable
 
 # The coarsest clock of a file system, FAT's. What was looked at sooner after its last change can be
 # changed again and look the same.
@@ -183,7 +182,7 @@ class _Walk:
     def _file(self, path: str, name: str, status: os.stat_result) -> Member:
         if not stat.S_ISREG(status.st_mode):
             raise PackageError(
-                f"{printable(name)} is neither file nor folder: a socket, pipe or device.", _HINT
+                f"{name} is neither file nor folder: a socket, pipe or device.", _HINT
             )
         mode = EXECUTABLE_FILE if status.st_mode & stat.S_IXUSR else REGULAR_FILE
         return Member(name, path, mode, status.st_size, self._version(status))
@@ -212,7 +211,7 @@ class _Walk:
             return None
         if _is_within(folder.path, target):
             raise PackageError(
-                f"The symbolic link {printable(name)} is a loop: it leads to {printable(text)},"
+                f"The symbolic link {name} is a loop: it leads to {text},"
                 " a folder that it is itself in.",
                 _HINT,
             )
@@ -250,7 +249,7 @@ class _Walk:
 
 def unreadable(name: str, error: OSError) -> PackageError:
     """Make the error for a member that the system does not give."""
-    return PackageError(f"{printable(name)} cannot be read: {error.strerror}.", _HINT)
+    return PackageError(f"{name} cannot be read: {error.strerror}.", _HINT)
 
 
 def _resolve(path: str, name: str, text: str) -> str:
@@ -259,12 +258,12 @@ def _resolve(path: str, name: str, text: str) -> str:
         return os.path.realpath(path, strict=True)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            problem = f"is broken: there is no {printable(text)}"
+            problem = f"is broken: there is no {text}"
         elif error.errno == errno.ELOOP:
-            problem = f"is a loop: {printable(text)} leads back to it"
+            problem = f"is a loop: {text} leads back to it"
         else:
             raise unreadable(name, error) from error
-        raise PackageError(f"The symbolic link {printable(name)} {problem}.", _HINT) from error
+        raise PackageError(f"The symbolic link {name} {problem}.", _HINT) from error
 
 
 def _link(name: str, target: str) -> Member:
@@ -277,7 +276,7 @@ def _check_encoding(name: str) -> None:
         try:
             name.encode()
         except UnicodeEncodeError as error:
-            raise PackageError(f"The name {printable(name)} is not UTF-8.", _HINT) from error
+            raise PackageError(f"The name {name} is not UTF-8.", _HINT) from error
 
 
 def _is_within(path: str, folder: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.errors import PackageError
-from packager.names import PRIVATE_FOLDER, printable
+from packager.names import PRIVATE_FOLDER
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -109,7 +109,7 @@ def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
             GitIgnoreSpec.from_lines([pattern])
         except (ValueError, re.error) as error:
             raise PackageError(
-                f"This is no pattern to ignore files by: {printable(pattern)}",
+                f"This is no pattern to ignore files by: {pattern}",
                 f"A line of {IGNORE_FILE} is a pattern as in .gitignore, or a comment after #.",
             ) from error
     return GitIgnoreSpec.from_lines(patterns)

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterator
 
 from packager.apps.contents import Contents, Finding
-from packager.names import printable
 
 _JAR = re.compile(r"lib/[^/]+\.jar")
 
@@ -31,7 +30,7 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
             similar = sorted(
                 other for other in contents.names if f"/{other}".endswith(f"/{simple}")
             )
-            also = f" There is {printable(similar[0])}." if similar else ""
+            also = f" There is {similar[0]}." if similar else ""
             yield Finding(
                 f"The function's handler is {handler}, and the package has no {path}, neither at"
                 f" its root nor in a jar in lib/.{also}",

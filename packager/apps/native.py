@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from packager.apps.contents import Contents, Finding
-from packager.names import printable
 
 HEAD = 64
 
@@ -87,7 +86,7 @@ def finding(
     """Report a dependency none of whose builds fits the function."""
     kinds = " and ".join(sorted({str(build) for _, build in found}))
     return Finding(
-        f"{printable(dependency)} has native code for {kinds} only"
-        f" ({printable(found[0][0])}), and the function runs on Linux {architecture}.",
+        f"{dependency} has native code for {kinds} only"
+        f" ({found[0][0]}), and the function runs on Linux {architecture}.",
         hint,
     )

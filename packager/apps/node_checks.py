@@ -10,7 +10,6 @@ from typing import Any
 
 from packager.apps import native
 from packager.apps.contents import Contents, Finding
-from packager.names import printable
 
 # As the runtime interface client looks for the module of a handler: the file itself, then these
 # (https://github.com/aws/aws-lambda-nodejs-runtime-interface-client, src/UserFunction.js).
@@ -104,8 +103,8 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
         for package, builds in _with_optional_builds(contents, installed):
             if not any(installed[name] for name in builds):
                 yield Finding(
-                    f"Of {printable(package)}, the package has only the build"
-                    f" {printable(builds[0])}, and the function runs on Linux {architecture}.",
+                    f"Of {package}, the package has only the build"
+                    f" {builds[0]}, and the function runs on Linux {architecture}.",
                     hint,
                 )
 

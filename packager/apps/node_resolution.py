@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packager.errors import PackageError
-from packager.names import printable
 
 MODULES = "node_modules"
 MANIFEST = "package.json"
@@ -154,7 +153,7 @@ def _names(path: str, content: dict[str, Any], key: str) -> frozenset[str]:
     for name in declared:
         if not _PACKAGE_NAME.fullmatch(name):
             raise PackageError(
-                f"{path}: {printable(name)} in {key} is not the name of a package.",
+                f"{path}: {name} in {key} is not the name of a package.",
                 "Fix the name, or remove the line.",
             )
     return frozenset(declared)

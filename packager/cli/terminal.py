@@ -44,7 +44,7 @@ def show_paragraph(
             subsequent_indent=" " * (indent + hang),
             break_long_words=False,
             break_on_hyphens=False,
-        )
+        ) or [" " * indent]
     for line in lines:
         show((line, color) if color else line, err=err)
 

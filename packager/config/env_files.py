@@ -9,7 +9,6 @@ from pathlib import Path
 
 from packager.config import dotenv
 from packager.errors import VariableError
-from packager.names import printable
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -97,7 +96,7 @@ def _parse_json(source: str, text: str) -> EnvFile:
         for name, value in content.items():
             if not isinstance(value, str):
                 raise VariableError(
-                    f"{source}: the value of {printable(name)} is not a string.",
+                    f"{source}: the value of {name} is not a string.",
                     "Config vars are strings: put the value in quotes.",
                 )
         return EnvFile(content)

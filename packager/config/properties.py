@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from javaproperties import join_key_value
 
 from packager.errors import VariableError
-from packager.names import printable
 
 # An escape as javaproperties writes it: the backslash together with what it escapes, so that in
 # `\\:` (an escaped backslash, then a colon) the colon is never taken for an escaped one.
@@ -47,13 +46,13 @@ def _check(name: str, value: str) -> None:
     for part, text in (("name", name), ("value", value)):
         if "\0" in text:
             raise VariableError(
-                f"The {part} of the variable {printable(name)} contains a NUL character.",
+                f"The {part} of the variable {name} contains a NUL character.",
                 "No environment can hold it: remove it, or leave the variable out by --exclude.",
             )
         # An undecodable byte of the environment is a lone surrogate here (PEP 383).
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise VariableError(
-                f"The {part} of the variable {printable(name)} is not valid Unicode.",
+                f"The {part} of the variable {name} is not valid Unicode.",
                 "Config is UTF-8: encode binary data as base64, or leave the variable out by"
                 " --exclude.",
             )

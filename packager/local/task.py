@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from packager.errors import ArchiveError
-from packager.names import printable
 
 # The system that made an entry, whose modes its external attributes hold: APPNOTE.TXT 4.4.2.2.
 _UNIX = 3
@@ -57,14 +56,14 @@ def unpack(package: IO[bytes], folder: Path) -> None:
                         target.symlink_to(os.fsdecode(link.read(_LONGEST_LINK + 1)))
     except _UNREADABLE as error:
         raise ArchiveError(
-            f"The package cannot be unpacked: {printable(str(error))}",
+            f"The package cannot be unpacked: {error!s}",
             "Lambda could not, either: build it again.",
         ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         # Of a link that cannot be made, the first name is what it points to.
         name = os.path.relpath(error.filename2 or error.filename, folder)
         raise ArchiveError(
-            f"The package has more than one entry {printable(name)}, of different kinds.",
+            f"The package has more than one entry {name}, of different kinds.",
             "Look at them by `unzip -l`, and leave out all but one.",
         ) from error
     except OSError as error:

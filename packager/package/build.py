@@ -15,7 +15,6 @@ from packager.config import properties
 from packager.errors import PackageError
 from packager.function import Package
 from packager.lazy import lazy
-from packager.names import printable
 from packager.package import inject
 from packager.package.inject import NewFile
 
@@ -90,7 +89,7 @@ def build_file(app: App, variables: Mapping[str, str], output: Path) -> Package:
 def _too_large(package: Path, unpacked: int) -> PackageError:
     sizes = inject.unpacked_sizes(package)
     largest = sorted(sizes, key=lambda folder: sizes[folder], reverse=True)[:5]
-    shown = ", ".join(f"{printable(name)} {sizes[name] / 2**20:.0f} MB" for name in largest)
+    shown = ", ".join(f"{name} {sizes[name] / 2**20:.0f} MB" for name in largest)
     return PackageError(
         f"The unpacked package has {unpacked / 2**20:.0f} MB, and Lambda takes at most"
         f" {UNPACKED_LIMIT >> 20} MB.",

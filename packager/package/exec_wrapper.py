@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from packager.errors import VariableError
-from packager.names import printable
 
 NAME = "env-exec"
 MODE = 0o755

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from packager.errors import ArchiveError
-from packager.names import printable
 from packager.package import zip_format
 from packager.package.zip_format import FULL_16, FULL_32
 from packager.package.zip_source import Source
@@ -219,4 +218,4 @@ def read_directory(source: Source) -> Directory:
 
 def shown(name: bytes) -> str:
     """Show an entry's name in a message, whatever bytes it is made of."""
-    return printable(name[:200].decode("utf-8", "backslashreplace"))
+    return name[:200].decode("utf-8", "backslashreplace")

@@ -20,7 +20,6 @@ from packager import atomic_file
 from packager.apps.files import Selections, normal, unreadable
 from packager.apps.members import Member
 from packager.errors import PackageError
-from packager.names import printable
 from packager.package import compression, zip_format
 from packager.package.compression import Compressed
 from packager.package.zip_format import DEFLATED, STORED, NewEntry
@@ -157,7 +156,7 @@ def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:
         found = {folder.rpartition("/")[0] for folder in found} - folders
     if conflicts := folders & names:
         raise PackageError(
-            f"{printable(min(conflicts))} would be both a folder and a file or link.",
+            f"{min(conflicts)} would be both a folder and a file or link.",
             "The app has one and a dependency the other: rename the app's.",
         )
 
@@ -191,7 +190,7 @@ class _Package:
             entry = self._write_pieces(member, STORED, self._position + length, threads)
         header = zip_format.local_header(entry)
         if len(header) != length:
-            raise PackageError(f"{printable(member.name)} changed while it was read.", "Try again.")
+            raise PackageError(f"{member.name} changed while it was read.", "Try again.")
         self._file.seek(self._position)
         self._file.write(header)
         self._file.seek(0, os.SEEK_END)

@@ -143,6 +143,21 @@ def cli_commands() -> dict[str, click.Command]:
     return {name: command for name, command in commands.items() if command}
 
 
+def test_only_the_command_line_cleans_text_and_one_module_of_it_writes() -> None:
+    """What an error or event holds is exact, for JSON; terminal.py cleans whatever is shown."""
+    cleaning, writing = set(), set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called == "printable":
+                    cleaning.add(path.relative_to(PACKAGER))
+                if called in ("print", "click.echo", "click.secho", "echo", "secho"):
+                    writing.add(path.relative_to(PACKAGER))
+    assert {part(PACKAGER / path) for path in cleaning} == {"cli"}
+    assert writing == {Path("cli/terminal.py")}
+
+
 def test_only_the_command_line_prints_and_exits() -> None:
     for path in modules():
         if part(path) in ("cli", "__main__"):

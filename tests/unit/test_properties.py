@@ -67,6 +67,6 @@ def test_what_no_reader_could_give_back_is_an_error_that_names_the_variable(bad:
     assert "canary" not in error.value.message + error.value.hint
 
 
-def test_a_bad_name_is_shown_in_escapes() -> None:
-    with pytest.raises(VariableError, match=r"A\\x00B"):
+def test_an_error_names_a_bad_name_as_it_is() -> None:
+    with pytest.raises(VariableError, match="A\0B"):
         dumps({"A\0B": "x"})

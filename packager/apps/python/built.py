@@ -6,7 +6,6 @@ from pathlib import Path
 
 from packager.apps.python.platform import Platform
 from packager.errors import PackageError
-from packager.names import printable
 
 # uv writes it into what it has built.
 _MARK = "uv_build.json"
@@ -17,8 +16,8 @@ class CompiledError(PackageError):
 
     def __init__(self, name: str, version: str, platform: Platform, tag: str) -> None:
         super().__init__(
-            f"{printable(f'{name}=={version}')} has no wheel for {platform}: its source was"
-            f" built for this machine{', as ' + printable(tag) if tag else ''}.",
+            f"{f'{name}=={version}'} has no wheel for {platform}: its source was"
+            f" built for this machine{', as ' + tag if tag else ''}.",
             "Choose a version that has one, or build the wheel for that platform and name its"
             " file.",
         )

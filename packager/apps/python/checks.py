@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from packager.apps import native
 from packager.apps.contents import Contents, Finding
-from packager.names import printable
 
 # A compiled module can have a tag of its Python and platform before its suffix (PEP 3149).
 _EXTENSION = re.compile(r"(?:\.(?P<tag>cpython-3\d+|abi3)[^/.]*)?\.so")
@@ -59,8 +58,8 @@ def check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
         tags = [line.partition(":")[2].strip() for line in lines if line.startswith("Tag:")]
         if tags and not any(_runs_on(tag, minor) for tag in tags):
             yield Finding(
-                f"{printable(match['name'])} {printable(match['version'])} is built for"
-                f" {printable(tags[0])}, and the function's runtime is {runtime}.",
+                f"{match['name']} {match['version']} is built for"
+                f" {tags[0]}, and the function's runtime is {runtime}.",
                 f"Install it for Python 3.{minor}, or change the function's runtime.",
             )
 

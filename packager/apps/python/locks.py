@@ -12,7 +12,6 @@ from packager.apps.python.pins import Pin
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
-from packager.names import printable
 
 
 def pylock(file: Path) -> Wanted | None:
@@ -68,7 +67,7 @@ def _packages(table: tables.Table, name: str, file: Path) -> list[dict[str, Any]
 
 
 def _shown(package: dict[str, Any]) -> str:
-    return printable(str(package.get("name", "a package"))[:100])
+    return str(package.get("name", "a package"))[:100]
 
 
 def _place(package: dict[str, Any], file: Path) -> Path | None:

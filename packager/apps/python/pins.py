@@ -12,7 +12,6 @@ from pathlib import Path
 from packager.apps.python import variables
 from packager.apps.python.wanted import Options
 from packager.errors import PackageError
-from packager.names import printable
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
@@ -50,17 +49,17 @@ def check(pins: Sequence[Pin], file: Path, app: Path) -> None:
         well_formed = _NAME.fullmatch(pin.name) and all(map(_HASH.fullmatch, pin.hashes))
         if not well_formed or not (pin.url or pin.path or _VERSION.fullmatch(pin.version)):
             raise PackageError(
-                f"{file} has no version or place for {printable(pin.name) or 'a package'}.",
+                f"{file} has no version or place for {pin.name or 'a package'}.",
                 "Write the lock file again.",
             )
         if pin.path and not pin.path.exists():
             raise PackageError(
-                f"{file} takes {pin.name} from {printable(str(pin.path))}, which is not there.",
+                f"{file} takes {pin.name} from {str(pin.path)}, which is not there.",
                 "Write the lock file again.",
             )
         if pin.path and app.resolve().is_relative_to(pin.path.resolve()):
             raise PackageError(
-                f"{file} takes {pin.name} from {printable(str(pin.path))}, the app's own folder.",
+                f"{file} takes {pin.name} from {str(pin.path)}, the app's own folder.",
                 "Remove it from the dependencies: the app's own files are packaged as they are.",
             )
 

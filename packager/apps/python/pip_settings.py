@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from packager.apps.python import tables
 from packager.errors import PackageError
-from packager.names import printable
 
 
 class UvSettings(NamedTuple):
@@ -125,7 +124,7 @@ def _settings() -> dict[str, tuple[str, str]]:
         for section, settings in found.items():
             if parser.has_section(section):
                 settings |= {
-                    _name(name): (value, f"{printable(name)} in {path}")
+                    _name(name): (value, f"{name} in {path}")
                     for name, value in parser.items(section)
                 }
     of_environment = {

@@ -17,7 +17,6 @@ from packager.apps.python.lists import (
 )
 from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
-from packager.names import printable
 
 _SETTING = "_LAMBDA_REQUIREMENTS (--requirements)"
 _LISTABLE = f"{REQUIREMENTS}, {PROJECT}, {UV}, {POETRY}, {PIPENV} or {PYLOCK}"
@@ -90,7 +89,7 @@ def _check_project(file: Path) -> None:
         kinds = [*source] if isinstance(source, dict) else str(source)
         if "path" in kinds or "workspace" in kinds:
             raise PackageError(
-                f"{file} takes {printable(name)} from a folder, and there is no {UV}.",
+                f"{file} takes {name} from a folder, and there is no {UV}.",
                 "Write one: `uv lock`.",
             )
 

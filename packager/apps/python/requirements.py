@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from packager.apps.python import tables
 from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
-from packager.names import printable
 
 # https://pip.pypa.io/en/stable/reference/requirements-file-format/
 _CONTINUATION = re.compile(r"\\\r?\n")
@@ -115,7 +114,7 @@ def _archives(app: Path, line: str) -> Iterator[Path]:
             yield path
         elif (word.startswith(".") or "/" in word) and path.is_dir():
             raise PackageError(
-                f"The requirements ask for the folder {printable(word)}, which is not a wheel.",
+                f"The requirements ask for the folder {word}, which is not a wheel.",
                 "Name a wheel that is built from it, as by `uv build --wheel`; if it is the app"
                 " itself, leave it out.",
             )

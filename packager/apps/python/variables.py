@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection
 
 from packager.errors import PackageError
-from packager.names import printable
 
 # What uv and pip replace: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -30,19 +29,19 @@ def used(file: str, text: str, passed_on: Collection[str]) -> frozenset[str]:
     """
     if elsewhere := sorted(set(_VARIABLE.findall(_CREDENTIALS.sub("", text)))):
         raise PackageError(
-            f"{printable(file)} uses {_listed(elsewhere)} outside of the credentials of a URL.",
+            f"{file} uses {_listed(elsewhere)} outside of the credentials of a URL.",
             "Write the value itself, or use the variable as in https://user:${TOKEN}@host/.",
         )
     names = frozenset(_VARIABLE.findall(text))
     if denied := sorted(names - set(passed_on) | {name for name in names if name[0] == "_"}):
         raise PackageError(
-            f"{printable(file)} uses {_listed(denied)}, which {_SETTING} does not pass on.",
+            f"{file} uses {_listed(denied)}, which {_SETTING} does not pass on.",
             f"If its value may be sent to the host in that URL, set"
             f" {_SETTING}={' '.join(denied)!r}.",
         )
     if unset := sorted(name for name in names if not os.environ.get(name)):
         raise PackageError(
-            f"{printable(file)} uses {_listed(unset)}, which the environment does not have.",
+            f"{file} uses {_listed(unset)}, which the environment does not have.",
             "Set it where the packager runs.",
         )
     return names

@@ -1,0 +1,147 @@
+"""What reaches a terminal, whatever text comes from elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packager.cli.console import (
+    Console,
+    show_error,
+    show_failure,
+    show_left,
+    show_usage_error,
+)
+from packager.cli.renderers import JsonLines, PlainLines, Terminal
+from packager.cli.watch_view import WatchJson, WatchLines
+from packager.errors import DeployError, PackagerError
+from packager.function import Package
+from packager.names import printable
+from packager.progress import Event, Note, StageStarted, Warning
+from packager.release.deploy import Deployment
+from packager.watch.engine import Run
+from packager.watch.session import Cause
+
+# Colours, and the erasing of a line: the only sequences that are ours.
+OURS = re.compile(r"\x1b\[\d+m|\r\x1b\[K")
+
+# Everything, and often what a terminal acts on: escape sequences, line ends, C1, turned writing.
+HOSTILE = "\x1b[]0;2J\a\r\n\x9b\u202e\u2066\u2028\x00\x7f\ud800a"
+TEXTS = st.text(min_size=1) | st.text(st.sampled_from(HOSTILE), min_size=1)
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps all that it is sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def events(text: str) -> list[Event]:
+    return [
+        StageStarted("package", text),
+        StageStarted("build", text, prints=True),
+        Note(text),
+        Note(text, detail=True),
+        Warning(text),
+    ]
+
+
+def show_events(renderer: PlainLines, text: str) -> None:
+    for event in events(text):
+        renderer(event)
+
+
+def deploy(text: str) -> None:
+    with Console(verbose=True) as console:
+        console.detail(text)
+        console.finish({}, [text, f"  {text}"])
+        console.list({}, [text])
+
+
+def watch(text: str) -> None:
+    view = WatchLines(quiet=False, verbose=True)
+    package = Package(Path(), 1, "00", 1)
+    run = Run(Deployment("deployed", text, package), text)
+    for cause in (Cause(text, 1, retry=False), Cause(text, 0, retry=True)):
+        progress = view.started(cause)
+        for event in events(text):
+            progress.sink(event)
+        view.succeeded(cause, run)
+        view.failed(cause, PackagerError(text, text), 1.0)
+    view.notice(text)
+    view.close()
+
+
+SHOWN: dict[str, Callable[[str], None]] = {
+    "plain lines": lambda text: show_events(PlainLines(quiet=False, verbose=True, err=False), text),
+    "lines of a terminal": lambda text: show_events(
+        Terminal(quiet=False, verbose=True, err=True), text
+    ),
+    "a command": deploy,
+    "watch": watch,
+    "an error": lambda text: show_error(DeployError(text, text)),
+    "a usage error": lambda text: show_usage_error(click.UsageError(text)),
+    "a folder that is left": lambda text: show_left(Path("/tmp", text.replace("\0", ""))),
+}
+
+
+def on_screen(show: Callable[[], None], patch: pytest.MonkeyPatch) -> str:
+    screen = Screen()
+    patch.setattr(sys, "stdout", screen)
+    patch.setattr(sys, "stderr", screen)
+    patch.setenv("COLUMNS", "1000000")
+    patch.delenv("NO_COLOR", raising=False)
+    show()
+    return screen.getvalue()
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+@given(text=TEXTS)
+def test_nothing_but_printable_characters_and_our_own_line_ends_reaches_a_terminal(
+    kind: str, text: str
+) -> None:
+    """A name or message from elsewhere cannot move the cursor, set a title, or add a line."""
+    with pytest.MonkeyPatch.context() as patch:
+        shown = on_screen(lambda: SHOWN[kind](text), patch)
+        plain = on_screen(lambda: SHOWN[kind]("x"), patch)
+    assert OURS.sub("", shown).replace("\n", "").isprintable()
+    assert shown.count("\n") == plain.count("\n")
+    if text:
+        assert len(OURS.findall(shown)) == len(OURS.findall(plain))
+
+
+@given(text=TEXTS)
+def test_json_holds_the_text_exactly_and_is_printable_itself(text: str) -> None:
+    """Programs get what there is; a terminal gets ASCII."""
+    error = PackagerError(text, text)
+    view = WatchJson()
+    shows: list[Callable[[], None]] = [
+        lambda: show_failure(error, json_lines=False),
+        lambda: show_failure(error, json_lines=True),
+        lambda: JsonLines()(Note(text)),
+        lambda: view.failed(Cause(text, 0, retry=False), error, None),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        for show in shows:
+            shown = on_screen(show, patch).removesuffix("\n")
+            assert shown.isascii() and shown.isprintable()
+            assert text in json.loads(shown).values()
+
+
+@given(text=TEXTS)
+def test_what_is_cleaned_stays_as_it_is_when_it_is_cleaned_again(text: str) -> None:
+    """And printable text is not changed at all."""
+    assert printable(printable(text)) == printable(text)
+    assert printable(text).isprintable()
+    if text.isprintable():
+        assert printable(text) == text
