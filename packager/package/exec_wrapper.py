@@ -129,4 +129,4 @@ def _check_sizes(given: Mapping[str, str]) -> None:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(printable, names))
+    return ", ".join(names)
