@@ -54,12 +54,12 @@ def check(pins: Sequence[Pin], file: Path, app: Path) -> None:
             )
         if pin.path and not pin.path.exists():
             raise PackageError(
-                f"{file} takes {pin.name} from {str(pin.path)}, which is not there.",
+                f"{file} takes {pin.name} from {pin.path!s}, which is not there.",
                 "Write the lock file again.",
             )
         if pin.path and app.resolve().is_relative_to(pin.path.resolve()):
             raise PackageError(
-                f"{file} takes {pin.name} from {str(pin.path)}, the app's own folder.",
+                f"{file} takes {pin.name} from {pin.path!s}, the app's own folder.",
                 "Remove it from the dependencies: the app's own files are packaged as they are.",
             )
 
