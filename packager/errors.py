@@ -23,6 +23,7 @@ ever contains the value of a variable or a credential.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -47,6 +48,8 @@ class PackagerError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        # What programs get with --json besides the two.
+        self.result: Mapping[str, object] = {}
 
 
 class InputError(PackagerError):

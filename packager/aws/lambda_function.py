@@ -26,29 +26,17 @@ T = TypeVar("T")
 
 
 class LambdaFunction:
-    """A function in AWS Lambda (a `packager.function.Function`).
+    """A function in AWS Lambda (a `packager.function.Function`)."""
 
-    `hide` takes out of AWS's words what must not be shown. `respond` is a handler of botocore's
-    event `before-send`, which returns the response in place of the network.
-    """
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        """Take the settings of one function, and the `clients` that functions of a region share.
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        timeout: float,
-        hide: Callable[[str], str],
-        respond: Callable[..., Any] | None = None,
-        clients: Clients | None = None,
-    ) -> None:
-        """Make the session and the client, or take those that others use; nothing is sent yet.
-
-        Raises SettingsError if they cannot be made, or there are no credentials.
+        Nothing is sent yet. Raises SettingsError if there are no credentials.
         """
         self._function = settings.function or ""
         self._bucket = settings.s3_bucket
         self._encryption = {"SourceKMSKeyArn": settings.kms_key} if settings.kms_key else {}
-        self._clients = clients or Clients(settings, timeout=timeout, hide=hide, respond=respond)
+        self._clients = clients
         self._client = self._clients.shared("lambda")
         prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
         self._store = settings.s3_bucket and PackageStore(

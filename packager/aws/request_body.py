@@ -18,6 +18,9 @@ from typing import Any
 # A multiple of 3, so that base64 of the parts is base64 of the whole.
 _CHUNK = 3 << 18
 
+# As botocore writes the parameter.
+_NO_PACKAGE = b'"ZipFile": ""'
+
 _OnSent = Callable[[int, int], None]
 
 # Functions of one region share a client, and each is updated in a thread of its own.
@@ -25,15 +28,15 @@ _of_this_thread = threading.local()
 
 
 def let_bodies_be_files(client: Any) -> None:
-    """Let the Lambda client send the file of `sending`, instead of its parameter ZipFile."""
+    """Let the Lambda client send the package of `sending` as its parameter ZipFile."""
 
     def take_body(params: dict[str, Any], **_: object) -> None:
-        if body := getattr(_of_this_thread, "body", None):
-            params["body"] = body
+        if request := getattr(_of_this_thread, "request", None):
+            params["body"] = request.open(params["body"])
 
     def begin(**_: object) -> None:
-        if body := getattr(_of_this_thread, "body", None):
-            body.begin()
+        if request := getattr(_of_this_thread, "request", None):
+            request.begin()
 
     client.meta.events.register("before-call.lambda.UpdateFunctionCode", take_body)
     client.meta.events.register("before-send.lambda.UpdateFunctionCode", begin)
@@ -41,27 +44,45 @@ def let_bodies_be_files(client: Any) -> None:
 
 @contextlib.contextmanager
 def sending(package: Path, on_sent: _OnSent) -> Iterator[None]:
-    """Make the next UpdateFunctionCode of this thread send the package."""
-    with _request_body(package) as body:
-        _of_this_thread.body = _ShownFile(body, on_sent)
+    """Make the next UpdateFunctionCode of this thread send the package for an empty ZipFile."""
+    with contextlib.ExitStack() as files:
+        _of_this_thread.request = _Request(package, on_sent, files)
         try:
             yield
         finally:
-            _of_this_thread.body = None
+            _of_this_thread.request = None
 
 
-@contextlib.contextmanager
-def _request_body(package: Path) -> Iterator[io.BufferedReader]:
-    """Write the body of the request into a file beside the package, and open it."""
-    with tempfile.NamedTemporaryFile(dir=package.parent, suffix=".request") as body:
-        with package.open("rb") as source:
-            body.write(b'{"ZipFile":"')
+class _Request:
+    """A request whose body is a file beside the package."""
+
+    def __init__(self, package: Path, on_sent: _OnSent, files: contextlib.ExitStack) -> None:
+        self._package = package
+        self._on_sent = on_sent
+        self._files = files
+        self._body: _ShownFile | None = None
+
+    def open(self, parameters: bytes) -> _ShownFile:
+        """Write the body with all `parameters`, and open it."""
+        head, found, tail = parameters.partition(_NO_PACKAGE)
+        if not found:
+            raise ValueError("botocore writes its parameters in another way")
+        new = tempfile.NamedTemporaryFile(dir=self._package.parent, suffix=".request")  # noqa: SIM115
+        body = self._files.enter_context(new)
+        with self._package.open("rb") as source:
+            body.write(head + _NO_PACKAGE[:-1])
             while chunk := source.read(_CHUNK):
                 body.write(base64.b64encode(chunk))
-            body.write(b'"}')
+            body.write(b'"' + tail)
         body.flush()
-        with Path(body.name).open("rb") as body_file:
-            yield body_file
+        file = self._files.enter_context(Path(body.name).open("rb"))  # noqa: SIM115
+        self._body = _ShownFile(file, self._on_sent)
+        return self._body
+
+    def begin(self) -> None:
+        """From now on, what is read is sent."""
+        if self._body:
+            self._body.begin()
 
 
 class _ShownFile:

@@ -91,11 +91,11 @@ def show_left(folder: Path) -> None:
 
 def show_failure(error: PackagerError, *, json_lines: bool) -> None:
     """Show for programs that the command has failed, on stdout."""
-    result = {"error": error.message, "hint": error.hint}
+    result = {**error.result, "error": error.message, "hint": error.hint}
     if json_lines:
         JsonLines().write("failed", **result)
     else:
-        show_json({"outcome": "failed"} | result)
+        show_json(result | {"outcome": "failed"})
 
 
 def show_usage_error(error: click.ClickException) -> None:

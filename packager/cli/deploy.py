@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,22 +11,22 @@ import click
 from packager.cli import options
 from packager.cli.console import Console, show_left
 from packager.lazy import lazy
-from packager.progress import readable
 
 if TYPE_CHECKING:
     from packager import workspace
+    from packager.cli import release_view
+    from packager.progress import Progress
     from packager.release import deploy as deploys
+    from packager.release import function_release, outcome
     from packager.release import target as targets
+    from packager.release.outcome import Release
 else:
     workspace = lazy("packager.workspace")
+    release_view = lazy("packager.cli.release_view")
+    function_release = lazy("packager.release.function_release")
+    outcome = lazy("packager.release.outcome")
     deploys = lazy("packager.release.deploy")
     targets = lazy("packager.release.target")
-
-_ENDINGS = {
-    "deployed": "Deployed {function} ({version})",
-    "unchanged": "Unchanged: {function} ({version}) has this package already",
-    "dry run": "Dry run: {function} would be updated; nothing was sent",
-}
 
 
 @click.command()
@@ -61,50 +62,31 @@ def deploy(
             console.detail(name)
 
         progress = console.progress()
+        how = function_release.Options(force=force, dry_run=dry_run, timeout=timeout)
         with (
             workspace.private_folder(left=show_left) as folder,
             targets.open_target(config, app, local=local, event=event, timeout=timeout) as target,
         ):
-            deployment = deploys.deploy(
-                app,
-                target.config,
-                target.function,
-                folder,
-                progress,
-                force=force,
-                dry_run=dry_run,
-                timeout=timeout,
+            release = _released(
+                lambda: deploys.deploy(app, target, folder, progress, how), progress
             )
             answer = None
             if target.run and not dry_run:
                 with progress.stage("invoke", "Invoking the function", prints=True):
-                    answer = target.run(folder, deployment.package.code_sha256)
-        result, lines = summary(deployment, target.name, progress.seconds)
+                    answer = target.run(folder, release.package.code_sha256)
+        result = release_view.as_json(release, progress.seconds)
         if answer is not None:
             result["answer"] = answer
-        console.finish(result, lines, answer)
+        console.finish(result, release_view.as_lines(release, progress.seconds), answer)
 
 
-def summary(
-    deployment: deploys.Deployment, function: str, seconds: dict[str, float]
-) -> tuple[dict[str, object], list[str]]:
-    """Say how a deploy ended, for machines and for people."""
-    package = deployment.package
-    result = {
-        "outcome": deployment.outcome,
-        "function": function,
-        "version": deployment.version,
-        "codeSha256": package.code_sha256,
-        "size": package.size,
-        "variables": package.variables,
-        "seconds": seconds,
-    }
-    ending = _ENDINGS[deployment.outcome]
-    lines = [
-        ending.format(function=function, version=deployment.version),
-        f"  CodeSha256  {package.code_sha256}",
-        f"  size        {readable(package.size)}",
-        f"  variables   {package.variables}",
-        f"  seconds     {' · '.join(f'{stage} {time:.2f}' for stage, time in seconds.items())}",
-    ]
-    return result, lines
+def _released(run: Callable[[], Release], progress: Progress) -> Release:
+    """Deploy; add to an error what became of each function."""
+    try:
+        return run()
+    except outcome.ReleaseError as error:
+        error.result = release_view.as_json(error.release, progress.seconds)
+        if len(error.release.deployments) > 1:
+            for line in release_view.lines_of_each(error.release):
+                progress.note(line)
+        raise

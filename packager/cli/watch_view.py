@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from packager.cli.deploy import summary
+from packager.cli.release_view import as_json
 from packager.cli.renderers import JsonLines
 from packager.cli.terminal import (
     erase_status,
@@ -60,8 +60,8 @@ class WatchLines:
             self.failed(cause, run.failure, None)
             return
         self._last_failure = ""
-        outcome = run.deployment.outcome
-        size = f", {readable(run.deployment.package.size)}" if outcome == "deployed" else ""
+        outcome = run.release.outcome
+        size = f", {readable(run.release.package.size)}" if outcome == "deployed" else ""
         if not self._quiet:
             self._show_success(cause, f"  {outcome}: {run.function}{size}")
         self._show_seconds()
@@ -155,14 +155,14 @@ class WatchJson:
 
     def succeeded(self, cause: Cause, run: Run) -> None:
         """Show how the function was deployed, and what its handler responded."""
-        result, _ = summary(run.deployment, run.function, self._progress.seconds)
+        result = as_json(run.release, self._progress.seconds)
         if run.answer is not None:
             result["answer"] = run.answer
         if run.failure is not None:
             failure = {"error": run.failure.message, "hint": run.failure.hint, "retryIn": None}
             self._lines.write("failed", **_fields(cause), **result, **failure)
         else:
-            self._lines.write(run.deployment.outcome, **_fields(cause), **result)
+            self._lines.write(run.release.outcome, **_fields(cause), **result)
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
         """Show what went wrong."""

@@ -50,7 +50,7 @@ TABLE = (
     Setting(
         "_LAMBDA_FUNCTION_ARN",
         field="functions",
-        help="Name or ARN of the function.",
+        help="Names or ARNs of the functions, separated by blanks or commas.",
         parse=values.functions,
         option="--function",
         metavar="NAME",
@@ -103,7 +103,7 @@ TABLE = (
         parse=values.alias,
         option="--alias",
         metavar="NAME",
-        commands=_NONE,
+        commands=_DEPLOYING,
     ),
     Setting(
         "_LAMBDA_SMOKE_EVENT",
@@ -112,7 +112,7 @@ TABLE = (
         parse=values.event,
         option="--smoke-event",
         metavar="JSON|@FILE",
-        commands=_NONE,
+        commands=_DEPLOYING,
     ),
     Setting(
         "_LAMBDA_KEEP_VERSIONS",
@@ -121,7 +121,7 @@ TABLE = (
         parse=values.count,
         option="--keep-versions",
         metavar="N",
-        commands=_NONE,
+        commands=_DEPLOYING,
     ),
     Setting(
         "_LAMBDA_KMS_KEY_ARN",
@@ -130,7 +130,7 @@ TABLE = (
         parse=values.kms_key,
         option="--kms-key",
         metavar="ARN",
-        commands=_NONE,
+        commands=_DEPLOYING,
     ),
     Setting(
         "_LAMBDA_S3_BUCKET",

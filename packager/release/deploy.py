@@ -1,275 +1,180 @@
-"""Sends a deployment package to Lambda, and knows afterwards what the function runs."""
+"""Deploys an app: from its folder and its config to functions that run it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from packager import apps
-from packager.config.inputs import Config
-from packager.errors import (
-    AccessDeniedError,
-    ConflictError,
-    DeployError,
-    PackageError,
-    ThrottledError,
-    UncertainError,
-)
-from packager.function import Function, FunctionState, Package
+from packager.apps import App, Candidate
+from packager.errors import DeployError, PackageError, PackagerError
+from packager.function import Package
 from packager.package.build import build
-from packager.progress import Progress, readable
-from packager.release.settle import Clock, Deadline, OutOfTimeError, settle
+from packager.progress import Progress
+from packager.release.destination import Inquiry, inquire
+from packager.release.function_release import FunctionRelease, Options
+from packager.release.outcome import Release, ReleaseError
+from packager.release.parallel import Background, side_by_side
+from packager.release.publish import read_event
 
 if TYPE_CHECKING:
     from packager.package.zip_folder import CompressionCache
+    from packager.release.target import Target
 
-Outcome = Literal["deployed", "unchanged", "dry run"]
+# What an interrupted upload of a package through S3 may leave.
+_PARTS_LEFT = "Parts of the package may be left in the bucket."
 
 
 @dataclass(frozen=True)
-class Deployment:
-    """How a deploy ended: what the function runs now, or with "dry run" what it would."""
+class Planned:
+    """A package of the app, and the function that is to run it, as it was before."""
 
-    outcome: Outcome
-    version: str
+    inquiry: Inquiry
+    app: App
     package: Package
 
 
 def deploy(
     app: Path,
-    config: Config,
-    function: Function,
+    target: Target,
     folder: Path,
     progress: Progress,
-    *,
-    force: bool = False,
-    dry_run: bool = False,
-    timeout: float = 300.0,
+    options: Options,
     cache: CompressionCache | None = None,
-    clock: Clock | None = None,
-) -> Deployment:
-    """Build the package of `app` in the private `folder`, and make `function` run it.
+) -> Release:
+    """Build the package of `app` in the private `folder`, and release it to the target's functions.
 
-    Raises InputError before anything is sent, or DeployError as `send` does.
+    Raises InputError before anything is sent, and ReleaseError if it fails for a function.
     """
-    settings = config.settings
-    found = apps.find(app, settings)
-    runtime, architecture = settings.runtime, settings.architecture
-    state = None
-    if asked := apps.needs_runtime(found):
-        state = _ask(function, progress, "the runtime is that of the settings, and ")
-    if state:
-        runtime, architecture = state.runtime or runtime, state.architecture or architecture
-    resolved = apps.choose(found, runtime, architecture)
-    if state and not resolved.fits(state.runtime):
-        raise PackageError(
-            f"The function's runtime is {state.runtime}, but the app is a {resolved.description}.",
-            "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or give the function a runtime"
-            " of the app's language.",
-        )
-    with progress.stage("package", f"Packaging {app.resolve().name}"):
-        package = build(resolved, config.variables, folder / "package.zip", cache=cache)
-    bucket = function.bucket_for(package)
-    if not asked:
-        state = _ask(function, progress)
-    deploying = _Deploying(package, function, progress, Deadline(clock or Clock(), timeout))
-    return deploying.run(state, bucket, force=force, dry_run=dry_run)
+    settings = target.config.settings
+    event = read_event(settings.smoke_event, app) if settings.smoke_event else None
+    plan = _Packaging(app, target, folder, progress, options).run(cache)
+    for planned in plan:
+        planned.inquiry.destination.function.bucket_for(planned.package)
+    releases = [
+        FunctionRelease(planned.inquiry, planned.package, event, options) for planned in plan
+    ]
+    return release(releases, progress)
 
 
-def send(
-    package: Package,
-    function: Function,
-    progress: Progress,
-    *,
-    force: bool = False,
-    dry_run: bool = False,
-    timeout: float = 300.0,
-    clock: Clock | None = None,
-) -> Deployment:
-    """Make `function` run `package`, unless it does already and not `force`.
+def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
+    """Release to all functions side by side; no alias moves unless every function is ready.
 
-    All waiting together takes at most `timeout` seconds. Raises DeployError, which says what the
-    function runs now if that can be known, and PackageError for a package too large to send.
+    Raises ReleaseError if it fails for a function.
     """
-    bucket = function.bucket_for(package)
-    state = _ask(function, progress)
-    deploying = _Deploying(package, function, progress, Deadline(clock or Clock(), timeout))
-    return deploying.run(state, bucket, force=force, dry_run=dry_run)
+    by_s3 = any(one.destination.function.bucket_for(one.package) for one in releases)
+    jobs = [(one.destination.label, one.make_ready) for one in releases]
+    for one, outcome in zip(
+        releases, side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else ""), strict=True
+    ):
+        _keep(one, outcome.error)
+    if not _failed(releases):
+        _switch(releases, progress)
+    if _failed(releases):
+        for one in releases:
+            one.give_up(progress)
+    else:
+        for one in releases:
+            one.tidy(progress)
+    ended = Release(tuple(one.result for one in releases))
+    if _failed(releases):
+        raise ReleaseError(ended)
+    return ended
 
 
-def _ask(function: Function, progress: Progress, also: str = "") -> FunctionState | None:
-    """Ask for the function's state; return None, and say what is not known, if that is denied."""
+def _switch(releases: Sequence[FunctionRelease], progress: Progress) -> None:
+    """Move the aliases in turn, until one fails."""
+    moved: list[str] = []
     try:
-        with progress.stage("state", "Asking for the function's state"):
-            return function.state()
-    except AccessDeniedError:
-        progress.note(
-            f"skipped: without lambda:GetFunctionConfiguration {also}it is not known whether the"
-            " function has this package already"
-        )
-        return None
+        for one in releases:
+            try:
+                one.switch(progress)
+            except DeployError as error:
+                one.fail(error)
+                return
+            moved += [one.destination.label] if one.must_switch else []
+    except KeyboardInterrupt as interrupt:
+        if len(releases) > 1:
+            interrupt.args = (f"Aliases were moved of: {', '.join(moved) or 'no function'}.",)
+        raise
 
 
-class _Deploying:
-    """The steps of one deploy."""
+def _keep(one: FunctionRelease, error: Exception | None) -> None:
+    if isinstance(error, PackagerError):
+        one.fail(error)
+    elif error is not None:
+        raise error
+
+
+def _failed(releases: Sequence[FunctionRelease]) -> bool:
+    return any(one.result.error for one in releases)
+
+
+class _Packaging:
+    """The packages of one app for all functions of a target."""
 
     def __init__(
-        self, package: Package, function: Function, progress: Progress, deadline: Deadline
+        self, app: Path, target: Target, folder: Path, progress: Progress, options: Options
     ) -> None:
-        self._package = package
-        self._function = function
+        self._app = app
+        self._target = target
+        self._folder = folder
         self._progress = progress
-        self._deadline = deadline
+        self._options = options
 
-    def run(
-        self, state: FunctionState | None, bucket: str | None, *, force: bool, dry_run: bool
-    ) -> Deployment:
-        """Update the function, which was in `state`, unless it has the package already."""
-        before = self._settled(state) if state else None
-        package = self._package
-        if before and before.code_sha256 == package.code_sha256 and not (force or before.failed):
-            return Deployment("unchanged", before.version, package)
-        if dry_run:
-            return Deployment("dry run", before.version if before else "", package)
-        after = self.update(bucket)
-        return Deployment("deployed", self.finished(after).version, package)
+    def run(self, cache: CompressionCache | None) -> list[Planned]:
+        """Build the package, or one for each runtime and architecture if it depends on them."""
+        settings = self._target.config.settings
+        found = apps.find(self._app, settings)
+        if apps.needs_runtime(found):
+            with self._progress.stage("state", "Asking for the function's runtime"):
+                inquiries = self._inquire()
+            return self._for_each_runtime(found, inquiries, cache)
+        resolved = apps.choose(found, settings.runtime, settings.architecture)
+        # Loading boto3 and asking Lambda take about as long as packaging a small app.
+        asking = Background(self._inquire)
+        package = self._build(resolved, 1, cache)
+        with self._progress.stage("state", "Asking for the function's state"):
+            return [Planned(inquiry, resolved, package) for inquiry in asking.get()]
 
-    def _settled(self, state: FunctionState) -> FunctionState:
-        """Wait until the update that is in progress in `state`, if any, has ended."""
-        if not state.updating:
-            return state
-        with self._progress.stage("state", "Waiting until another update is done"):
-            try:
-                return settle(self._function.state, lambda s: not s.updating, self._deadline)
-            except OutOfTimeError as error:
-                raise error.because(
-                    "another update of the function is still in progress; nothing was sent",
-                    "Try again when it has ended, or give it longer by --timeout.",
-                ) from None
+    def _inquire(self) -> list[Inquiry]:
+        return inquire(self._target.open(), self._options.timeout, self._options.clock)
 
-    def update(self, bucket: str | None) -> FunctionState:
-        """Send the package until Lambda takes it, and check that it is what Lambda has."""
-        size = readable(self._package.size)
-        by = f", by s3://{bucket}" if bucket else ""
-        with self._progress.stage("update", f"Updating the function ({size}{by})"):
-            after = self._send()
-        if not self._is_ours(after):
-            raise self._another_package(after, self._package_by_its_state())
-        return after
-
-    def _is_ours(self, state: FunctionState) -> bool:
-        return state.code_sha256 == self._package.code_sha256
-
-    def _package_by_its_state(self) -> str:
-        """Say which package the function has, where the answer to an update said another one."""
-        try:
-            state = self._function.state()
-        except DeployError:
-            return "whether the function runs that is not known"
-        if self._is_ours(state):
-            return "by its state the function has the one that was sent"
-        return f"by its state the function has {state.code_sha256}"
-
-    def _another_package(self, answer: FunctionState, known: str) -> DeployError:
-        return DeployError(
-            f"Lambda answers with another package (CodeSha256 {answer.code_sha256}) than the one"
-            f" that was sent ({self._package.code_sha256}); {known}.",
-            "Somebody else has deployed at the same time, or what was sent was changed on the"
-            " way: deploy again.",
-        )
-
-    def _send(self) -> FunctionState:
-        self._deadline.start_again()
-        while True:
-            try:
-                return self._function.send(
-                    self._package, self._progress.sending(self._package.size)
-                )
-            except ConflictError:
-                try:
-                    self._deadline.pause()
-                except OutOfTimeError as error:
-                    raise error.because(
-                        "another update of the function is still in progress; it was not updated",
-                        "Try again when it has ended, or give it longer by --timeout.",
-                    ) from None
-            except UncertainError as error:
-                return self._what_became_of_it(error)
-
-    def _what_became_of_it(self, error: UncertainError) -> FunctionState:
-        """Look whether an update without an answer was carried out; if not, say what is known."""
-        try:
-            state = self._function.state()
-        except DeployError:
-            raise DeployError(
-                f"{error.message} Whether the function was updated is not known.", error.hint
-            ) from error
-        if self._is_ours(state):
-            return state
-        # Not that it was not updated: what got no answer in time may still be under way.
-        raise DeployError(
-            f"{error.message} The function did not have the package when it was last asked, but"
-            " the request may still be carried out.",
-            f"{error.hint} A package that the function has by then is not sent again.",
-        ) from error
-
-    def finished(self, state: FunctionState) -> FunctionState:
-        """Wait until the update has succeeded; raise DeployError if it fails."""
-        waiting = _Waiting(self._function, state, self._progress)
-        with self._progress.stage("wait", "Waiting until the update is done"):
-            try:
-                state = settle(waiting.ask, lambda s: not s.updating, self._deadline)
-            except OutOfTimeError as error:
-                raise error.because(
-                    waiting.still,
-                    "Look at the function's LastUpdateStatus, or give it longer by --timeout.",
-                ) from None
-            except AccessDeniedError:
+    def _for_each_runtime(
+        self, found: Sequence[Candidate], inquiries: list[Inquiry], cache: CompressionCache | None
+    ) -> list[Planned]:
+        built: dict[tuple[str | None, str | None], Package] = {}
+        plan = []
+        for inquiry in inquiries:
+            settings, state = inquiry.destination.settings, inquiry.state
+            runtime = (state and state.runtime) or settings.runtime
+            architecture = (state and state.architecture) or settings.architecture
+            if state is None:
                 self._progress.note(
-                    "skipped: without lambda:GetFunctionConfiguration the end of the update"
-                    " cannot be waited for; Lambda has taken the package"
+                    "skipped: without lambda:GetFunctionConfiguration the runtime of"
+                    f" {inquiry.destination.label} is that of the settings"
                 )
-                return waiting.state
-            except DeployError as error:
-                raise DeployError(
-                    f"{error.message} Lambda has taken the package; whether the update"
-                    " succeeded is not known.",
-                    error.hint,
-                ) from error
-        if not self._is_ours(state):
-            # The update was answered with ours: which of the two is true, nobody else can be asked.
-            raise self._another_package(state, "whether the function runs that is not known")
-        if state.failed:
-            raise DeployError(
-                "Lambda has taken the package, but the update failed:"
-                f" {state.last_update_status_reason or 'no reason was given'}",
-                "Mend what the reason names, then deploy again with --force.",
+            resolved = apps.choose(found, runtime, architecture)
+            if state and not resolved.fits(state.runtime):
+                raise PackageError(
+                    f"The function's runtime is {state.runtime}, but the app is a"
+                    f" {resolved.description}.",
+                    "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or give the function a"
+                    " runtime of the app's language.",
+                )
+            key = (runtime, architecture) if resolved.needs_runtime else (None, None)
+            if key not in built:
+                built[key] = self._build(resolved, len(built) + 1, cache)
+            plan.append(Planned(inquiry, resolved, built[key]))
+        return plan
+
+    def _build(self, app: App, number: int, cache: CompressionCache | None) -> Package:
+        with self._progress.stage("package", f"Packaging {self._app.resolve().name}"):
+            return build(
+                app,
+                self._target.config.variables,
+                self._folder / f"package{number}.zip",
+                cache=cache,
             )
-        return state
-
-
-class _Waiting:
-    """Asks how an update goes on, and keeps what is known where there is no response."""
-
-    def __init__(self, function: Function, state: FunctionState, progress: Progress) -> None:
-        """Begin with the `state` in the response to the update."""
-        self.state = state
-        self.still = "the update is still in progress; Lambda has taken the package"
-        self._function = function
-        self._progress = progress
-        self._asked = False
-
-    def ask(self) -> FunctionState:
-        """Give the newest state that is known; the first one is that of the update itself."""
-        if self._asked:
-            try:
-                self.state = self._function.state()
-            except (UncertainError, ThrottledError) as error:
-                self._progress.detail(error.message)
-                self.still = (
-                    "it is not known whether the update succeeded; Lambda has taken the package."
-                    f" {error.message.rstrip('.')}"
-                )
-        self._asked = True
-        return self.state

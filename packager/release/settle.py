@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from packager.errors import DeployError
+from packager.errors import DeployError, ThrottledError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 
@@ -32,13 +32,13 @@ class OutOfTimeError(DeployError):
         super().__init__(f"Lambda was not ready after {seconds:g} s.", _LONGER)
         self.seconds = seconds
 
-    def because(self, still: str, hint: str) -> DeployError:
+    def because(self, still: str, hint: str = _LONGER) -> DeployError:
         """Make the error that says what is `still` so."""
         return DeployError(f"After {self.seconds:g} s {still}.", hint)
 
 
 class Deadline:
-    """The time that all waiting of one deploy may take together; pauses grow until it is over."""
+    """The time that all waiting for one function may take; pauses grow until it is over."""
 
     def __init__(self, clock: Clock, timeout: float) -> None:
         """End `timeout` seconds from now."""
@@ -60,9 +60,28 @@ class Deadline:
         self._pause = _FIRST_PAUSE
 
 
+def patiently(call: Callable[[], T], deadline: Deadline) -> T:
+    """Call until AWS accepts the request. Raises its ThrottledError if no time is left."""
+    while True:
+        try:
+            return call()
+        except ThrottledError as error:
+            try:
+                deadline.pause()
+            except OutOfTimeError:
+                raise error from None
+
+
 def settle(ask: Callable[[], T], until: Callable[[T], bool], deadline: Deadline) -> T:
     """Ask until the response is as it should be; return that. Raises OutOfTimeError."""
     deadline.start_again()
-    while not until(state := ask()):
-        deadline.pause()
-    return state
+    while True:
+        try:
+            if until(state := ask()):
+                return state
+            deadline.pause()
+        except ThrottledError as error:
+            try:
+                deadline.pause()
+            except OutOfTimeError:
+                raise error from None

@@ -3,41 +3,70 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import platform
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packager import apps
-from packager.aws.lambda_function import LambdaFunction
 from packager.config.inputs import Config
 from packager.config.setting_values import FunctionReference
 from packager.errors import InputError
-from packager.function import Function
+from packager.lazy import lazy
+from packager.release.destination import Destination
+
+if TYPE_CHECKING:
+    from packager.aws import client, lambda_function
+    from packager.aws.client import Clients
+else:
+    client = lazy("packager.aws.client")
+    lambda_function = lazy("packager.aws.lambda_function")
 
 
 @dataclass(frozen=True)
 class Target:
-    """The function; and, on this machine, a way to `run` its handler.
+    """The functions; and, on this machine, a way to `run` the handler of the only one.
 
-    `run` takes a new private folder and the CodeSha256 of the package that was deployed.
+    `open` makes the clients of AWS, when it is first called, and may load boto3. `run` takes a new
+    private folder and the CodeSha256 of the package that was deployed.
     """
 
     config: Config
-    function: Function
+    open: Callable[[], Sequence[Destination]]
     run: Callable[[Path, str], str] | None = None
 
     @property
     def name(self) -> str:
-        """The function's bare name."""
-        return self.config.settings.function_name
+        """Return the functions' bare names."""
+        return ", ".join(function.name for function in self.config.settings.functions)
 
 
 @contextlib.contextmanager
 def in_aws(config: Config, timeout: float) -> Iterator[Target]:
-    """Deploy to the function that the settings name."""
-    yield Target(config, LambdaFunction(config.settings, timeout=timeout, hide=config.hide))
+    """Deploy to the functions that the settings name.
+
+    Raises SettingsError if there are no credentials.
+    """
+    opened = functools.cache(lambda: open_functions(config, timeout))
+    if config.settings.credentials is None:
+        opened()  # Nothing is packaged if there are none.
+    yield Target(config, opened)
+
+
+def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
+    """Make a client of each region, and the functions that the settings name."""
+    clients: dict[str | None, Clients] = {}
+    destinations = []
+    for reference in config.settings.functions:
+        own = config.settings.for_function(reference)
+        if own.region not in clients:
+            clients[own.region] = client.Clients(own, timeout=timeout, hide=config.hide)
+        function = lambda_function.LambdaFunction(own, clients[own.region])
+        destinations.append(Destination(function, own))
+    return destinations
 
 
 @contextlib.contextmanager
@@ -71,8 +100,9 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
         )
         return answer.decode("utf-8", "replace")
 
-    function = LambdaFunction(settings, timeout=timeout, hide=config.hide, respond=service.respond)
-    yield Target(replace(config, settings=settings), function, run)
+    clients = client.Clients(settings, timeout=timeout, hide=config.hide, respond=service.respond)
+    function = Destination(lambda_function.LambdaFunction(settings, clients), settings)
+    yield Target(replace(config, settings=settings), lambda: [function], run)
 
 
 def open_target(

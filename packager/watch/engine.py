@@ -12,7 +12,9 @@ from packager.config.inputs import Config
 from packager.errors import PackagerError
 from packager.package.zip_folder import CompressionCache
 from packager.progress import Progress
-from packager.release.deploy import Deployment, deploy
+from packager.release.deploy import deploy
+from packager.release.function_release import Options
+from packager.release.outcome import Release
 from packager.release.target import Target
 
 
@@ -20,7 +22,7 @@ from packager.release.target import Target
 class Run:
     """How a run ended: the deploy and, on this machine, the handler's answer or failure."""
 
-    deployment: Deployment
+    release: Release
     function: str
     answer: str | None = None
     failure: PackagerError | None = None
@@ -60,24 +62,17 @@ class Deploys:
             workspace.private_folder(self._folder) as folder,
             self._target(self._read_config()) as target,
         ):
-            deployment = deploy(
-                self._app,
-                target.config,
-                target.function,
-                folder,
-                progress,
-                timeout=self._timeout,
-                cache=self._cache,
-            )
+            options = Options(timeout=self._timeout)
+            release = deploy(self._app, target, folder, progress, options, self._cache)
             answer, failure = None, None
             if target.run:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
                     with progress.stage("invoke", "Invoking the function", prints=True):
-                        answer = target.run(folder, deployment.package.code_sha256)
+                        answer = target.run(folder, release.package.code_sha256)
                 except PackagerError as error:
                     failure = error
-        return Run(deployment, target.name, answer, failure)
+        return Run(release, target.name, answer, failure)
 
     @contextlib.contextmanager
     def _target(self, config: Config) -> Iterator[Target]:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from packager.aws.client import Clients
 from packager.aws.lambda_function import LambdaFunction
 from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
@@ -80,7 +81,7 @@ def local_function(
 ) -> LambdaFunction:
     service.ensure_function(name)
     local = service.settings_for(replace(settings, functions=functions(name)))
-    return LambdaFunction(local, timeout=30, hide=str, respond=service.respond)
+    return LambdaFunction(local, Clients(local, timeout=30, hide=str, respond=service.respond))
 
 
 def send(function: LambdaFunction, path: Path) -> FunctionState:
@@ -174,7 +175,7 @@ def test_a_missing_function_is_an_error_and_the_service_prints_nothing(
     local_function(service, "silent").state()
     local = service.settings_for(Settings(functions=functions("missing")))
     with pytest.raises(DeployError, match="There is no such function"):
-        LambdaFunction(local, timeout=30, hide=str, respond=service.respond).state()
+        LambdaFunction(local, Clients(local, timeout=30, hide=str, respond=service.respond)).state()
     with pytest.raises(DeployError, match="no function missing"):
         service.download("missing", tmp_path / "task", "")
     assert capfd.readouterr() == ("", "")

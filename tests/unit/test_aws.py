@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from packager.aws.client import Clients
 from packager.aws.lambda_function import LambdaFunction
 from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
@@ -28,6 +29,6 @@ def test_all_tries_to_connect_together_take_no_longer_than_the_timeout(
         endpoint_url="http://127.0.0.1:1",
     )
     with pytest.raises(UncertainError):
-        LambdaFunction(settings, timeout=6, hide=str).state()
+        LambdaFunction(settings, Clients(settings, timeout=6, hide=str)).state()
     assert len(waits) == 3
     assert sum(waits) <= 6

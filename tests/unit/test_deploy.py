@@ -25,8 +25,12 @@ from packager.errors import (
 )
 from packager.function import Alias, FunctionState, Invocation, Package
 from packager.progress import Event, Note, Progress, StageStarted
-from packager.release.deploy import Deployment, deploy, send
+from packager.release.deploy import deploy, release
+from packager.release.destination import Destination, inquire
+from packager.release.function_release import FunctionRelease, Options
+from packager.release.outcome import Deployment
 from packager.release.settle import Clock
+from packager.release.target import Target
 
 PACKAGE = Package(path=Path("package.zip"), size=1000, sha256="ab" * 32, variables=3)
 OTHER = FunctionState("other", "$LATEST", "Successful", "", "nodejs22.x", "arm64")
@@ -101,8 +105,17 @@ class FakeClock(Clock):
         super().__init__(now=lambda: time[0], sleep=lambda s: time.__setitem__(0, time[0] + s))
 
 
-def run(function: ScriptedFunction, *, package: Package = PACKAGE, **more: bool) -> Deployment:
-    return send(package, function, Progress(), clock=FakeClock(), **more)
+def run(
+    function: ScriptedFunction,
+    *,
+    package: Package = PACKAGE,
+    progress: Progress | None = None,
+    **more: bool,
+) -> Deployment:
+    options = Options(clock=FakeClock(), **more)
+    [inquiry] = inquire([Destination(function, SETTINGS)], options.timeout, options.clock)
+    releases = [FunctionRelease(inquiry, package, None, options)]
+    return release(releases, progress or Progress()).deployments[0]
 
 
 def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
@@ -122,7 +135,8 @@ def names_deployed(
         (app / name).write_text("{}" if name.endswith(".json") else "example==1\n")
     function = ScriptedFunction([replace(OTHER, runtime=runtime)])
     config = Config(settings, {})
-    deployed = deploy(app, config, function, folder, Progress(), dry_run=True)
+    target = Target(config, lambda: [Destination(function, settings)])
+    deployed = deploy(app, target, folder, Progress(), Options(dry_run=True))
     with zipfile.ZipFile(deployed.package.path) as package:
         return package.namelist()
 
@@ -173,7 +187,8 @@ def test_the_state_of_a_python_app_s_function_is_asked_for_once(
     folder.mkdir()
     (app / "requirements.txt").write_text("example==1\n")
     function = ScriptedFunction([replace(OTHER, runtime="python3.13")])
-    deploy(app, Config(SETTINGS, {}), function, folder, Progress(), dry_run=True)
+    target = Target(Config(SETTINGS, {}), lambda: [Destination(function, SETTINGS)])
+    deploy(app, target, folder, Progress(), Options(dry_run=True))
     assert function.asked == ["state"]
     assert dependencies == ["python3.13"]
 
@@ -198,7 +213,7 @@ def test_a_function_with_a_runtime_of_its_own_may_run_python(
 
 def test_a_new_package_is_sent_and_waited_for() -> None:
     function = ScriptedFunction([OTHER, UPDATING, OURS], [UPDATING])
-    assert run(function) == Deployment("deployed", "$LATEST", PACKAGE)
+    assert run(function) == Deployment("hello", None, "deployed", PACKAGE, "$LATEST")
     assert function.asked == ["state", "send", "state", "state"]
 
 
@@ -250,7 +265,7 @@ def test_a_conflict_that_never_ends_is_an_error() -> None:
 def test_updating_alone_is_enough() -> None:
     events: list[Event] = []
     function = ScriptedFunction([AccessDeniedError("no")], [UPDATING])
-    deployment = send(PACKAGE, function, Progress(sink=events.append), clock=FakeClock())
+    deployment = run(function, progress=Progress(sink=events.append))
     assert deployment.outcome == "deployed"
     notes = [event.text for event in events if isinstance(event, Note)]
     assert len([text for text in notes if "lambda:GetFunctionConfiguration" in text]) == 2
@@ -328,6 +343,6 @@ def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
 def test_a_package_that_goes_by_s3_is_shown_with_the_bucket() -> None:
     events: list[Event] = []
     function = ScriptedFunction([OTHER], bucket="packages")
-    send(PACKAGE, function, Progress(sink=events.append), clock=FakeClock())
+    run(function, progress=Progress(sink=events.append))
     stages = [event.message for event in events if isinstance(event, StageStarted)]
     assert any("s3://packages" in message for message in stages)
