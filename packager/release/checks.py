@@ -15,6 +15,7 @@ from packager.apps.contents import Contents, Finding
 from packager.apps.python import checks as python_checks
 from packager.errors import PackageError
 from packager.function import FunctionState
+from packager.package import exec_wrapper
 
 Mode = Literal["error", "warn", "off"]
 
@@ -43,6 +44,7 @@ def findings(
 ) -> Iterator[Finding]:
     """Compare a package of an app in `language` (None: unknown) with the state of the function."""
     yield from _of_the_function(state)
+    yield from _of_the_wrapper(contents, state)
     if state.package_type == "Image" or not state.runtime or state.runtime.startswith("provided"):
         return
     checks = next((row for row in _RUNTIMES if state.runtime.startswith(row.runtime)), None)
@@ -57,7 +59,8 @@ def findings(
     if checks is None:
         return
     architecture = state.architecture or "x86_64"
-    may_be_elsewhere = state.has_layers or bool(state.exec_wrapper)
+    is_wrapped = state.exec_wrapper not in (None, exec_wrapper.PATH)
+    may_be_elsewhere = state.has_layers or is_wrapped
     for finding in _of_the_handler(contents, state, checks):
         yield replace(finding, certain=finding.certain and not may_be_elsewhere)
     if checks.native:
@@ -77,6 +80,33 @@ def _of_the_function(state: FunctionState) -> Iterator[Finding]:
             f"The function is in the state Failed: {state.state_reason or 'AWS gives no reason'}",
             "Fix what the reason names, or create the function again.",
         )
+
+
+def _of_the_wrapper(contents: Contents, state: FunctionState) -> Iterator[Finding]:
+    if state.exec_wrapper == exec_wrapper.PATH and exec_wrapper.NAME not in contents.names:
+        yield Finding(
+            f"The function's AWS_LAMBDA_EXEC_WRAPPER is {exec_wrapper.PATH}, and the package has no"
+            f" {exec_wrapper.NAME}: the function would not start.",
+            "Set _LAMBDA_EXEC_WRAPPER=true (--exec-wrapper true), or remove AWS_LAMBDA_EXEC_WRAPPER"
+            " from the function's configuration.",
+        )
+
+
+def wrapper_note(contents: Contents, state: FunctionState, function: str) -> str | None:
+    """Return what is left to do by hand until the function uses the package's exec wrapper."""
+    if exec_wrapper.NAME not in contents.names or state.exec_wrapper == exec_wrapper.PATH:
+        return None
+    if (state.runtime or "provided").startswith("provided"):
+        return (
+            f"The function's runtime {state.runtime or ''} takes no exec wrapper: its config is in"
+            " env.properties only."
+        )
+    return (
+        f"The package has {exec_wrapper.NAME}, and the function does not use it yet. Once, after"
+        f" this deploy: aws lambda update-function-configuration --function-name {function}"
+        f" --environment 'Variables={{AWS_LAMBDA_EXEC_WRAPPER={exec_wrapper.PATH}}}'. This replaces"
+        " all variables of the function's configuration: add those that it still needs."
+    )
 
 
 def _of_the_handler(

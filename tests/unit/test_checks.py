@@ -18,7 +18,7 @@ from packager.apps.contents import Finding
 from packager.errors import PackageError
 from packager.function import FunctionState
 from packager.package.contents import ZipContents
-from packager.release.checks import findings, report
+from packager.release.checks import findings, report, wrapper_note
 from tests.conftest import requires
 
 NODE = FunctionState("", "$LATEST", "Successful", "", "nodejs22.x", "x86_64", "index.handler")
@@ -371,3 +371,40 @@ def test_a_broken_entry_is_no_reason_to_fail(tmp_path: Path) -> None:
     package.write_bytes(content)
     with ZipContents.opened(package) as contents:
         assert not list(findings(contents, NODE, "node", "npm ci"))
+
+
+OURS = "/var/task/env-exec"
+
+
+def test_a_function_that_starts_through_a_script_needs_it_in_the_package(tmp_path: Path) -> None:
+    state = replace(NODE, exec_wrapper=OURS)
+    (finding,) = found(tmp_path, {"index.js": b""}, state)
+    assert finding.certain
+    assert "would not start" in finding.message
+    assert not found(tmp_path, {"index.js": b"", "env-exec": b""}, state)
+
+
+def test_our_own_wrapper_provides_no_handler(tmp_path: Path) -> None:
+    state = replace(NODE, exec_wrapper=OURS, handler="gone.handler")
+    (finding,) = found(tmp_path, {"index.js": b"", "env-exec": b""}, state)
+    assert finding.certain
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (NODE, f"Variables={{AWS_LAMBDA_EXEC_WRAPPER={OURS}}}"),
+        (replace(NODE, exec_wrapper="/opt/other"), "update-function-configuration"),
+        (replace(NODE, runtime="provided.al2023"), "takes no exec wrapper"),
+        (replace(NODE, exec_wrapper=OURS), None),
+    ],
+)
+def test_the_command_that_switches_the_wrapper_on_is_shown_until_it_has_been_run(
+    state: FunctionState, words: str | None, tmp_path: Path
+) -> None:
+    package = tmp_path / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("env-exec", b"")
+    with ZipContents.opened(package) as contents:
+        note = wrapper_note(contents, state, "hello")
+    assert note is None if words is None else words in str(note)

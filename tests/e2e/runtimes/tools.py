@@ -53,6 +53,23 @@ def java_core() -> Path:
     return _jars("java-core")
 
 
+def emulator() -> Path:
+    """Build AWS's runtime interface emulator; return its program."""
+
+    def build(folder: Path) -> None:
+        module = (_SOURCES / "emulator" / "module").read_text().strip()
+        done = subprocess.run(
+            ["go", "install", module],
+            env=os.environ | {"GOBIN": str(folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return cached("runtime-emulator", _SOURCES / "emulator", build) / "aws-lambda-rie"
+
+
 def _jars(name: str) -> Path:
     def build(folder: Path) -> None:
         pom = str(_SOURCES / name / "pom.xml")
