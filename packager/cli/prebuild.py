@@ -23,10 +23,11 @@ from packager.lazy import lazy
 if TYPE_CHECKING:
     from packager import apps
     from packager.apps.python import dependencies
-    from packager.aws import lambda_function
+    from packager.aws import client, lambda_function
 else:
     apps = lazy("packager.apps")
     dependencies = lazy("packager.apps.python.dependencies")
+    client = lazy("packager.aws.client")
     lambda_function = lazy("packager.aws.lambda_function")
 
 # Config vars that are meant for what installs packages.
@@ -92,11 +93,8 @@ def _runtime_of_function(settings: Settings) -> str | None:
     function = settings.for_function(settings.functions[0])
     with contextlib.suppress(PackagerError):
         # Nothing of what AWS reports is shown.
-        return (
-            lambda_function.LambdaFunction(function, timeout=_SECONDS_TO_ASK, hide=str)
-            .state()
-            .runtime
-        )
+        clients = client.Clients(function, timeout=_SECONDS_TO_ASK, hide=str)
+        return lambda_function.LambdaFunction(function, clients).state().runtime
     return None
 
 

@@ -27,7 +27,7 @@ from packager.errors import DeployError, PackagerError
 from packager.function import Package
 from packager.names import printable
 from packager.progress import Event, Note, StageStarted, Warning
-from packager.release.deploy import Deployment
+from packager.release.outcome import Deployment, Release
 from packager.watch.engine import Run
 from packager.watch.session import Cause
 
@@ -71,7 +71,8 @@ def deploy(text: str) -> None:
 def watch(text: str) -> None:
     view = WatchLines(quiet=False, verbose=True)
     package = Package(Path(), 1, "00", 1)
-    run = Run(Deployment("deployed", text, package), text)
+    deployment = Deployment(text, text, "deployed", package, text)
+    run = Run(Release((deployment,)), text)
     for cause in (Cause(text, 1, retry=False), Cause(text, 0, retry=True)):
         progress = view.started(cause)
         for event in events(text):
