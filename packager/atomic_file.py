@@ -7,10 +7,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from packager.errors import PackagerError
+from packager.signals import at_forced_end
 
 _BUFFER = 1 << 18
 
@@ -46,11 +48,12 @@ def replaced(path: Path) -> Iterator[Path]:
             with suppress(OSError):  # Another user's, or a folder: it is in nobody's way.
                 part.unlink()
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with at_forced_end(partial(part.unlink, missing_ok=True)):
+        try:
+            yield part
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _is_in_use(name: str) -> bool:

@@ -7,20 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
-from types import FrameType
+from functools import partial
 from typing import Any
 
-from packager import descendants
+from packager import descendants, signals
 
 # Between being asked to end and being ended: Ctrl-C has to end everything within a second.
 _SECONDS_TO_END = 0.3
 
 # The programs that run.
 _started: set[int] = set()
-
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP.
 
 
 @contextlib.contextmanager
@@ -29,15 +26,16 @@ def running(command: str | Sequence[str], **options: Any) -> Iterator[subprocess
 
     If it has not ended with the block it is ended then, with all processes that it started.
     """
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as starting:
         # What a signal raises within Popen would leave a process that nobody knows of.
-        held.enter_context(_signals_held())
+        starting.enter_context(signals.held())
         # A group can be ended as a whole, and is not reached by the terminal's Ctrl-C.
         process = subprocess.Popen(command, start_new_session=True, **options)
         _started.add(process.pid)
         try:
-            held.close()
-            yield process
+            with signals.at_forced_end(partial(_signal, process, signal.SIGKILL)):
+                starting.close()
+                yield process
         finally:
             if process.returncode is None:
                 _end(process)
@@ -87,7 +85,7 @@ def _orphans_ended() -> Iterator[None]:
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill all that is left of the process group that a program was run in."""
-    _signal(process, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    _signal(process, signal.SIGKILL)
     process.wait()
 
 
@@ -99,36 +97,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    if not hasattr(os, "killpg"):
-        process.send_signal(number)
-        return
     # The group outlives its first process as long as there is any other in it. On macOS it is not
     # permitted to send anything to one of which nothing runs any more.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Call handlers of signals that come in the block at its end."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Handlers run in the main thread alone.
-        return
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    came: list[tuple[int, FrameType | None]] = []
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        came.append((number, frame))
-
-    try:
-        for number, handler in handlers.items():
-            if callable(handler):
-                signal.signal(number, hold)
-        yield
-    finally:
-        for number, handler in handlers.items():
-            if callable(handler):
-                signal.signal(number, handler)
-        for number, frame in came[:1]:
-            handlers[number](number, frame)  # type: ignore[operator, misc]

@@ -10,8 +10,10 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from packager import signals
 from packager.names import PRIVATE_FOLDER
 from packager.removal import opened, remove
 
@@ -38,12 +40,17 @@ def private_folder(
     _remove_stale_folders(within, left)
     # Named here and not by mkdtemp: a signal between its return and a `try` would leave the folder.
     folder = within / (PRIVATE_FOLDER + secrets.token_hex(8))
-    try:
-        folder.mkdir(mode=0o700)
-        with _locked(folder):
-            yield folder
-    finally:
-        _remove(folder, left)
+    with signals.at_forced_end(partial(_remove_at_once, folder)):
+        try:
+            folder.mkdir(mode=0o700)
+            with _locked(folder):
+                yield folder
+        finally:
+            _remove(folder, left)
+
+
+def _remove_at_once(folder: Path) -> str | None:
+    return None if remove(folder) else f"{folder} could not be removed. It may hold config."
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import botocore.exceptions
 from packager.aws.client import Clients
 from packager.errors import DeployError
 from packager.function import Package
+from packager.signals import at_forced_end
 
 _PARTS_LEFT = "Parts of the package may be left in the bucket."
 
@@ -85,7 +86,8 @@ def _no_parts_left(client: Any, target: S3Object) -> Iterator[None]:
     events.register("after-call.s3.CompleteMultipartUpload", end)
     events.register("after-call.s3.AbortMultipartUpload", end)
     try:
-        yield
+        with at_forced_end(lambda: _PARTS_LEFT if begun > 0 else None):
+            yield
     except DeployError as error:
         if begun > 0 and not _aborted(client, target):
             raise type(error)(error.message, f"{error.hint} {_PARTS_LEFT}") from None

@@ -7,10 +7,9 @@ number if interrupted (130 for Ctrl-C).
 from __future__ import annotations
 
 import os
-import signal
 import sys
+from functools import partial
 from importlib import import_module
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +19,7 @@ from packager.cli.console import show_error, show_failure, show_usage_error
 from packager.cli.terminal import show
 from packager.errors import PackagerError, explained
 from packager.lazy import lazy
+from packager.signals import Interrupted, end_by_signals
 
 if TYPE_CHECKING:
     import difflib
@@ -73,24 +73,15 @@ def cli() -> None:
     """Deploy AWS Lambda functions with their config vars inside: env.properties in the package."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked the process to end."""
-
-    def __init__(self, number: int) -> None:
-        """Hold the signal's `number`."""
-        super().__init__()
-        self.number = number
-
-
 def main() -> None:
     """Run the command of `sys.argv`, and exit."""
-    _end_by_signals()
+    end_by_signals(partial(show, err=True))
     try:
         status = _run(sys.argv[1:])
         sys.stdout.flush()
     except Interrupted as interrupted:
         show(" ".join(["Interrupted.", *interrupted.args]), err=True)
-        status = 128 + interrupted.number
+        status = interrupted.exit_status
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more as it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -119,23 +110,3 @@ def _run(arguments: list[str]) -> int:
     if "--json" in arguments:
         show_failure(failure, json_lines=False)
     return status
-
-
-def _end_by_signals() -> None:
-    """Let signals end the process by an exception, so that everything made is taken away."""
-    numbers = [
-        number
-        for name in ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP.
-        # What is ignored stays so: nohup asks for it, and shells for what runs in the background.
-        if (number := getattr(signal, name, None))
-        and signal.getsignal(number) is not signal.SIG_IGN
-    ]
-
-    def end(number: int, _: FrameType | None) -> None:
-        for other in numbers:
-            # Once is enough: a second one would interrupt the clearing away.
-            signal.signal(other, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    for number in numbers:
-        signal.signal(number, end)

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import threading
-import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from packager import signals
 from packager.cli import options
 from packager.cli.console import show_left
-from packager.cli.terminal import show
 from packager.cli.watch_view import new_view
 from packager.config.inputs import Config
 from packager.errors import PackageError
 from packager.lazy import lazy
 
 if TYPE_CHECKING:
-    import socket
-
-    from packager import removal, workspace
+    from packager import workspace
     from packager.release import target as targets
     from packager.watch import build, build_products, engine, session
     from packager.watch import filter as filters
 else:
-    socket = lazy("socket")
-    removal = lazy("packager.removal")
     workspace = lazy("packager.workspace")
     targets = lazy("packager.release.target")
     build = lazy("packager.watch.build")
@@ -40,7 +31,7 @@ else:
     session = lazy("packager.watch.session")
     filters = lazy("packager.watch.filter")
 
-# After a signal, for everything to be cleared away in good order.
+# After a signal: it is what watch always ends by.
 _SECONDS_TO_END = 0.8
 
 
@@ -115,11 +106,11 @@ def watch(
             builds=command is not None,
         )
 
+    signals.end_within(_SECONDS_TO_END)
     settings_now = read_config().settings
     archive = settings_now.jar or settings_now.zip
     with (
         workspace.private_folder(left=show_left) as folder,
-        ending_within_a_second(folder, may_leave_parts=settings_now.s3_bucket is not None),
         contextlib.closing(
             engine.Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
@@ -134,34 +125,3 @@ def watch(
             view=view,
             quiet_time=quiet_time / 1000,
         ).watch()
-
-
-@contextlib.contextmanager
-def ending_within_a_second(folder: Path, *, may_leave_parts: bool) -> Iterator[None]:
-    """After a signal, remove the private `folder` and end the process if nothing else does in time.
-
-    Of an upload to S3 under way it `may_leave_parts` in the bucket then, and says so.
-
-    What a signal raises is only raised when the system call that is under way comes back, and the
-    resolving of a name may take minutes where there is no network.
-    """
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    before = signal.set_wakeup_fd(told.fileno())
-
-    def wait_for_signal() -> None:
-        with heard:
-            number = heard.recv(1)
-        if number:
-            time.sleep(_SECONDS_TO_END)
-            removal.remove(folder)
-            if may_leave_parts:
-                show("Interrupted. Parts of a package may be left in the bucket.", err=True)
-            os._exit(128 + number[0])
-
-    threading.Thread(target=wait_for_signal, daemon=True).start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        told.close()

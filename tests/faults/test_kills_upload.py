@@ -136,5 +136,5 @@ def test_parts_that_watching_leaves_are_told_of(
         shown = process.end()
     assert process.returncode == 128 + signal.SIGTERM
     parts_left = "Uploads" in s3.list_multipart_uploads(Bucket=name)
-    assert not parts_left or "Parts of a package may be left in the bucket." in shown
+    assert not parts_left or "Parts of the package may be left in the bucket." in shown
     assert [*tmp_path.iterdir()] == []

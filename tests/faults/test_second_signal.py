@@ -1,0 +1,151 @@
+"""Signals while nothing comes back: a second one ends the packager at once, and cleans up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import canaries, kills
+from tests.integration.test_watch_end import SILENT_SERVER
+from tests.integration.watch_process import in_namespace
+from tests.proxy import proxying, silence
+from tests.service import REGION, Service, bare_environment
+
+FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
+
+
+def ends(process: subprocess.Popen[bytes]) -> None:
+    """Hold that the process ends, long before anything that it waits for."""
+    process.wait(kills.PATIENCE / 2)
+
+
+@pytest.mark.parametrize("numbers", FIRST_TWO)
+def test_a_second_signal_ends_an_upload_that_gets_no_response(
+    service: Service, jars: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]
+) -> None:
+    """The first one waits for the response to the abort, so that no part is left in the bucket."""
+    name = f"second-{'-'.join(number.name.lower() for number in numbers)}"
+    service.create_function(name)
+    s3 = service.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    with proxying(service.url) as proxy:
+        proxy.on("part", silence(kills.PATIENCE))
+        proxy.on("abort upload", silence(kills.PATIENCE))
+        deploy = kills.Command(
+            *("deploy", jars, "--jar", "large.jar", "--s3-bucket", name),
+            env=canaries.settings(proxy.url, name),
+            temporary=tmp_path,
+        )
+        while "part" not in proxy.calls and deploy.poll() is None:
+            time.sleep(0.02)
+        deploy.send_signal(numbers[0])
+        while "abort upload" not in proxy.calls and deploy.poll() is None:
+            time.sleep(0.02)
+        deploy.send_signal(numbers[1])
+        ends(deploy)
+        shown = deploy.end()
+    assert deploy.returncode == 128 + numbers[0]
+    assert "Interrupted. Parts of the package may be left in the bucket." in shown
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_signal_ends_a_deploy_whose_name_look_up_gets_no_response(
+    count: int, jars: Path, tmp_path: Path
+) -> None:
+    """A second one at once, the first one after some seconds."""
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    setup = f"ip link set lo up && mount --bind {resolver} /etc/resolv.conf"
+    prefix = in_namespace("--map-root-user", "--mount", "--net", setup=setup)
+    env = canaries.settings("https://lambda.example.org", "function")
+    with (
+        (tmp_path / "shown").open("wb") as shown,
+        subprocess.Popen(
+            [
+                *(*prefix, sys.executable, "-c", SILENT_SERVER, sys.executable),
+                *("-m", "packager", "deploy", jars, "--jar", "small.jar"),
+            ],
+            env=bare_environment(temporary) | env,
+            stdout=shown,
+            stderr=shown,
+        ) as deploy,
+    ):
+        while b"state" not in (tmp_path / "shown").read_bytes() and deploy.poll() is None:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        for _ in range(count):
+            deploy.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        ends(deploy)
+    assert deploy.returncode == 128 + signal.SIGINT, (tmp_path / "shown").read_text()
+    assert [*temporary.iterdir()] == []
+
+
+# Runs a program in a private folder while a thread of a pool waits for ever: the pool waits for it.
+WAITING = """
+import os, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from packager import signals, subprocesses, workspace
+
+signals.end_by_signals(lambda line: print(line, flush=True))
+with (
+    workspace.private_folder() as folder,
+    subprocesses.running(["sleep", "1000"], cwd=folder),
+    ThreadPoolExecutor() as pool,
+):
+    (folder / "env.properties").touch()
+    for _ in range(3):
+        pool.submit(threading.Event().wait)
+    print("waiting", flush=True)
+    threading.Event().wait()
+"""
+
+
+def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> None:
+    """With its folders and with the programs that it runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING],
+        env=bare_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as shown:
+        assert shown.readline() == "waiting\n"
+        process.send_signal(signal.SIGTERM)
+        assert shown.readline() == "Ending. Interrupt again to end at once.\n"
+        assert process.poll() is None
+        assert len([*tmp_path.iterdir()]) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(kills.PATIENCE) == 128 + signal.SIGTERM
+        assert shown.readline() == "Interrupted.\n"
+    assert [*tmp_path.iterdir()] == []
+    kills.assert_none_left_running(tmp_path)
+
+
+def test_signals_in_quick_succession_end_it_in_order(tmp_path: Path) -> None:
+    """Programs that start the packager pass on a signal that it has got itself, too."""
+    run = WAITING.replace("        pool.submit(threading.Event().wait)", "        pass")
+    process = subprocess.Popen(
+        [sys.executable, "-c", run],
+        env=bare_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(5):
+        os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=kills.PATIENCE)
+    assert errors.count("Traceback") <= 1, "that of Interrupted, which this program does not catch"
+    assert [*tmp_path.iterdir()] == []
