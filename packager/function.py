@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "250 MB … (unzipped)".
+UNPACKED_LIMIT = 250 << 20
+
 
 @dataclass(frozen=True)
 class FunctionState:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from packager.apps.regular_files import Identity
+from packager.progress import Note, Warning
 
 # The modes of entries: the same whatever the umask of the machine, so that builds are reproducible.
 REGULAR_FILE = stat.S_IFREG | 0o644
@@ -27,13 +31,15 @@ class Member(NamedTuple):
     mode: int = REGULAR_FILE
     size: int = 0  # the file's, when it was looked at
     version: Version | None = None  # the file's; None if a later change might not show
+    identity: Identity | None = None  # the file's, when it was looked at
 
 
 class Members(NamedTuple):
-    """The members of an app's package, but for `env.properties`.
+    """The members of an app's package, but for `env.properties`, and what users are told of them.
 
     If a dependency and the app itself have a file of one name, the app's own is packaged.
     """
 
     dependencies: list[Member]
     own: list[Member]
+    events: Sequence[Note | Warning] = ()

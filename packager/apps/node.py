@@ -18,6 +18,7 @@ _SINGLE_FILES = tuple(
     for name in ("index", "app", "main", "handler", "lambda", "function")
     for suffix in (".mjs", ".js", ".cjs")
 )
+_INSTALLED = "node_modules/"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,15 @@ class Node:
         """Say whether a function of that runtime can run it; one with its own runtime can."""
         return (runtime or "provided").startswith(("nodejs", "provided"))
 
-    def members(self, selections: Selections, ignore_patterns: tuple[str, ...]) -> Members:
-        """Select what is packaged, but for what the gitignore patterns match.
+    def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
+        """Select what is packaged, but for the files `leave_out`, whatever leads to them.
 
         Raises PackageError as `packager.apps.files` says.
         """
         from packager.apps.members import Members
 
-        return Members([], selections.of(self.folder, ignore_patterns).members())
+        selection = selections.of(self.folder, leave_out=leave_out)
+        found = selection.members()
+        own = [member for member in found if not member.name.startswith(_INSTALLED)]
+        dependencies = [member for member in found if member.name.startswith(_INSTALLED)]
+        return Members(dependencies, own, selection.events())

@@ -15,8 +15,10 @@ from packager.progress import readable
 if TYPE_CHECKING:
     from packager import apps
     from packager.package import build as packages
+    from packager.package import listing
 else:
     apps = lazy("packager.apps")
+    listing = lazy("packager.package.listing")
     packages = lazy("packager.package.build")
 
 
@@ -26,16 +28,22 @@ else:
     "--output",
     "-o",
     metavar="FILE",
-    required=True,
     type=click.Path(path_type=Path),
     help="Where the package is written to; a file that is there is replaced.",
+)
+@click.option(
+    "--list",
+    "only_list",
+    is_flag=True,
+    help="List what goes into the package, the largest folders first, and write nothing.",
 )
 @options.variables
 @options.settings("build")
 @options.output
 def build(
     app: Path,
-    output: Path,
+    output: Path | None,
+    only_list: bool,
     env_file: Path | None,
     as_json: bool,
     quiet: bool,
@@ -43,14 +51,23 @@ def build(
     **settings: Any,
 ) -> None:
     """Write the deployment package to a file."""
+    if only_list == (output is not None):
+        raise click.UsageError("Give either --output FILE or --list.")
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_config(settings, env_file=env_file, deploying=False)
         for name in sorted(config.variables):
             console.detail(name)
         progress = console.progress()
         found = apps.resolve(app, config.settings)
+        if output is None:
+            never = [config.env_file]
+            folders = listing.list_contents(found, config.variables, never, progress)
+            console.list(*_listed(folders))
+            return
         with progress.stage("package", f"Packaging the {found.description}"):
-            built = packages.build_file(found, config.variables, output)
+            built = packages.build_file(
+                found, config.variables, output, leave_out=[config.env_file], progress=progress
+            )
         result = {
             "outcome": "built",
             "file": str(output),
@@ -66,3 +83,25 @@ def build(
             f"  variables   {built.variables}",
         ]
         console.finish(result, lines)
+
+
+def _listed(folders: list[listing.Folder]) -> tuple[dict[str, object], list[str]]:
+    """Say what a package holds, for machines and for people."""
+    entries = [entry for folder in folders for entry in folder.entries]
+    size = sum(entry.size for entry in entries)
+    result = {
+        "outcome": "listed",
+        "size": size,
+        "folders": [
+            {"name": folder.name, "size": folder.size, "files": len(folder.entries)}
+            for folder in folders
+        ],
+        "files": [entry._asdict() for entry in entries],
+    }
+    lines = []
+    for folder in folders:
+        if folder.name.endswith("/"):
+            lines.append(f"{readable(folder.size):>9}  {folder.name}")
+        lines += [f"{readable(entry.size):>9}    {entry.name}" for entry in folder.entries]
+    lines.append(f"{readable(size):>9}  in {len(entries)} files, unpacked")
+    return result, lines

@@ -14,10 +14,14 @@ from packager.config.variables import choose, read_process_environment
 
 @dataclass(frozen=True)
 class Config:
-    """The settings, and the variables that go into the package; its repr shows no value."""
+    """The settings, and the variables that go into the package; its repr shows no value.
+
+    `env_file` is the file that the variables come from.
+    """
 
     settings: Settings
     variables: Mapping[str, str] = field(repr=False)
+    env_file: Path | None = None
 
     @property
     def hide(self) -> Callable[[str], str]:
@@ -50,4 +54,4 @@ def read(
         deploying=deploying,
         on_dyno="DYNO" in process,
     )
-    return Config(chosen, choose(variables, chosen.exclude))
+    return Config(chosen, choose(variables, chosen.exclude), env_file)

@@ -9,26 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.apps import App, Archive
-from packager.apps.ignore import ENV_PROPERTIES, patterns_of
+from packager.apps.ignore import ENV_PROPERTIES
 from packager.atomic_file import replaced
 from packager.config import properties
 from packager.errors import PackageError
-from packager.function import Package
+from packager.function import UNPACKED_LIMIT, Package
 from packager.lazy import lazy
 from packager.package import inject
 from packager.package.inject import NewFile
+from packager.progress import Progress
 
 if TYPE_CHECKING:
-    from packager.apps import files, members
-    from packager.package import zip_folder
+    from packager.apps import files
+    from packager.package import listing, zip_folder
 else:
     # Jars and ready-made zips do not need them: loading takes a tenth of the time of a small one.
+    listing = lazy("packager.package.listing")
     files = lazy("packager.apps.files")
-    members = lazy("packager.apps.members")
     zip_folder = lazy("packager.package.zip_folder")
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "250 MB … (unzipped)".
-UNPACKED_LIMIT = 250 << 20
 
 _CHUNK = 1 << 20
 
@@ -38,29 +36,27 @@ def build(
     variables: Mapping[str, str],
     destination: Path,
     *,
-    leave_out: Iterable[Path] = (),
+    leave_out: Iterable[Path | None] = (),
     cache: zip_folder.CompressionCache | None = None,
+    progress: Progress | None = None,
 ) -> Package:
     """Build the package of `app` as the new file `destination`, with `variables` inside.
 
-    Files of the app that are in `leave_out` do not go in. Raises PackageError, ArchiveError or
+    The files `leave_out` do not go in, whatever leads to them. Raises PackageError, ArchiveError or
     VariableError; there is no `destination` then.
     """
-    config = properties.dumps(variables)
     if isinstance(app, Archive):
+        config = properties.dumps(variables)
         unpacked = inject.inject(app.path(), destination, NewFile(ENV_PROPERTIES, config))
     else:
         selections = cache.selections if cache else files.Selections()
-        found = app.members(selections, tuple(patterns_of(leave_out, app.folder)))
-        unpacked = zip_folder.write(
-            [*found.dependencies, *found.own, members.Member(ENV_PROPERTIES, config)],
-            destination,
-            cache=cache,
-        )
+        selected = listing.select(app, variables, leave_out, selections, progress or Progress())
+        unpacked = zip_folder.write(selected, destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
-        error = _too_large(destination, unpacked)
+        sizes = inject.unpacked_sizes(destination)
         destination.unlink()
-        raise error
+        folders = [listing.Entry(name, size) for name, size in sizes.items()]
+        raise listing.too_large(unpacked, folders)
     return Package(
         path=destination,
         size=destination.stat().st_size,
@@ -69,7 +65,14 @@ def build(
     )
 
 
-def build_file(app: App, variables: Mapping[str, str], output: Path) -> Package:
+def build_file(
+    app: App,
+    variables: Mapping[str, str],
+    output: Path,
+    *,
+    leave_out: Iterable[Path | None] = (),
+    progress: Progress | None = None,
+) -> Package:
     """Build the package as `output`: either all of it, or what was there before.
 
     Raises PackageError, before anything is built, for what is no file or cannot be one.
@@ -82,20 +85,9 @@ def build_file(app: App, variables: Mapping[str, str], output: Path) -> Package:
     if not output.parent.is_dir():
         raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
     with replaced(output) as part:
-        package = build(app, variables, part, leave_out=[output])
+        never = [*leave_out, output]
+        package = build(app, variables, part, leave_out=never, progress=progress)
     return replace(package, path=output)
-
-
-def _too_large(package: Path, unpacked: int) -> PackageError:
-    sizes = inject.unpacked_sizes(package)
-    largest = sorted(sizes, key=lambda folder: sizes[folder], reverse=True)[:5]
-    shown = ", ".join(f"{name} {sizes[name] / 2**20:.0f} MB" for name in largest)
-    return PackageError(
-        f"The unpacked package has {unpacked / 2**20:.0f} MB, and Lambda takes at most"
-        f" {UNPACKED_LIMIT >> 20} MB.",
-        f"Leave out what the function does not need, by .lambdaignore in an app folder. Largest:"
-        f" {shown}.",
-    )
 
 
 def _sha256(path: Path) -> str:

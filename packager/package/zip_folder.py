@@ -1,7 +1,6 @@
 """Deployment packages made of files: zips of which the same files always give the same bytes."""
 
 # Paths by the thousand are strings here, which are much faster than Path.
-# ruff: noqa: PTH123
 
 from __future__ import annotations
 
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from packager import atomic_file
-from packager.apps.files import Selections, normal, unreadable
+from packager.apps.files import Selections, normal
+from packager.apps.links import unreadable
 from packager.apps.members import Member
+from packager.apps.regular_files import open_regular
 from packager.errors import PackageError
 from packager.package import compression, zip_format
 from packager.package.compression import Compressed
@@ -122,16 +123,19 @@ class CompressionCache:
 def write(
     members: Iterable[Member], destination: Path, *, cache: CompressionCache | None = None
 ) -> int:
-    """Write a package of `members` to `destination`, and give its size in bytes when unpacked.
+    """Write a package of `members` to `destination`, in their order; return its unpacked size.
 
     Of several members with one name, the last goes in. The file is new and its owner's alone, and
     gone if anything fails: PackageError for a member that cannot be read or is in the way of
     another, PackagerError if the file cannot be written.
     """
-    by_name = {member.name: member for member in members}
+    by_name: dict[str, Member] = {}
+    for member in members:
+        by_name.pop(member.name, None)  # So that the last one also has its place in the order.
+        by_name[member.name] = member
     _check_no_file_is_a_folder(by_name.keys())
     before = cache or CompressionCache()
-    batches = _batches((by_name[name] for name in sorted(by_name)), before)
+    batches = _batches(by_name.values(), before)
     with atomic_file.created(destination) as file, compression.pool() as threads:
         package = _Package(file, before)
         for batch, results in compression.ahead(threads, _compress, batches, _weight, _AHEAD):
@@ -276,7 +280,7 @@ def _compressed(member: Member) -> Compressed:
 
 def _read(path: str, member: Member) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_regular(path, expected=member.identity) as file:
             return file.read()
     except OSError as error:
         raise unreadable(member.name, error) from error
@@ -284,7 +288,7 @@ def _read(path: str, member: Member) -> bytes:
 
 def _pieces(member: Member) -> Iterator[bytes]:
     try:
-        with open(member.content, "rb", buffering=0) as file:
+        with open_regular(str(member.content), expected=member.identity) as file:
             while piece := file.read(_PIECE):
                 yield piece
     except OSError as error:

@@ -176,5 +176,7 @@ class _Packaging:
                 app,
                 self._target.config.variables,
                 self._folder / f"package{number}.zip",
+                leave_out=[self._target.config.env_file],
                 cache=cache,
+                progress=self._progress,
             )

@@ -6,30 +6,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from packager.apps import ignore
 from packager.apps.ignore import Ignored
+from packager.apps.left_out import EDITORS_TEMPORARY
 from packager.config.settings import Settings
-
-# What editors leave beside a file while it is open or being saved, by name:
-EDITORS_TEMPORARY = re.compile(
-    r"""
-    .*~                        # backups of vim, emacs, gedit and others
-    | \..*\.sw[a-z] | 4913     # vim: swap files, and the name it tries a folder with
-    | \#.*\# | \.\#.*          # emacs: auto-save files and locks
-    | .*___jb_(tmp|old)___     # JetBrains
-    | .*\.vsctmp               # VS Code
-    | \.subl\w+\.tmp           # Sublime Text
-    | \..*\.kate-swp           # Kate
-    | \.goutputstream-\w+      # gedit, and all that saves by GLib
-    | .*\.sb-\w{8}-\w{6}       # TextEdit, and all that saves by Cocoa
-    """,
-    re.VERBOSE,
-)
-
 
 # Where Maven and Gradle have the sources that a jar is built from.
 _SOURCES = "src"

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from packager.apps import files
+from packager.apps import walk
 from packager.apps.files import Selections
 from packager.errors import PackageError
 from packager.package import zip_folder
@@ -185,9 +185,9 @@ def test_after_any_edits_the_next_package_is_what_a_full_build_makes(
     cache = CompressionCache()
     with planted({**USUAL, **tree}) as app, pytest.MonkeyPatch.context() as patch:
         if told:
-            patch.setattr(files, "_TICK_NS", 0)
+            patch.setattr(walk, "_TICK_NS", 0)
         else:
-            patch.setattr(files, "Version", CoarseVersion.of)
+            patch.setattr(walk, "Version", CoarseVersion.of)
         build(app, cache)
         for kind, name, value in edits:
             edit(app, kind, name, value)

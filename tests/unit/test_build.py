@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from packager.apps import resolve
+from packager.apps import files, resolve
+from packager.apps.members import Member
 from packager.config.settings import Settings
 from packager.errors import ArchiveError, PackageError
-from packager.package import build as building
 from packager.package.build import build, build_file
+from packager.progress import Event, Note, Progress, Warning
+from tests.trees import Link, plant
 
 
 @pytest.fixture
@@ -50,10 +52,122 @@ def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_nothing(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jar(app / "a.jar", size=3 << 20)
-    monkeypatch.setattr(building, "UNPACKED_LIMIT", 1 << 20)
+    for module in ("build", "listing"):
+        monkeypatch.setattr(f"packager.package.{module}.UNPACKED_LIMIT", 1 << 20)
     with pytest.raises(PackageError, match=r"unpacked package has 3 MB.*at most 1 MB") as error:
         build(resolve(app, Settings(jar=Path("a.jar"))), {}, tmp_path / "out")
     assert "lib/ 3 MB" in error.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_path: Path) -> None:
+    """Their sizes are known: 10 GB of nothing would be read for a minute."""
+    (app / "package.json").write_text("{}")
+    (app / "data").mkdir()
+    with (app / "data" / "sparse").open("wb") as file:
+        file.truncate(10 << 30)
+    with pytest.raises(PackageError, match=r"unpacked package has 10240 MB") as error:
+        build(resolve(app, Settings()), {}, tmp_path / "out")
+    assert "data/ 10240 MB" in error.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_dependencies_come_first_and_the_config_last(app: Path, tmp_path: Path) -> None:
+    """What changes often stands at the end of the package."""
+    plant(app, dict.fromkeys(["a.js", "package.json", "node_modules/b/c", "z/y.js"], b"{}"))
+    build(resolve(app, Settings()), {"A": "1"}, tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist() == [
+            *("node_modules/b/c", "a.js", "package.json", "z/y.js", "env.properties")
+        ]
+
+
+@pytest.mark.parametrize("name", ["prod.env", "config.json", "config/.env", "lib/settings"])
+def test_the_env_file_in_use_is_never_packaged_whatever_leads_to_it(
+    name: str, app: Path, tmp_path: Path
+) -> None:
+    """Not by links, and not if a pattern brings it back."""
+    secret = "_AWS_SECRET_ACCESS_KEY=canary\n"
+    plant(app, {"package.json": b"{}", name: secret.encode(), "link": Link(name)})
+    os.link(app / name, app / "hard-link")
+    (app / ".lambdaignore").write_text(f"!{name}\n!link\n")
+    build(resolve(app, Settings()), {}, tmp_path / "out.zip", leave_out=[app / name])
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        assert archive.namelist() == ["package.json", "env.properties"]
+
+
+def test_a_build_names_secrets_that_stay_out_and_warns_of_likely_ones(
+    app: Path, tmp_path: Path
+) -> None:
+    key = b"-----BEGIN RSA " + b"PRIVATE KEY-----\n"
+    plant(
+        app,
+        {
+            **dict.fromkeys(["config/.env", "sub/.npmrc", "id_rsa", ".env", ".git/config"], b""),
+            **dict.fromkeys(["index.js", "credentials.json", "cert.pem"], b""),
+            "package.json": b"{}",
+            "keys/server.pem": key,
+            "node_modules/a/key.pem": key,
+        },
+    )
+    events: list[Event] = []
+    build(resolve(app, Settings()), {}, tmp_path / "out", progress=Progress(events.append))
+    note, warning = events
+    assert isinstance(note, Note)
+    assert "config/.env, id_rsa, sub/.npmrc" in note.text
+    assert "!config/.env" in note.text
+    assert isinstance(warning, Warning)
+    assert "credentials.json, keys/server.pem." in warning.text
+    with zipfile.ZipFile(tmp_path / "out") as archive:
+        assert archive.namelist() == [
+            *("node_modules/a/key.pem", "cert.pem", "credentials.json", "index.js"),
+            *("keys/server.pem", "package.json", "env.properties"),
+        ]
+
+
+def test_an_earlier_package_stays_out_with_a_warning_unless_a_pattern_keeps_it(
+    app: Path, tmp_path: Path
+) -> None:
+    """It holds an earlier config; other archives go in."""
+    plant(app, {"package.json": b"{}"})
+    build(resolve(app, Settings()), {"A": "1"}, app / "old.zip")
+    jar(app / "lib" / "some.jar")
+    (app / "broken.zip").write_bytes(b"PK")
+    events: list[Event] = []
+    build(resolve(app, Settings()), {}, tmp_path / "1", progress=Progress(events.append))
+    (warning,) = events
+    assert isinstance(warning, Warning)
+    assert "old.zip" in warning.text
+    (app / ".lambdaignore").write_text("!old.zip\n")
+    build(resolve(app, Settings()), {}, tmp_path / "2")
+    with zipfile.ZipFile(tmp_path / "1") as one, zipfile.ZipFile(tmp_path / "2") as two:
+        assert set(two.namelist()) - set(one.namelist()) == {"old.zip"}
+        assert {"broken.zip", "lib/some.jar"} <= set(one.namelist())
+
+
+@pytest.mark.parametrize("swapped", ["pipe", "link", "file"])
+def test_what_takes_the_place_of_a_file_after_the_walk_is_an_error(
+    swapped: str, app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pipe blocks the build, and no link is followed."""
+    plant(app, {"package.json": b"{}", "data": b"data"})
+    (tmp_path / "secret").write_text("secret")
+    members = files.Selection.members
+
+    def swap(selection: files.Selection) -> list[Member]:
+        found = members(selection)
+        (app / "data").rename(tmp_path / "moved")
+        if swapped == "pipe":
+            os.mkfifo(app / "data")
+        elif swapped == "link":
+            (app / "data").symlink_to(tmp_path / "secret")
+        else:
+            (app / "data").write_text("secret")
+        return found
+
+    monkeypatch.setattr(files.Selection, "members", swap)
+    with pytest.raises(PackageError, match=r"^data cannot be read"):
+        build(resolve(app, Settings()), {}, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -135,5 +249,5 @@ def test_a_node_app_gets_exactly_one_env_properties(app: Path, tmp_path: Path, o
     own(app)
     build(resolve(app, Settings()), {"A": "1"}, tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
-        assert archive.namelist() == ["env.properties", "package.json"]
+        assert archive.namelist() == ["package.json", "env.properties"]
         assert archive.read("env.properties") == b"A=1\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,83 @@ def test_a_later_pattern_takes_back_an_earlier_one() -> None:
     assert not ignores("keep.log", is_folder=False)
 
 
-@pytest.mark.parametrize("patterns", [[], ["!.env", "!/.git/", "!env.properties"]])
-def test_top_level_dot_names_and_the_apps_own_config_always_stay_out(patterns: list[str]) -> None:
-    ignores = Ignored(patterns)
-    assert ignores(".env", is_folder=False)
-    assert ignores(".git", is_folder=True)
-    assert ignores("env.properties", is_folder=False)
+def test_top_level_dot_names_stay_out_unless_a_pattern_brings_them_back() -> None:
+    ignores = Ignored(["!.next"])
+    assert ignores(".cache", is_folder=True)
+    assert not ignores(".next", is_folder=True)
+    assert not ignores(".next/server/page.js", is_folder=False)
+    assert ignores(".next/.env", is_folder=False)
+    assert not Ignored(["!.next/.env", "!.next"])(".next/page.js", is_folder=False)
+
+
+def test_the_apps_own_config_always_stays_out() -> None:
+    assert Ignored(["!env.properties"])("env.properties", is_folder=False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".env", ".env.local", "prod.env", ".npmrc", ".yarnrc.yml", ".netrc", ".pypirc"),
+        *("id_rsa", "id_ed25519", "prod.tfstate", "prod.tfstate.backup"),
+        *(".DS_Store", "index.js~", ".index.js.swp", ".#index.js", "#index.js#", ".git"),
+    ],
+)
+def test_secrets_and_droppings_stay_out_at_any_depth_of_the_apps_own_folders(name: str) -> None:
+    """A pattern brings each back; installed packages are taken as they are."""
+    for path in (f"config/{name}", f"a/b/c/{name}"):
+        assert Ignored()(path, is_folder=False)
+        assert not Ignored([f"!{path.replace('#', chr(92) + '#')}"])(path, is_folder=False)
+    for path in (f"node_modules/a/{name}", f"packages/a/node_modules/b/c/{name}"):
+        assert not Ignored()(path, is_folder=False)
+    assert not Ignored(installed=True)(f"a/{name}", is_folder=False)
+
+
+@pytest.mark.parametrize(
+    "name", [".git", ".hg", ".svn", ".aws", ".ssh", ".mypy_cache", ".pytest_cache", "__pycache__"]
+)
+def test_folders_of_tools_and_of_keys_stay_out_at_any_depth(name: str) -> None:
+    assert Ignored()(f"lib/{name}", is_folder=True)
+    assert not Ignored([f"!lib/{name}"])(f"lib/{name}", is_folder=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["id_rsa.pub", "environment", "env.js", "credentials.json", "server.pem", "state.tf"]
+)
+def test_what_only_resembles_a_secret_goes_in(name: str) -> None:
+    assert not Ignored()(f"config/{name}", is_folder=False)
+
+
+def test_the_cache_of_tools_in_node_modules_stays_out() -> None:
+    assert Ignored()("node_modules/.cache", is_folder=True)
+    assert Ignored()("packages/a/node_modules/.cache", is_folder=True)
+    assert not Ignored()("node_modules/a/.cache", is_folder=True)
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*a*a*ab", "lib/*a*a*a*a*ab/x", "**/a/**/b/**/c/**/d"])
+def test_a_pattern_that_would_take_minutes_is_an_error_that_shows_it(pattern: str) -> None:
+    with pytest.raises(PackageError) as error:
+        Ignored([pattern])
+    assert pattern in error.value.message
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a*b*c", "**/*.min.*.js", r"\*\*\*\*a", "# * * * * *", "a/****"]
+)
+def test_usual_patterns_have_few_wildcards(pattern: str) -> None:
+    """The slowest of them matches the longest name in a moment."""
+    assert not Ignored([pattern])("a" * 255, is_folder=False)
+
+
+def test_an_ignore_file_that_is_a_pipe_is_an_error_and_blocks_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".lambdaignore")
+    with pytest.raises(PackageError, match="not a regular file"):
+        ignore.read(tmp_path)
+
+
+def test_an_ignore_file_that_is_too_large_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".lambdaignore").write_text("#\n" * (1 << 20))
+    with pytest.raises(PackageError, match="over 1 MB"):
+        ignore.read(tmp_path)
 
 
 def test_below_the_top_level_dot_names_and_config_go_in() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.apps import files
+from packager.apps import walk
 from packager.apps.files import Selection, Selections
 from packager.apps.members import Member
 from packager.errors import PackageError, PackagerError
@@ -261,7 +261,7 @@ def test_more_entries_than_a_zip_without_zip64_can_count(package: Path) -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files count as settled at once: the tests cannot wait."""
-    monkeypatch.setattr(files, "_TICK_NS", 0)
+    monkeypatch.setattr(walk, "_TICK_NS", 0)
 
 
 def test_what_has_not_changed_is_neither_read_nor_compressed_again(

@@ -73,13 +73,14 @@ class Python:
         """Say whether a function of that runtime can run it; one with its own runtime can."""
         return (runtime or "provided").startswith(("python", "provided"))
 
-    def members(self, selections: Selections, ignore_patterns: tuple[str, ...]) -> Members:
-        """Select what is packaged, but for what the gitignore patterns match.
+    def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
+        """Select what is packaged, but for the files `leave_out`, whatever leads to them.
 
         Raises PackageError as `packager.apps.files` says, and for a dependency that cannot be
         installed for the runtime.
         """
-        own = selections.of(self.folder, ignore_patterns).members()
+        selection = selections.of(self.folder, leave_out=leave_out)
+        own = selection.members()
         if not self.requirements and not any(lists.names(self.folder)):
-            return Members([], own)
-        return Members(dependencies.members(self), own)
+            return Members([], own, selection.events())
+        return Members(dependencies.members(self), own, selection.events())

@@ -1,0 +1,94 @@
+"""What users are told of an app's files: which stay out as secret, and which are suspicious."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from packager.apps import left_out
+from packager.apps.regular_files import Identity, open_regular
+from packager.lazy import lazy
+from packager.progress import Note, Warning
+
+if TYPE_CHECKING:
+    import zipfile
+else:
+    zipfile = lazy("zipfile")  # Few apps have an archive among their files.
+
+# A PEM file with a private key is smaller, and an archive that is larger cannot be packaged at all.
+_LARGEST_PEM = 1 << 16
+_LARGEST_ARCHIVE = 250 << 20
+
+_ARCHIVES = (".zip", ".jar")
+_SHOWN = 5
+
+
+class Kind(Enum):
+    """What is remarkable about a file."""
+
+    SECRET = "secret"  # noqa: S105 - a kind, not a secret
+    LIKELY_SECRET = "likely secret"  # noqa: S105
+    EARLIER_PACKAGE = "earlier package"
+
+
+class Remark(NamedTuple):
+    """A file of the app, by its name in the package, and what is remarkable about it."""
+
+    kind: Kind
+    name: str
+
+
+def kind_of_contents(path: str, name: str, size: int, expected: Identity) -> Kind | None:
+    """Find what is remarkable about a file that would be packaged, by its name and contents."""
+    file_name = name.rpartition("/")[2]
+    if left_out.may_be_secret(file_name):
+        return Kind.LIKELY_SECRET
+    if left_out.may_be_private_key(file_name) and _holds_private_key(path, expected):
+        return Kind.LIKELY_SECRET
+    is_archive = file_name.endswith(_ARCHIVES) and size <= _LARGEST_ARCHIVE
+    return Kind.EARLIER_PACKAGE if is_archive and _holds_config(path, expected) else None
+
+
+def events(remarks: Iterable[Remark]) -> Iterator[Note | Warning]:
+    """Write one line for each kind of remark."""
+    names: dict[Kind, list[str]] = {}
+    for kind, name in sorted(set(remarks), key=lambda remark: remark.name):
+        names.setdefault(kind, []).append(name)
+    if secrets := names.get(Kind.SECRET):
+        yield Note(
+            f"Left out, because files of these names hold secrets: {_listed(secrets)}. A line"
+            f" !{secrets[0]} in .lambdaignore packages one nevertheless."
+        )
+    if likely := names.get(Kind.LIKELY_SECRET):
+        yield Warning(
+            f"These look like secrets, and are packaged: {_listed(likely)}. Leave out what the"
+            " function does not need by a line in .lambdaignore."
+        )
+    if earlier := names.get(Kind.EARLIER_PACKAGE):
+        yield Warning(
+            f"Left out, because they are earlier packages, with an env.properties: "
+            f"{_listed(earlier)}. A line !{earlier[0]} in .lambdaignore packages one"
+            " nevertheless."
+        )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _holds_private_key(path: str, expected: Identity) -> bool:
+    try:
+        with open_regular(path, expected=expected) as file:
+            return b"PRIVATE KEY-----" in file.read(_LARGEST_PEM)
+    except OSError:
+        return False  # The packaging says so.
+
+
+def _holds_config(path: str, expected: Identity) -> bool:
+    try:
+        with open_regular(path, expected=expected) as file, zipfile.ZipFile(file) as archive:
+            return "env.properties" in archive.NameToInfo
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False  # It is a file like any other.

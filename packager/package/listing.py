@@ -1,0 +1,125 @@
+"""What a package holds, by name and unpacked size, before it is made."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packager.apps import Archive, Node, Python
+from packager.apps.ignore import ENV_PROPERTIES
+from packager.config import properties
+from packager.errors import ArchiveError, PackageError
+from packager.function import UNPACKED_LIMIT
+from packager.lazy import lazy
+from packager.progress import Progress
+
+if TYPE_CHECKING:
+    from packager.apps import App, files, members
+else:
+    files = lazy("packager.apps.files")
+    members = lazy("packager.apps.members")
+
+_LARGEST_SHOWN = 5
+
+
+class Entry(NamedTuple):
+    """An entry of a package."""
+
+    name: str
+    size: int
+
+
+class Folder(NamedTuple):
+    """A folder at the top of a package, with what it holds; a file at the top is one, too."""
+
+    name: str
+    size: int
+    entries: list[Entry]
+
+
+def select(
+    app: Node | Python,
+    variables: Mapping[str, str],
+    leave_out: Iterable[Path | None],
+    selections: files.Selections,
+    progress: Progress,
+) -> list[members.Member]:
+    """Select the members of an app's package, in their order: what changes often comes last.
+
+    What is wrong with the app's files goes to `progress`. Raises PackageError, also for a package
+    that would be larger than Lambda takes.
+    """
+    config = properties.dumps(variables)
+    found = app.members(selections, tuple(path for path in leave_out if path))
+    for event in found.events:
+        progress.sink(event)
+    groups = (sorted(group, key=lambda member: member.name) for group in found[:2])
+    selected = [*(member for group in groups for member in group)]
+    selected.append(members.Member(ENV_PROPERTIES, config))
+    check_size(Entry(member.name, _size(member)) for member in selected)
+    return selected
+
+
+def list_contents(
+    app: App,
+    variables: Mapping[str, str],
+    leave_out: Iterable[Path | None],
+    progress: Progress,
+) -> list[Folder]:
+    """List what the package of `app` would hold, the largest folder first."""
+    if isinstance(app, Archive):
+        path = app.path()
+        try:
+            with zipfile.ZipFile(path) as archive:
+                held = [Entry(entry.filename, entry.file_size) for entry in archive.infolist()]
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise ArchiveError(f"{path} is not a jar or zip.", "Build it again.") from error
+        ours = Entry(ENV_PROPERTIES, len(properties.dumps(variables)))
+        entries = [*(entry for entry in held if entry.name != ENV_PROPERTIES), ours]
+    else:
+        selected = select(app, variables, leave_out, files.Selections(), progress)
+        entries = [Entry(member.name, _size(member)) for member in selected]
+    return by_folder(entries)
+
+
+def by_folder(entries: Iterable[Entry]) -> list[Folder]:
+    """Group entries by the folder at the top that they are in; the largest folder comes first."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        top, slash, _ = entry.name.partition("/")
+        groups.setdefault(top + slash, []).append(entry)
+    folders = [
+        Folder(name, sum(entry.size for entry in group), sorted(group, key=_largest_first))
+        for name, group in groups.items()
+    ]
+    return sorted(folders, key=_largest_first)
+
+
+def check_size(entries: Iterable[Entry]) -> None:
+    """Raise PackageError if the entries are together larger than Lambda takes when unpacked."""
+    entries = list(entries)
+    size = sum(entry.size for entry in entries)
+    if size > UNPACKED_LIMIT:
+        raise too_large(size, by_folder(entries))
+
+
+def too_large(size: int, folders: Sequence[Folder] | Sequence[Entry]) -> PackageError:
+    """Make the error for a package of that size, which names its largest folders."""
+    largest = sorted(folders, key=_largest_first)[:_LARGEST_SHOWN]
+    shown = ", ".join(f"{each.name} {each.size / 2**20:.0f} MB" for each in largest)
+    return PackageError(
+        f"The unpacked package has {size / 2**20:.0f} MB, and Lambda takes at most"
+        f" {UNPACKED_LIMIT >> 20} MB.",
+        f"Leave out what the function does not need, by .lambdaignore in an app folder. Largest:"
+        f" {shown}.",
+    )
+
+
+def _largest_first(each: Folder | Entry) -> tuple[int, str]:
+    return -each.size, each.name
+
+
+def _size(member: members.Member) -> int:
+    return len(member.content) if isinstance(member.content, bytes) else member.size
