@@ -4,11 +4,14 @@ import os
 import sys
 from pathlib import Path
 
-for name in ("LC_CTYPE", "LD_LIBRARY_PATH"):
+# What `bin/packager` set for Python's start, and the prefix of the app's values that it put aside.
+SET_FOR_START = ("LC_CTYPE", "LD_LIBRARY_PATH")
+PUT_ASIDE = "_DYNO_"
+
+for name in SET_FOR_START:
     os.environ.pop(name, None)
-    given = os.environ.pop(f"_DYNO_{name}", None)
-    if given is not None:
-        os.environ[name] = given
+for name in [name for name in os.environ if name.startswith(PUT_ASIDE)]:
+    os.environ[name.removeprefix(PUT_ASIDE)] = os.environ.pop(name)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "packages"))
 sys.argv[0] = "packager"

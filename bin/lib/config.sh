@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The app's config vars at build time: one file each in ENV_DIR. They are not exported to what the
+# The app's settings at build time: one file each in ENV_DIR. They are not exported to what the
 # build runs, and their values are never printed.
 
 set -euo pipefail
 
-# The value of the config var $1; nothing if it is not set.
+# Prints the value of $1; nothing if it is not set.
 config::value() {
 	if [[ -n ${ENV_DIR:-} && -f ${ENV_DIR}/$1 ]]; then
 		cat "${ENV_DIR}/$1"
 	fi
 }
 
-# `true` or `false`, as the config var $1 says; not set is false.
+# Prints `true` or `false`, the value of $1; `false` if it is not set.
 config::flag() {
 	local value
 	value=$(config::value "$1")
@@ -20,11 +20,11 @@ config::flag() {
 		false | '') echo false ;;
 		*)
 			output::notice <<-EOF
-				The config var $1 is neither 'true' nor 'false'.
+				The ${SETTING} $1 is neither 'true' nor 'false'.
 
-				Set one of them, and push again:
-				  heroku config:set $1=true
-				  heroku config:unset $1
+				Change it, and push again:
+				$(hint::set "$1" true)
+				$(hint::unset "$1")
 			EOF
 			return 1
 			;;

@@ -11,7 +11,7 @@ BOTOCORE_SERVICES=(lambda s3 signin sso sso-oidc sts)
 
 # Installs to $1/packages what the Python of the folder $2 can import.
 packages::install() {
-	local staging=$1 python_home=$2 cached installed=${CACHE_DIR}/incoming/packages
+	local staging=$1 python_home=$2 cached installed=${INCOMING}/packages
 	cached=${CACHE_DIR}/packages-$(packages::cache_key "${python_home}")
 
 	if [[ -d ${cached} ]]; then
@@ -44,18 +44,17 @@ packages::install_locked() {
 		--require-hashes --requirement "${LOCK}" --only-binary :all: --target "${target}" \
 		--no-compile --no-cache-dir --no-input --disable-pip-version-check --progress-bar off --quiet \
 		|& output::indent; then
-		output::notice <<-'EOF'
+		output::notice <<-EOF
 			The packager's dependencies could not be installed.
 
-			What pip says stands above. Your app is as it was, and what the build cache holds
-			is kept.
+			pip's message stands above. Your app is unchanged, and so is the build cache.
 
-			Ways out:
-			  1. Push again: the package index or the network may have been away for a moment
+			What you can do:
+			  1. Build again: the package index or the network may have been unavailable
 			     (https://status.python.org).
-			  2. Hashes that do not match, with a package index of your own: it has to serve the
-			     same files as PyPI.
-			  3. "No matching distribution": choose a current stack with `heroku stack:set`,
+			  2. Hashes that do not match: your own package index has to serve the same
+			     files as PyPI.
+			  3. "No matching distribution": $(hint::system),
 			     and a Python from 3.10 to 3.14.
 		EOF
 		return 1
@@ -100,16 +99,16 @@ packages::precompile() {
 
 	if ! python::run "${python_home}" -S "${BUILDPACK_DIR}/bin/lib/precompile.py" \
 		"${staging}" "${final}" |& output::indent; then
-		output::notice <<-'EOF'
+		output::notice <<-EOF
 			The packager does not start with this Python.
 
-			What Python says stands above. Your app is as it was.
+			Python's message stands above. Your app is unchanged.
 
-			Ways out:
-			  1. With heroku/python: name another version from 3.10 to 3.14 in the file
-			     .python-version.
-			  2. A module of the packager itself is missing: use a released version of this
-			     buildpack, `heroku buildpacks:set` with #TAG at the end of its URL.
+			What you can do:
+			  1. With the Python of heroku/python: name another version from 3.10 to 3.14
+			     in the file .python-version.
+			  2. A module of the packager itself is missing: use a released version.
+			     To do so, $(hint::release).
 		EOF
 		return 1
 	fi

@@ -3,33 +3,47 @@
 
 set -euo pipefail
 
+# Adds the packager's processes to the Procfile $1: the release process if $2 is true.
 procfile::add_processes() {
 	local procfile=$1 deploy_on_release=$2
 
-	if procfile::has "${procfile}" deploy; then
-		output::detail "The Procfile has a 'deploy:' of its own: left as it is"
-	else
+	if procfile::lacks_deploy "${procfile}"; then
 		procfile::add "${procfile}" 'deploy: deploy'
 	fi
-
-	if [[ ${deploy_on_release} != true ]]; then
-		return
-	fi
-	if ! procfile::has "${procfile}" release; then
+	if [[ ${deploy_on_release} == true ]] && procfile::lacks_release "${procfile}"; then
 		procfile::add "${procfile}" 'release: deploy-on-release'
+	fi
+}
+
+# Whether the packager shall add a process `deploy`.
+procfile::lacks_deploy() {
+	if procfile::has "$1" deploy; then
+		output::detail "The Procfile has a 'deploy:' of its own, which is left as it is"
+		return 1
+	fi
+}
+
+# Whether the packager shall add a process `release`; warns if releases do not deploy.
+procfile::lacks_release() {
+	local procfile=$1
+	if ! procfile::has "${procfile}" release; then
 		output::detail "Each release deploys the function (_LAMBDA_DEPLOY_ON_RELEASE)"
-	elif ! grep --quiet '^release:.*deploy-on-release' "${procfile}"; then
-		output::notice <<-'EOF'
+		return 0
+	fi
+	if ! grep --quiet '^release:.*deploy-on-release' "${procfile}"; then
+		output::notice <<-EOF
 			_LAMBDA_DEPLOY_ON_RELEASE is true, but releases do not deploy the function.
 
 			The Procfile has a 'release:' of its own, which is left as it is.
 
-			Ways out:
+			What you can do:
 			  1. To deploy at each release, add to the end of that line:
 			       && deploy-on-release
-			  2. To deploy by hand: heroku config:unset _LAMBDA_DEPLOY_ON_RELEASE
+			  2. To deploy by hand:
+			     $(hint::unset _LAMBDA_DEPLOY_ON_RELEASE)
 		EOF
 	fi
+	return 1
 }
 
 procfile::has() {

@@ -16,16 +16,21 @@ python::run() {
 	LD_LIBRARY_PATH=${home}/lib "${home}/bin/python3" -I -B "$@"
 }
 
-# Answers the folder of the Python to use.
+# Prints the folder of the Python to use.
 python::choose() {
 	local staging=$1 herokus=${BUILD_DIR}/.heroku/python
 
 	if [[ -x ${herokus}/bin/python3 ]] && python::is_fit "${herokus}"; then
 		echo "${herokus}"
 	else
-		python::bring "${staging}"
-		echo "${staging}/python"
+		python::bring_home "${staging}"
 	fi
+}
+
+# Unpacks a standalone Python and prints its folder.
+python::bring_home() {
+	python::bring "$1"
+	echo "$1/python"
 }
 
 # Whether heroku/python's Python can run the packager; the log says why if it cannot.
@@ -51,8 +56,8 @@ print("%d.%d" % sys.version_info[:2], "pip" if importlib.util.find_spec("pip") e
 				The packager runs on Python 3.10 to 3.14. It brings a Python of its own
 				into the slug, about 45 MB before compression; your app keeps its Python.
 
-				Ways out:
-				  1. Leave it so: all works.
+				What you can do:
+				  1. Nothing: all works.
 				  2. Save the space: name a newer Python in the file .python-version.
 			EOF
 			return 1
@@ -69,25 +74,25 @@ python::bring() {
 	if ! tar --extract --gzip --file "${archive}" --directory "${staging}" --no-same-owner \
 		--exclude-from "${BUILDPACK_DIR}/bin/lib/python.exclude" ||
 		! version=$(python::run "${staging}/python" -c 'import platform, pip; print(platform.python_version())'); then
-		output::notice <<-'EOF'
+		output::notice <<-EOF
 			The standalone Python does not start.
 
-			Its archive has the right checksum, but it holds no python/bin/python3 with pip
-			that runs on this stack.
+			Its archive has the right checksum, but it has no python/bin/python3 with pip
+			that runs here.
 
-			Ways out:
-			  1. With _LAMBDA_PYTHON_URL set: point it to an `install_only` archive of
-			     python-build-standalone for this stack's architecture, or unset it.
-			  2. Without: choose a current stack with `heroku stack:set`, and push again.
+			What you can do:
+			  1. If _LAMBDA_PYTHON_URL is set: point it to an \`install_only\` archive of
+			     python-build-standalone for this machine's architecture, or unset it.
+			  2. If not: $(hint::system), and build again.
 		EOF
 		return 1
 	fi
 	output::detail "Using the standalone Python ${version}"
 }
 
-# Answers the path of the archive, in the cache; downloads it if it is not there.
+# Prints the path of the archive in the cache; downloads it if it is not there.
 python::fetch() {
-	local url sha256 architecture archive download=${CACHE_DIR}/incoming/python.tar.gz
+	local url sha256 architecture archive download=${INCOMING}/python.tar.gz
 	architecture=$(python::architecture)
 	sha256=$(python::checksum "${architecture}")
 	archive=${CACHE_DIR}/python-${sha256}.tar.gz
@@ -109,11 +114,11 @@ python::architecture() {
 		output::notice <<-EOF
 			There is no standalone Python for the architecture of this machine, ${machine}.
 
-			The packager knows one for: ${!PINNED_PYTHON_SHA256[*]}.
+			There is one for: ${!PINNED_PYTHON_SHA256[*]}.
 
-			Ways out:
-			  1. Put heroku/python before this buildpack; an empty requirements.txt is
-			     enough for it. The packager then uses its Python.
+			What you can do:
+			  1. Build on one of these.
+			  $(hint::other_python 2)
 		EOF
 		return 1
 	fi
@@ -125,10 +130,10 @@ python::checksum() {
 	sha256=$(config::value _LAMBDA_PYTHON_SHA256)
 	sha256=${sha256:-${PINNED_PYTHON_SHA256[$1]}}
 	if [[ ! ${sha256} =~ ^[0-9a-fA-F]{64}$ ]]; then
-		output::notice <<-'EOF'
-			The config var _LAMBDA_PYTHON_SHA256 is no SHA-256 checksum.
+		output::notice <<-EOF
+			The ${SETTING} _LAMBDA_PYTHON_SHA256 is not a SHA-256 checksum.
 
-			It has to be 64 hexadecimal digits, as `sha256sum` prints them for the archive
+			Set it to the 64 hexadecimal digits that \`sha256sum\` prints for the archive
 			that _LAMBDA_PYTHON_URL points to.
 		EOF
 		return 1
@@ -136,14 +141,24 @@ python::checksum() {
 	echo "${sha256,,}"
 }
 
-# The URL goes to curl by its standard input and what curl says is not shown: a mirror's URL may
+# The URL goes to curl by its standard input, and curl's messages are not shown: a mirror's URL may
 # hold a password, and neither the list of processes nor the build log is the place for it.
 python::download() {
-	local url=$1 destination=$2 answer
+	local url=$1 destination=$2 seen
 	output::detail "Downloading the standalone Python"
 
+	# A line end would begin another option of curl.
+	if [[ ${url} == *[[:cntrl:]]* ]]; then
+		output::notice <<-EOF
+			The ${SETTING} _LAMBDA_PYTHON_URL has a control character, such as a line end.
+
+			Set it to the URL of one archive and nothing else:
+			$(hint::set _LAMBDA_PYTHON_URL https://mirror.example/python.tar.gz)
+		EOF
+		return 1
+	fi
 	url=${url//\\/\\\\}
-	if ! answer=$(curl --config - --fail --location --silent --output "${destination}" \
+	if ! seen=$(curl --disable --config - --globoff --fail --location --silent --output "${destination}" \
 		--retry 3 --retry-all-errors --retry-delay 1 --retry-max-time 300 \
 		--connect-timeout 10 --max-time 300 \
 		--write-out 'curl ended with status %{exitcode}, HTTP status %{http_code}' \
@@ -152,15 +167,14 @@ python::download() {
 			The standalone Python could not be downloaded, in several attempts.
 
 			Tried:  $(python::source)
-			Seen:   ${answer}
+			Seen:   ${seen}
 
-			Ways out:
-			  1. Push again: the network or the server may have been away for a moment.
+			What you can do:
+			  1. Build again: the network or the server may have been unavailable.
 			  2. Put the archive on a mirror that the build reaches, and name it:
-			       heroku config:set _LAMBDA_PYTHON_URL=https://mirror.example/python.tar.gz
+			     $(hint::set _LAMBDA_PYTHON_URL https://mirror.example/python.tar.gz)
 			     Its checksum has to stay the same, or _LAMBDA_PYTHON_SHA256 names its own.
-			  3. Put heroku/python before this buildpack; an empty requirements.txt is
-			     enough for it. The packager then uses its Python and downloads none.
+			  $(hint::other_python 3)
 		EOF
 		return 1
 	fi
@@ -172,10 +186,10 @@ python::verify() {
 	seen=${seen%% *}
 	if [[ ${seen} != "${expected}" ]]; then
 		if [[ -n $(config::value _LAMBDA_PYTHON_SHA256) ]]; then
-			expected='that of the config var _LAMBDA_PYTHON_SHA256'
+			expected="that of the ${SETTING} _LAMBDA_PYTHON_SHA256"
 		fi
 		output::notice <<-EOF
-			The standalone Python that was downloaded has another checksum than it should.
+			The standalone Python that was downloaded has another checksum than expected.
 
 			Source:             $(python::source)
 			SHA-256 expected:   ${expected}
@@ -183,8 +197,8 @@ python::verify() {
 
 			It was deleted, and nothing of it was run.
 
-			Ways out:
-			  1. Push again, in case the download was damaged on its way.
+			What you can do:
+			  1. Build again, in case the download was damaged on its way.
 			  2. If _LAMBDA_PYTHON_URL points to another build on purpose, and you trust it,
 			     set _LAMBDA_PYTHON_SHA256 to its checksum.
 		EOF
@@ -195,7 +209,7 @@ python::verify() {
 # Where the archive comes from, as the log may show it.
 python::source() {
 	if [[ -n $(config::value _LAMBDA_PYTHON_URL) ]]; then
-		echo "the URL in the config var _LAMBDA_PYTHON_URL"
+		echo "the URL in the ${SETTING} _LAMBDA_PYTHON_URL"
 	else
 		echo "python-build-standalone, release ${PINNED_PYTHON_RELEASE}, on GitHub"
 	fi
@@ -217,8 +231,12 @@ python::trim() {
 		rm -f "${home}"/lib/libpython*
 	fi
 
-	# On a dyno, only the packaging of a Python app runs pip.
-	if [[ ! -f ${BUILD_DIR}/requirements.txt && ! -f ${BUILD_DIR}/pyproject.toml ]]; then
+	if ! python::app_needs_pip; then
 		rm -rf "${home}"/lib/python3*/site-packages
 	fi
+}
+
+# Whether a deploy runs pip: only the packaging of a Python app does.
+python::app_needs_pip() {
+	[[ -f ${BUILD_DIR}/requirements.txt || -f ${BUILD_DIR}/pyproject.toml ]]
 }

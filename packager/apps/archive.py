@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +22,6 @@ class Archive:
     """None for a zip that may hold any: it shows when the zip is unpacked."""
 
     needs_runtime = False
-    install_command = "npm ci"
 
     @property
     def description(self) -> str:
@@ -53,13 +54,20 @@ class Archive:
 
 
 def list_archives(folder: Path, suffix: str, otherwise: str) -> str:
-    """List the archives below `folder`, newest first, as a hint; else advise `otherwise`."""
+    """List the app's own archives, newest first, as a hint; else advise `otherwise`."""
     found = [
         (path.stat().st_mtime, path.relative_to(folder))
-        for path in folder.rglob(f"*{suffix}")
-        if path.is_file() and "node_modules" not in path.parts
+        for path in _own_files(folder)
+        if path.name.endswith(suffix) and path.is_file()
     ]
     if not found:
         return f"There is no {suffix} file below {folder} either: {otherwise}"
     newest = [str(path) for _, path in sorted(found, reverse=True)]
     return f"Found below {folder}, newest first: {', '.join(newest)}."
+
+
+def _own_files(folder: Path) -> Iterator[Path]:
+    """Yield the app's files, without those of its tools: `.heroku`, `.jdk`, `node_modules`."""
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
+        yield from (Path(path, name) for name in files)

@@ -156,7 +156,7 @@ TABLE = (
         parse=values.one_of("error", "warn", "off"),
         option="--checks",
         metavar="error|warn|off",
-        commands=_DEPLOYING,
+        commands=_NONE,
     ),
     Setting(
         "_LAMBDA_JAR_FILE",

@@ -13,7 +13,6 @@ from packager.errors import DeployError, PackageError, PackagerError
 from packager.function import Package
 from packager.package.build import build
 from packager.progress import Progress
-from packager.release.checks import check
 from packager.release.destination import Inquiry, inquire
 from packager.release.function_release import FunctionRelease, Options
 from packager.release.outcome import Release, ReleaseError
@@ -54,7 +53,6 @@ def deploy(
     plan = _Packaging(app, target, folder, progress, options).run(cache)
     for planned in plan:
         planned.inquiry.destination.function.bucket_for(planned.package)
-        check(planned.package, planned.app, planned.inquiry, progress)
     releases = [
         FunctionRelease(planned.inquiry, planned.package, event, options) for planned in plan
     ]

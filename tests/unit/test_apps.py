@@ -171,10 +171,12 @@ def test_a_folder_that_looks_like_nothing_is_an_error_that_lists_its_jars(app: P
     (app / "pom.xml").touch()
     os.utime(jar(app / "target" / "old.jar"), (1, 1))
     jar(app / "target" / "new.jar")
+    for tools in (".jdk/lib", ".heroku", "sub/.m2", "node_modules/a"):
+        jar(app / tools / "tool.jar")
     with pytest.raises(PackageError) as error:
         resolve(app, Settings())
     assert "_LAMBDA_JAR_FILE" in error.value.message
-    assert "target/new.jar, target/old.jar" in error.value.hint
+    assert "newest first: target/new.jar, target/old.jar." in error.value.hint
 
 
 def test_a_folder_that_is_not_there_is_an_error(app: Path) -> None:

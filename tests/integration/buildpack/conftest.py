@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tests.integration.buildpack import heroku, standalone_python
+from tests.integration.buildpack import cnb, heroku, layers, standalone_python
+from tests.integration.buildpack.cnb import Platform
 from tests.integration.buildpack.heroku import Push, Slug
 from tests.integration.buildpack.standalone_python import Mirror
 
 Build = Callable[..., Push]
+MakePlatform = Callable[..., Platform]
+
+LANGUAGES = Path(__file__).parent / "languages"
 
 
 @dataclass(frozen=True)
@@ -132,3 +136,46 @@ def herokus_python(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         "export PYTHONPATH=${PYTHONPATH:-${HOME}}\n"
     )
     return app
+
+
+@dataclass(frozen=True)
+class FirstImage:
+    """The first image of an app: its build, the hash of its layer, and the platform."""
+
+    build: cnb.Build
+    digest: str
+    platform: Platform
+
+
+@pytest.fixture(scope="session")
+def first_image(
+    app: Path,
+    python_config: Mapping[str, str],
+    buildpack: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> FirstImage:
+    """The image of an app, built over an empty cache."""
+    platform = Platform(tmp_path_factory.mktemp("first"), [buildpack])
+    build = platform.build(app, python_config)
+    return FirstImage(build, layers.digest(build.image.layer("packager")), platform)
+
+
+@pytest.fixture(scope="session")
+def make_platform(first_image: FirstImage, buildpack: Path) -> MakePlatform:
+    """Makes a platform that has an image already, which any other build of the test replaces.
+
+    The stand-ins named build before the buildpack, and those in `after` after it.
+    """
+
+    def make(*before: str, after: Sequence[str] = ()) -> Platform:
+        around = [[LANGUAGES / name for name in names] for names in (before, after)]
+        return replace(first_image.platform, buildpacks=[*around[0], buildpack, *around[1]])
+
+    return make
+
+
+@pytest.fixture
+def own_platform(first_image: FirstImage, tmp_path: Path) -> Platform:
+    """A platform of the test's own, which has a full cache but no image."""
+    cnb.copy(first_image.platform.folder / "cache", tmp_path / "platform" / "cache")
+    return replace(first_image.platform, folder=tmp_path / "platform")

@@ -40,7 +40,17 @@ class Slug:
 
     def run(self, command: str, config: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         """Run `command` in a one-off dyno, as `heroku run --exit-code` does."""
-        return subprocess.run(
+        dyno = self.start(command, config)
+        try:
+            out, err = dyno.communicate(timeout=300)
+        except BaseException:
+            dyno.kill()
+            raise
+        return subprocess.CompletedProcess(dyno.args, dyno.returncode, out, err)
+
+    def start(self, command: str, config: Mapping[str, str]) -> subprocess.Popen[str]:
+        """Start `command` in a dyno."""
+        return subprocess.Popen(
             ["/bin/bash", "-c", _START, "dyno", command],
             env={
                 "HOME": str(self.folder),
@@ -52,10 +62,10 @@ class Slug:
             }
             | dict(config),
             cwd=self.folder,
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
         )
 
 

@@ -7,10 +7,13 @@ import hashlib
 import http.server
 import importlib.util
 import os
+import shutil
 import site
+import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,18 +26,27 @@ VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def pack(archive: Path) -> Path:
-    """Write the `.tar.gz`: one folder `python`, with bin/python3, its library and pip."""
+    """Write the `.tar.gz`: one folder `python`, with bin/python3, its library and pip.
+
+    Without debugging symbols, as the archive that the buildpack pins (`install_only_stripped`).
+    """
     stdlib = Path(sysconfig.get_path("stdlib"))
     include = Path(sysconfig.get_path("include"))
     library = Path(sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME"))
-    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        tarfile.open(archive, "w:gz", compresslevel=1) as tar,
+    ):
+        modules = stdlib / "lib-dynload"
+        stripped = _stripped(modules, Path(temporary))
         tar.add(Path(sys.executable).resolve(), f"python/bin/{VERSION}")
         tar.addfile(_link("python/bin/python3", VERSION))
-        tar.add(stdlib, f"python/lib/{VERSION}", filter=_without_the_large_and_foreign)
+        tar.add(stdlib, f"python/lib/{VERSION}", filter=_without_what_is_added_apart)
+        tar.add(stripped, f"python/lib/{VERSION}/lib-dynload")
         tar.add(_pip(), f"python/lib/{_packages_folder()}/pip", filter=_without_bytecode)
         tar.add(include, f"python/include/{VERSION}")
         if library.suffix != ".a" and library.exists():
-            tar.add(library.resolve(), f"python/lib/{library.name}")
+            tar.add(_stripped(library, Path(temporary)), f"python/lib/{library.name}")
     return archive
 
 
@@ -43,17 +55,30 @@ def sha256(archive: Path) -> str:
     return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
+def _stripped(source: Path, folder: Path) -> Path:
+    """Copy a library, or a folder of libraries, without debugging symbols."""
+    copy = folder / source.name
+    if source.is_dir():
+        shutil.copytree(source, copy)
+    else:
+        shutil.copy(source, copy)
+    libraries = copy.glob("*.so") if copy.is_dir() else [copy]
+    if shutil.which("strip"):
+        subprocess.run(["strip", *libraries], check=True)
+    return copy
+
+
 def _link(name: str, target: str) -> tarfile.TarInfo:
     link = tarfile.TarInfo(name)
     link.type, link.linkname = tarfile.SYMTYPE, target
     return link
 
 
-def _without_the_large_and_foreign(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+def _without_what_is_added_apart(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     # idlelib and __pycache__ stay: the buildpack has to leave them out.
     name = Path(member.name).name
-    large = name in ("test", "site-packages", "dist-packages") or name.startswith("config-3.")
-    return None if large else member
+    elsewhere = name in ("test", "site-packages", "dist-packages", "lib-dynload")
+    return None if elsewhere or name.startswith("config-3.") else member
 
 
 def _without_bytecode(member: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -158,7 +158,7 @@ def test_a_release_process_that_deploys_already_is_no_news(herokus_app: Path, bu
     (herokus_app / "Procfile").write_text("release: ./migrate && deploy-on-release\n")
     pushed = build(herokus_app, _LAMBDA_DEPLOY_ON_RELEASE="true")
     assert procfile(pushed).count("deploy-on-release") == 1
-    assert "Ways out" not in pushed.log
+    assert "What you can do" not in pushed.log
 
 
 def test_a_switch_that_is_neither_true_nor_false_fails_the_build_without_its_value(
@@ -186,7 +186,7 @@ def test_a_failing_pip_leaves_app_and_cache_as_they_were(
     )
     assert pushed.status == 1
     assert "No matching distribution found for boto3" in pushed.log
-    assert "Ways out" in pushed.log
+    assert "What you can do" in pushed.log
     assert contents(pushed.folder) == contents(app)
     assert contents(own_cache) == before
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import javaproperties
 import pytest
 
+from tests.conftest import requires
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, Slug
@@ -77,8 +78,15 @@ def test_a_config_var_named_like_a_word_of_the_scripts_arrives_exactly(
     """A script that assigned to a variable of such a name would export its own value."""
     scripts = [*(slug.folder / PACKAGER / "bin").iterdir(), *(slug.folder / ".profile.d").iterdir()]
     words = {word for path in scripts for word in re.findall(r"[A-Za-z]\w*", path.read_text())}
-    # The dyno cannot start without its own HOME and PATH; the others are names of old.
-    names = words - {"HOME", "PATH"} | {"BASH_SOURCE", "CDPATH", "folder", "python", "setting"}
+    # The dyno cannot start without its own HOME and PATH, and its linker complains about what it
+    # cannot load; the others are names of old.
+    names = words - OF_ONE_DYNO - {"HOME", "PATH", "LD_AUDIT", "LD_PRELOAD"} | {
+        "BASH_SOURCE",
+        "CDPATH",
+        "folder",
+        "python",
+        "setting",
+    }
     given = {name: f"own {name}" for name in names}
     run = slug.run("deploy-on-release", given | service.settings(function))
     assert (run.returncode, run.stderr) == (0, "")
@@ -152,7 +160,9 @@ def test_a_dynos_own_environment_differs_by_one_folder_on_path(slug: Slug) -> No
     aside.rename(script)
     folder = slug.folder / PACKAGER / "bin"
     assert with_packager == without | {"PATH": f"{folder}:{without['PATH']}"}
-    assert {path.name for path in folder.iterdir()} == {"deploy", "deploy-on-release", "packager"}
+    assert {path.name for path in folder.iterdir()} == {
+        "deploy", "deploy-and-hold", "deploy-on-release", "packager"
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["standalone", "heroku/python"])
@@ -216,3 +226,34 @@ def test_a_script_in_bash_env_does_not_disturb_the_packager(hostile: Slug) -> No
         check=False,
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+@requires("gcc")
+def test_a_library_that_every_program_loads_is_not_loaded_into_the_packager(
+    slug: Slug, service: Service, function: str, tmp_path: Path
+) -> None:
+    """The dyno's shell and the script that starts the packager load it, Python does not."""
+    source, library, log = (tmp_path / name for name in ("loaded.c", "loaded.so", "log"))
+    source.write_text(
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) static void loaded(void) {\n"
+        '    char program[4096] = {0};\n    readlink("/proc/self/exe", program, 4095);\n'
+        '    FILE *log = fopen(getenv("LOADED_LOG"), "a");\n'
+        '    fprintf(log, "%s\\n", program);\n    fclose(log);\n}\n'
+    )
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    config = service.settings(function) | {
+        "LD_PRELOAD": str(library),
+        "LD_AUDIT": str(library),
+        "LD_SDK_KEY": "of the app, not of the linker",
+        "LOADED_LOG": str(log),
+        "_LAMBDA_ENV_EXCLUDE": "!LD_PRELOAD",
+    }
+    run = slug.run("deploy", config)
+    assert run.returncode == 0, run.stderr
+    programs = {Path(line).name for line in log.read_text().splitlines()}
+    assert programs == {"bash"}
+    deployed = config_in(package(service, function))
+    assert {name: deployed[name] for name in ("LD_AUDIT", "LD_PRELOAD", "LD_SDK_KEY")} == {
+        name: config[name] for name in ("LD_AUDIT", "LD_PRELOAD", "LD_SDK_KEY")
+    }

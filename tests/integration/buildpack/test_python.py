@@ -54,7 +54,7 @@ def test_another_checksum_is_refused_before_anything_is_unpacked(
 ) -> None:
     pushed = push(_LAMBDA_PYTHON_URL=mirror.url)
     assert pushed.status == 1
-    assert "has another checksum than it should" in pushed.log
+    assert "has another checksum than expected" in pushed.log
     assert standalone_python.sha256(mirror.archive) in pushed.log
     assert not list(archives.glob("python-*"))
     assert {path.name for path in pushed.folder.iterdir()} == {path.name for path in app.iterdir()}
@@ -107,10 +107,32 @@ def test_offline_the_log_says_what_to_do_and_not_where_the_mirror_is(
     assert pushed.status == 1
     assert "could not be downloaded" in pushed.log
     assert "curl ended with status 7" in pushed.log
-    assert "Ways out" in pushed.log
+    assert "What you can do" in pushed.log
     assert "canary" not in pushed.log
     assert str(port) not in pushed.log
     assert {path.name for path in pushed.folder.iterdir()} == {path.name for path in app.iterdir()}
+
+
+def test_a_url_with_a_line_end_is_refused_before_anything_is_downloaded(
+    archives: Path, push: Build, mirror: Mirror, tmp_path: Path
+) -> None:
+    """The second line would be an option of curl, which could write any file."""
+    planted, downloads = tmp_path / "planted", mirror.requests
+    pushed = push(_LAMBDA_PYTHON_URL=f'{mirror.url}"\noutput = "{planted}')
+    assert pushed.status == 1
+    assert "_LAMBDA_PYTHON_URL has a control character" in pushed.log
+    assert str(planted) not in pushed.log
+    assert (mirror.requests, planted.exists()) == (downloads, False)
+
+
+def test_a_url_with_a_range_is_one_url(
+    archives: Path, push: Build, mirror: Mirror, python_config: Mapping[str, str]
+) -> None:
+    """Otherwise curl would fetch each number of the range."""
+    downloads = mirror.requests
+    pushed = push(**{**python_config, "_LAMBDA_PYTHON_URL": f"{mirror.url}?[1-300]{{a,b}}"})
+    assert pushed.status == 0, pushed.log
+    assert mirror.requests == downloads + 1
 
 
 def test_an_archive_without_a_python_is_refused(
@@ -128,7 +150,7 @@ def test_an_archive_without_a_python_is_refused(
 def test_a_checksum_that_is_none_is_refused(archives: Path, push: Build, mirror: Mirror) -> None:
     pushed = push(_LAMBDA_PYTHON_URL=mirror.url, _LAMBDA_PYTHON_SHA256="canary")
     assert pushed.status == 1
-    assert "_LAMBDA_PYTHON_SHA256 is no SHA-256 checksum" in pushed.log
+    assert "_LAMBDA_PYTHON_SHA256 is not a SHA-256 checksum" in pushed.log
     assert "canary" not in pushed.log
 
 
@@ -163,7 +185,7 @@ def test_a_python_too_old_is_named_and_left_for_a_standalone_one(
     pushed = build(both)
     assert pushed.status == 0, pushed.log
     assert "heroku/python installed a Python 3.9." in pushed.log
-    assert "Ways out" in pushed.log
+    assert "What you can do" in pushed.log
     assert (pushed.folder / PACKAGER / "python").exists()
 
 

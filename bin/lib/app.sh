@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# What the app's own build has to have done before this one: a buildpack for its language runs
+# before this buildpack, which installs no modules and builds no jar.
+
+set -euo pipefail
+
+# Prints the language of an app that was not built: java, if that is certain; node, if package.json
+# may list dependencies, which app::check looks at.
+app::unbuilt() {
+	# The packages of these apps are made of something else, or the user wants no checks.
+	if [[ -n $(config::value _LAMBDA_ZIP_FILE) || $(config::value _LAMBDA_CHECKS) =~ ^(off|warn)$ ]] ||
+		app::is_python; then
+		return
+	fi
+	if [[ -n $(app::java_build) ]]; then
+		if [[ ! -f ${BUILD_DIR}/package.json && -z $(app::archives) ]]; then echo java; fi
+	elif [[ -f ${BUILD_DIR}/package.json && ! -d ${BUILD_DIR}/node_modules ]] &&
+		grep --quiet '"dependencies"' "${BUILD_DIR}/package.json"; then
+		echo node
+	fi
+}
+
+# Fails if the app of the language $1 was not built. For node it needs the installation in the
+# folder $2 with the Python in the folder $3.
+app::check() {
+	local language=$1 staging=${2:-} python_home=${3:-} file missing
+
+	case ${language} in
+		java)
+			file=$(app::java_build)
+			output::notice <<-EOF
+				The app has a ${file}, but no jar.
+
+				This buildpack does not build it: a buildpack for Java does, before this one.
+
+				Run these two commands:
+				$(hint::language "$(app::java_buildpack)")
+				  git push heroku main
+			EOF
+			return 1
+			;;
+		node)
+			missing=$(python::run "${python_home}" -S "${BUILDPACK_DIR}/bin/lib/missing_modules.py" \
+				"${staging}" "${BUILD_DIR}")
+			if [[ -n ${missing} ]]; then
+				output::notice <<-EOF
+					The app's dependencies are not installed: ${missing}.
+
+					package.json lists them, and there is no folder node_modules. This buildpack
+					does not install them: a buildpack for Node.js does, before this one.
+
+					Run these two commands:
+					$(hint::language heroku/nodejs)
+					  git push heroku main
+
+					Are they bundled into the code? Then write node_modules into .lambdaignore.
+				EOF
+				return 1
+			fi
+			;;
+	esac
+}
+
+# Whether the app lists Python dependencies; an empty requirements.txt lists none.
+app::is_python() {
+	local file
+	for file in requirements.txt pyproject.toml {Pipfile,poetry,uv}.lock pylock.toml; do
+		[[ -s ${BUILD_DIR}/${file} ]] && return 0
+	done
+	return 1
+}
+
+# Prints the name of the app's Maven or Gradle build file, if it has one.
+app::java_build() {
+	local file
+	for file in pom.xml {build,settings}.gradle{,.kts} gradlew; do
+		if [[ -f ${BUILD_DIR}/${file} ]]; then
+			echo "${file}"
+			return
+		fi
+	done
+}
+
+app::java_buildpack() {
+	if [[ -f ${BUILD_DIR}/pom.xml ]]; then echo heroku/java; else echo heroku/gradle; fi
+}
+
+# Prints a jar or zip of the app, if it has one; not of its tools, such as the Gradle wrapper.
+app::archives() {
+	find "${BUILD_DIR}" -mindepth 1 \( -name '.*' -o -path "${BUILD_DIR}/gradle/wrapper" \) -prune -o \
+		\( -name '*.jar' -o -name '*.zip' \) -print -quit
+}

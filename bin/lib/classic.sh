@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What error messages advise the user of a classic build to do.
+
+set -euo pipefail
+
+# shellcheck disable=SC2034
+SETTING='config var'
+
+# How to set $1 to $2.
+hint::set() {
+	echo "  heroku config:set $1=$2"
+}
+
+# How to unset $1.
+hint::unset() {
+	echo "  heroku config:unset $1"
+}
+
+# How to get another operating system for the build.
+hint::system() {
+	# shellcheck disable=SC2016
+	echo 'choose a current stack with `heroku stack:set`'
+}
+
+# How to get a released version of this buildpack.
+hint::release() {
+	# shellcheck disable=SC2016
+	echo 'run `heroku buildpacks:set` with #TAG at the end of its URL'
+}
+
+# How to do without the standalone Python, as item $1 of a list.
+hint::other_python() {
+	cat <<-EOF
+		$1. Put heroku/python before this buildpack; an empty requirements.txt is
+		     enough for it. The packager then uses its Python and downloads none.
+	EOF
+}
+
+# How to have the buildpack $1 run before this one.
+hint::language() {
+	echo "  heroku buildpacks:add --index 1 $1"
+}

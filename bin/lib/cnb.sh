@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# What error messages advise the user of a Cloud Native build to do.
+
+set -euo pipefail
+
+# shellcheck disable=SC2034
+SETTING='build variable'
+
+# How to set $1 to $2.
+hint::set() {
+	echo "  project.toml: [[io.buildpacks.build.env]] with name = \"$1\" and value = \"$2\""
+}
+
+# How to unset $1.
+hint::unset() {
+	echo "  project.toml: without the entry for $1"
+}
+
+# How to get another operating system for the build.
+hint::system() {
+	echo 'choose a current builder'
+}
+
+# How to get a released version of this buildpack.
+hint::release() {
+	echo 'name a release archive in project.toml'
+}
+
+# How to do without the standalone Python: not at all, as what other buildpacks install here has no
+# pip, and may differ at run time.
+hint::other_python() {
+	:
+}
+
+# How to have the buildpack $1 run before this one.
+hint::language() {
+	echo "  in project.toml, before the Lambda packager: [[io.buildpacks.group]] with id = \"$1\""
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The layers of a Cloud Native build, `packager` and `cache`, and the image's processes.
+
+set -euo pipefail
+
+# Prints what decides the contents of the layer `packager`.
+layers::key() {
+	{
+		find "${BUILDPACK_DIR}"/{bin,packager,sdk_python,sdk_node,sdk_java} \
+			-name __pycache__ -prune -o -type f -print0 | LC_ALL=C sort --zero-terminated |
+			xargs --null sha256sum | sed "s|${BUILDPACK_DIR}/||"
+		uname -m
+		echo "${CNB_TARGET_DISTRO_NAME:-} ${CNB_TARGET_DISTRO_VERSION:-}"
+		echo "${CNB_LAYERS_DIR}"
+		python::checksum "$(python::architecture)"
+		if python::app_needs_pip; then echo pip; fi
+	} | sha256sum | cut --characters=1-64
+}
+
+# Prints the key of the layer $1 in the image before, if that is known. The lifecycle then takes
+# the layer from there, unless the build writes it.
+layers::previous_key() {
+	local file=${CNB_LAYERS_DIR}/$1.toml
+	if [[ -f ${file} ]]; then
+		sed --quiet 's/^[[:blank:]]*key = "\(.*\)"$/\1/p' "${file}"
+	fi
+}
+
+layers::write_packager() {
+	printf '%s\n' '[types]' 'launch = true' '[metadata]' "key = \"$1\"" >"${CNB_LAYERS_DIR}/packager.toml"
+}
+
+layers::write_cache() {
+	mkdir -p "${CACHE_DIR}"
+	printf '%s\n' '[types]' 'cache = true' >"${CACHE_DIR}.toml"
+}
+
+# Adds the processes that run the programs in the folder $1: `release` if $2 is true.
+layers::write_processes() {
+	local programs=$1 deploy_on_release=$2 procfile=${BUILD_DIR}/Procfile
+	{
+		if procfile::lacks_deploy "${procfile}"; then
+			layers::process deploy "${programs}/deploy"
+		fi
+		if [[ ${deploy_on_release} == true ]] && procfile::lacks_release "${procfile}"; then
+			layers::process release "${programs}/deploy-on-release"
+		fi
+	} >"${CNB_LAYERS_DIR}/launch.toml"
+}
+
+layers::process() {
+	printf '%s\n' '[[processes]]' "type = '$1'" "command = ['$2']"
+}

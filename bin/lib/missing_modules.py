@@ -1,0 +1,45 @@
+"""Names the production dependencies of a Node.js app that are not installed.
+
+Usage: missing_modules.py FOLDER APP: by the packager that is installed in FOLDER.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+# What Lambda's Node.js runtimes provide.
+PROVIDED = ("@aws-sdk/", "@smithy/", "aws-sdk")
+
+SHOWN = 5
+
+
+def missing_modules(app: Path) -> list[str]:
+    """Name the dependencies that neither the app nor the runtime has, in order."""
+    from packager.apps import ignore
+    from packager.apps.node_modules import layout
+
+    if ignore.read(app)("node_modules", is_folder=True):
+        return []  # The app's code is a bundle.
+    missing = {missing.name for missing in layout(os.path.realpath(app)).missing}
+    return sorted(name for name in missing if not name.startswith(PROVIDED))
+
+
+def shortened(names: list[str]) -> Iterable[str]:
+    """Yield the first names, and how many more there are."""
+    # A name may have any character.
+    yield from (json.dumps(name)[1:-1] for name in names[:SHOWN])
+    if len(names) > SHOWN:
+        yield f"and {len(names) - SHOWN} more"
+
+
+if __name__ == "__main__":
+    folder, app = map(Path, sys.argv[1:])
+    sys.path.insert(0, str(folder / "packages"))
+    from packager.errors import PackagerError
+
+    # A deploy says what else is wrong with the app.
+    with contextlib.suppress(PackagerError):
+        sys.stdout.write(", ".join(shortened(missing_modules(app))))
