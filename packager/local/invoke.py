@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from packager.local.service import ACCOUNT, CREDENTIALS, REGION
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap")
 _STDERR = 2
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_LARGEST_RESPONSE = 6 << 20
 
 # The status by which the bootstraps say that the handler failed: its error is in the answer's file.
 _FAILED = 1
@@ -41,10 +45,28 @@ def invoke(
         if handler.language == "python":
             command += sys.path
         status = _run(command, event, task, environment, timeout)
-        text = answer.read_bytes() if answer.exists() else b""
+        text = _read(answer)
+    if len(text) > _LARGEST_RESPONSE:
+        raise DeployError(
+            f"The handler {handler.name} returned more than 6 MB, which Lambda refuses.",
+            "Return less, or a link to it.",
+        )
     if status == 0 and text:
         return text
     raise _error(handler, status, text, timeout)
+
+
+def _read(answer: Path) -> bytes:
+    """Read what the handler returned, if it is a file: no link, and no pipe to wait for."""
+    try:
+        opened = os.open(answer, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        return b""
+    with os.fdopen(opened, "rb") as file:
+        return file.read(_LARGEST_RESPONSE + 1)
 
 
 def _command(language: Language, task: Path) -> list[str]:

@@ -99,6 +99,23 @@ def test_a_signal_to_the_packager_ends_what_a_handler_has_started(
     assert_dead(alive)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.mkfifo(path)",
+        "os.symlink('/dev/zero', path)",
+        "os.mkdir(path)",
+        "(open(path, 'w').truncate(10 << 30), None)",
+    ],
+)
+def test_a_response_that_is_not_an_ordinary_one_is_an_error(body: str, tmp_path: Path) -> None:
+    """A handler may put anything where its response goes: nothing is waited for, nor read whole."""
+    task = handler(tmp_path / "task", f"[{body} for path in sys.argv[1:2]], os._exit(0)")
+    run = Handler("python", "lambda_function.lambda_handler")
+    with pytest.raises(DeployError, match=r"did not answer|returned more than 6 MB"):
+        invoke(run, task, b"{}", timeout=20)
+
+
 # Gives the environment of each process above the handler, up to the test, or why it has none.
 LOOKING = """
 import os, pathlib

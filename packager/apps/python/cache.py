@@ -12,13 +12,13 @@ import errno
 import functools
 import hashlib
 import os
-import shutil
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packager import workspace
+from packager.removal import remove
 
 _SECONDS_KEPT_UNUSED = 30 * 24 * 3600
 
@@ -117,7 +117,7 @@ def find(key: str) -> Path | None:
         name = pointer.read_text("ascii")
         entry = folder("wheels") / name
         if digest(entry) != name:
-            shutil.rmtree(entry, ignore_errors=True)
+            remove(entry)
             return None
         for path in (pointer, entry):
             os.utime(path)
@@ -133,7 +133,7 @@ def keep(installed: Path, key: str | None) -> Path:
     with contextlib.suppress(OSError):  # The same was installed before.
         installed.rename(entry)
     if digest(entry) != name:
-        shutil.rmtree(entry)
+        remove(entry)
         installed.rename(entry)
     os.utime(entry)
     if key:
@@ -150,6 +150,6 @@ def remove_unused() -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.lstat().st_mtime > _SECONDS_KEPT_UNUSED:
                 if stat.S_ISDIR(path.lstat().st_mode):
-                    shutil.rmtree(path)
+                    remove(path)
                 else:
                     path.unlink()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
 from packager import workspace
@@ -13,6 +12,7 @@ from packager.apps.python import Python, cache, installer, prebuilt, projects
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Wanted
+from packager.removal import remove
 
 # What uv writes that is about this machine: records that hash scripts or say where a package was
 # from, marks of what was built, and a lock.
@@ -86,7 +86,7 @@ def _clean(installed: Path) -> None:
         for name in _OF_THIS_MACHINE:
             (about / name).unlink(missing_ok=True)
     for bytecode in [*installed.rglob("__pycache__")]:
-        shutil.rmtree(bytecode, ignore_errors=True)
+        remove(bytecode)
     # Scripts begin with the path of a Python. But `bin` can be a package, too, whose modules are
     # not executable.
     scripts = installed / "bin"

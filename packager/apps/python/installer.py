@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterable
@@ -18,6 +17,7 @@ from packager.apps.python.wanted import Wanted
 from packager.config import redaction
 from packager.errors import PackageError
 from packager.lazy import lazy
+from packager.removal import remove
 
 if TYPE_CHECKING:
     import uv
@@ -80,7 +80,7 @@ class _Uv:
 
     def install(self, more: Iterable[str]) -> None:
         more = tuple(more)
-        shutil.rmtree(self._target, ignore_errors=True)
+        remove(self._target)
         for options in self._wanted:
             self._run([*options, *more])
         built.check(self._target, self._platform)

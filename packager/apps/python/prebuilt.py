@@ -17,13 +17,14 @@ from packager.apps.python import tables
 from packager.apps.python.platform import Platform
 from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
+from packager.removal import remove
 
 _MARK, _INSTALLED = "prebuilt.json", "installed"
 
 
 def write(installed: Path, wanted: Wanted, platform: Platform, folder: Path) -> None:
     """Copy what was installed to `folder`; what was there before is replaced."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     shutil.copytree(installed, folder / _INSTALLED)
     for path in [folder, *folder.rglob("*")]:
         # An image can be run by another user than the one who built it.
