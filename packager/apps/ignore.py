@@ -82,6 +82,18 @@ class Ignored:
             folder and self._match(folder, is_folder=True)[1] == pattern
         )
 
+    def matches(self, path: str, *, is_folder: bool) -> bool:
+        """Say whether a pattern leaves `path` out, whatever stays out without one."""
+        return self._match(path, is_folder=is_folder)[0] is True
+
+    def is_virtual_environment(self, folder: str, path: str) -> bool:
+        """Say whether the `folder`, which is `path` in the app, stays out as one."""
+        return (
+            self.is_own(path)
+            and os.path.lexists(os.path.join(folder, left_out.VIRTUAL_ENVIRONMENT))  # noqa: PTH118
+            and not self.brings_back(path, is_folder=True)
+        )
+
     def is_own(self, path: str) -> bool:
         """Say whether `path` is in the app's own folders, not in those of installed packages."""
         return not (self._installed or path.startswith(f"{_MODULES}/") or f"/{_MODULES}/" in path)

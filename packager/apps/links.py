@@ -1,7 +1,7 @@
 """What stands in a package for a symbolic link of the app: the link, or what it leads to."""
 
 # Paths by the thousand are strings here, which are much faster than Path.
-# ruff: noqa: PTH118, PTH120
+# ruff: noqa: PTH113, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ HINT = f"Fix it, or leave it out by a line in {IGNORE_FILE}."
 # What is there is not of an app, whatever leads to it: devices, and the state of processes.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev")
 
+_MODULES = "node_modules"
 _BINARIES = ".bin"
 
 
@@ -61,11 +62,23 @@ def work_tree(app: str) -> str:
     return folder
 
 
-def check_target(target: str, name: str, text: str, allowed: str) -> None:
-    """Raise PackageError if the link `name` leads to what must not leave the machine."""
+def may_stand_in(target: str, link: str, allowed: str) -> bool:
+    """Say whether what is at `target` may be packaged in the place of `link`: it is in the folder
+    `allowed` (see `work_tree`), and not of the repository or the system.
+
+    In `node_modules` it may also be a package elsewhere, as npm links those that have a path.
+    """
+    is_installed = f"/{_MODULES}/" in "/" + link
+    if is_installed and os.path.isfile(os.path.join(target, "package.json")):
+        return True
     of_system = any(is_within(target, folder) for folder in _OF_THE_SYSTEM)
     of_git = f"{os.sep}.git{os.sep}" in target.removeprefix(allowed.rstrip(os.sep)) + os.sep
-    if is_within(target, allowed) and not of_system and not of_git:
+    return is_within(target, allowed) and not of_system and not of_git
+
+
+def check_target(target: str, name: str, text: str, allowed: str) -> None:
+    """Raise PackageError if the link `name` leads to what must not leave the machine."""
+    if may_stand_in(target, name, allowed):
         return
     raise PackageError(
         f"The symbolic link {name} leads out of the app, to {text}.",

@@ -28,7 +28,7 @@ _TICK_NS = 2_000_000_000
 _DEPENDENCIES = "node_modules/"
 
 # Links to folders multiply: 16 folders with 3 links each to the next are 3 ** 16 folders.
-_MOST_FOLDERS_BY_LINKS = 10_000
+MOST_FOLDERS_BY_LINKS = 10_000
 _MOST_LINKS_ON_THE_WAY = 16
 
 
@@ -74,11 +74,11 @@ class Walk:
         """Raise PackageError if links to folders would multiply what is packaged without bound."""
         on_the_way = folder.roots[1:]
         self.folders_by_links += bool(on_the_way)
-        too_many = self.folders_by_links > _MOST_FOLDERS_BY_LINKS
+        too_many = self.folders_by_links > MOST_FOLDERS_BY_LINKS
         if too_many or len(on_the_way) > _MOST_LINKS_ON_THE_WAY:
             names = ", ".join(root.prefix.rstrip("/") for root in on_the_way[:5])
             raise PackageError(
-                f"Symbolic links lead to over {_MOST_FOLDERS_BY_LINKS} folders outside of the app,"
+                f"Symbolic links lead to over {MOST_FOLDERS_BY_LINKS} folders outside of the app,"
                 f" or from one to the next over {_MOST_LINKS_ON_THE_WAY} times; the way to one is"
                 f" {names}.",
                 links.HINT,
@@ -139,14 +139,7 @@ class Walk:
             self.remarks.append(Remark(Kind.SECRET, name))
         if reason or not is_folder:
             return reason is not None
-        return self._is_virtual_environment(path, name)
-
-    def _is_virtual_environment(self, path: str, name: str) -> bool:
-        return (
-            self.ignored.is_own(name)
-            and os.path.lexists(os.path.join(path, left_out.VIRTUAL_ENVIRONMENT))
-            and not self.ignored.brings_back(name, is_folder=True)
-        )
+        return self.ignored.is_virtual_environment(path, name)
 
     def _file(self, path: str, name: str, status: os.stat_result) -> Member | None:
         if not stat.S_ISREG(status.st_mode):
@@ -232,7 +225,7 @@ class Walk:
                 below = os.path.relpath(path, root.path)
                 place = posixpath.normpath(root.prefix + below)
                 out = self._is_left_out(place, is_folder=is_folder) or any(
-                    self._is_virtual_environment(os.path.join(root.path, above), above)
+                    self.ignored.is_virtual_environment(os.path.join(root.path, above), above)
                     for above in links.parents(below)
                 )
                 return None if out else place

@@ -17,6 +17,8 @@ from packager.config.settings import Settings
 # Where Maven and Gradle have the sources that a jar is built from.
 _SOURCES = "src"
 
+_MOST_FOLDERS_KNOWN = 50_000
+
 # Hidden entries at the top are always ignored, and here nothing more.
 _HIDDEN = Ignored(())
 
@@ -48,6 +50,11 @@ class Relevance:
         named = self._files | self._tops
         self._ways = frozenset(way for path in named for way in self._way_to(path))
         self._top_of_folder: dict[str, str | None] = {}
+
+    @property
+    def app(self) -> str:
+        """The app's folder."""
+        return self._app
 
     @property
     def roots(self) -> list[str]:
@@ -92,6 +99,8 @@ class Relevance:
     def _top_of(self, folder: str) -> str | None:
         """The folder whose being watched makes `folder` watched, too."""
         if folder not in self._top_of_folder:
+            if len(self._top_of_folder) >= _MOST_FOLDERS_KNOWN:
+                self._top_of_folder.clear()  # Of folders that come and go there can be any number.
             self._top_of_folder[folder] = self._find_top_of(folder)
         return self._top_of_folder[folder]
 
@@ -105,10 +114,14 @@ class Relevance:
 
     def _let_in(self, top: str, path: str, *, is_folder: bool) -> bool:
         relative = path[len(top) :].lstrip(os.sep).replace(os.sep, "/")
-        rules = [self._ignored]
-        if top == self._app and self._unpackaged:
-            rules.append(self._unpackaged)
-        return not any(rule(relative, is_folder=is_folder) for rule in rules)
+        if top != self._app or self._unpackaged is None:
+            return not self._ignored(relative, is_folder=is_folder)
+        # What a pattern of the app brings back is packaged, and so watched.
+        return not (
+            self._unpackaged(relative, is_folder=is_folder)
+            or self._ignored.matches(relative, is_folder=is_folder)
+            or (is_folder and self._unpackaged.is_virtual_environment(path, relative))
+        )
 
 
 def scope(

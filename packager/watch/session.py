@@ -18,6 +18,10 @@ from packager.watch.notify import Polling, Watcher, new_watcher
 from packager.watch.schedule import Schedule
 from packager.watch.snapshot import Difference, Tree
 
+# So many places where something happened are kept; a program that creates and deletes files without
+# end would fill the memory. Many fewer are looked at faster by one walk over everything.
+_MOST_HEARD = 10_000
+
 # How often a folder that is gone is looked for.
 _SECONDS_TO_COME_BACK = 0.5
 
@@ -80,6 +84,7 @@ class Session(Generic[Result]):
         self._tree = Tree(relevance(), watcher())
         # Both are dicts for their order. Where something has happened that was not yet looked at:
         self._heard: dict[str, None] = {}
+        self._has_forgotten = False  # Then everything has to be looked at.
         # What was found changed and is not yet deployed, some of it since the last run:
         self._pending: dict[str, None] = {}
         self._has_news = False
@@ -103,7 +108,7 @@ class Session(Generic[Result]):
         missing = self._tree.missing_roots()
         events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)))
         heard = [path for path in events.paths if self._tree.concerns(path)]
-        self._heard |= dict.fromkeys(heard)
+        self._note(heard)
         is_back = any(Path(root).is_dir() for root in missing)
         found = self._look(everywhere=True) if events.lost or is_back else False
         now = self._clock()
@@ -114,6 +119,13 @@ class Session(Generic[Result]):
                 f"{self._shown(heard[-1])} keeps changing: it is deployed when it has come to rest."
                 " Leave it out by --ignore if it is no source."
             )
+
+    def _note(self, heard: list[str]) -> None:
+        """Keep where something has happened, as long as it is not too much to be kept."""
+        self._heard |= dict.fromkeys(heard)
+        if len(self._heard) > _MOST_HEARD:
+            self._heard = {}
+            self._has_forgotten = True
 
     def _seconds_to_wait(self, missing: bool) -> float | None:
         left = self._schedule.seconds_left(self._clock())
@@ -139,6 +151,7 @@ class Session(Generic[Result]):
 
     def _difference(self, *, everywhere: bool) -> Difference:
         heard, self._heard = self._heard, {}
+        everywhere, self._has_forgotten = everywhere or self._has_forgotten, False
         found = self._tree.scan(heard) if everywhere else self._tree.refresh(heard)
         if any(map(self._tree.relevance.is_named, found.contents)):
             self._renew_relevance(found)

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from packager.apps.links import is_within, may_stand_in, work_tree
+from packager.apps.walk import MOST_FOLDERS_BY_LINKS
 from packager.watch.filter import Relevance
 from packager.watch.notify import Watcher
 
@@ -59,12 +61,13 @@ class Difference:
         self.rewritten |= later.rewritten
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Look:
     """One look at some or all files: what is to be read again, what was seen, what was found."""
 
     suspects: frozenset[str]
     folders: set[str] = field(default_factory=set)
+    folders_by_links: int = 0
     found: Difference = field(default_factory=Difference)
 
 
@@ -122,26 +125,33 @@ class Tree:
             self._examine(folder, name, look)
 
     def _look_into(self, top: str, look: _Look) -> None:
-        left = [top]
+        left = [(top, False)]
         while left:
-            folder = left.pop()
+            folder, is_by_link = left.pop()
+            look.folders_by_links += is_by_link
+            if look.folders_by_links > MOST_FOLDERS_BY_LINKS:
+                continue  # The package will say so.
             look.folders.add(folder)
             # Before its files are listed: what comes later is an event.
             self.watcher.watch(folder, deep=self.relevance.whole(folder))
             known = self._folders.setdefault(folder, {})
-            for name in known.keys() - self._look_over(folder, left, look):
+            subfolders: list[tuple[str, bool]] = []
+            for name in known.keys() - self._look_over(folder, subfolders, look):
                 self._drop_file(folder, name, look)
+            left += [(path, is_by_link or is_link) for path, is_link in subfolders]
         self._drop_folders(self._below(top) - look.folders, look)
 
-    def _look_over(self, folder: str, subfolders: list[str], look: _Look) -> set[str]:
-        """Examine the files of `folder`, add to `subfolders`, and return the files' names."""
+    def _look_over(self, folder: str, subfolders: list[tuple[str, bool]], look: _Look) -> set[str]:
+        """Examine the files of `folder`, and return their names. Add its folders to `subfolders`,
+        each with whether a link leads to it.
+        """
         names = set()
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if self._is_folder(entry.path, entry):
                         if self.relevance.folder(entry.path):
-                            subfolders.append(entry.path)
+                            subfolders.append((entry.path, entry.is_symlink()))
                     elif self.relevance.file(entry.path):
                         names.add(entry.name)
                         self._examine(folder, entry.name, look)
@@ -160,7 +170,7 @@ class Tree:
             return os.path.isdir(path)
         target = self._held_in_place_of(path)
         # Not for a loop: the package will say so.
-        is_loop = _is_within(os.path.realpath(os.path.dirname(path)), target)
+        is_loop = is_within(os.path.realpath(os.path.dirname(path)), target)
         return target != path and os.path.isdir(target) and not is_loop
 
     def _held_in_place_of(self, link: str) -> str:
@@ -169,7 +179,9 @@ class Tree:
         """
         target = os.path.realpath(link)
         is_known = self.relevance.folder if os.path.isdir(target) else self.relevance.file
-        return link if is_known(target) else target
+        # If it may not be packaged, the package will say so.
+        is_kept = is_known(target) or not may_stand_in(target, link, work_tree(self.relevance.app))
+        return link if is_kept else target
 
     def _examine(self, folder: str, name: str, look: _Look) -> None:
         path = os.path.join(folder, name)
@@ -212,11 +224,7 @@ class Tree:
                 look.found.removed.add(os.path.join(folder, name))
 
     def _below(self, path: str) -> set[str]:
-        return {folder for folder in self._folders if _is_within(folder, path)}
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+        return {folder for folder in self._folders if is_within(folder, path)}
 
 
 def _identity(statuses: list[os.stat_result]) -> tuple[int, ...]:

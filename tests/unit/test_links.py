@@ -47,6 +47,13 @@ def test_a_link_into_the_repository_itself_or_out_of_it_is_an_error(
         names(tmp_path / "repo" / "app")
 
 
+def test_a_package_that_node_modules_links_to_may_be_elsewhere(tmp_path: Path) -> None:
+    """`npm install ../shared` makes such a link."""
+    tree: Tree = {"shared/package.json": b"{}", "app/node_modules/a": Link("../../shared")}
+    plant(tmp_path, tree)
+    assert names(tmp_path / "app") == ["node_modules/a/package.json"]
+
+
 def test_on_a_dyno_the_slug_is_the_work_tree(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

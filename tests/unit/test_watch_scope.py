@@ -67,3 +67,17 @@ def test_more_files_and_folders_can_be_watched(app: Path, monkeypatch: pytest.Mo
 def test_a_wrong_pattern_is_an_error(app: Path) -> None:
     with pytest.raises(PackageError):
         scope(app, Settings(), less=["!"])
+
+
+def test_what_a_pattern_of_the_app_brings_back_is_watched_and_what_stays_out_is_not(
+    app: Path,
+) -> None:
+    """The list is the same as for packages."""
+    (app / ".lambdaignore").write_text("!.next\n")
+    (app / "venv").mkdir()
+    (app / "venv" / "pyvenv.cfg").touch()
+    relevance = scope(app, Settings(), less=["*.log"])
+    assert relevance.file(f"{app}/.next/page.js")
+    assert not relevance.file(f"{app}/.next/a.log")
+    for name in ("config/.env", "lib/.DS_Store", "lib/.git/HEAD", "venv/lib/a.py", ".cache/a"):
+        assert not relevance.file(f"{app}/{name}"), name

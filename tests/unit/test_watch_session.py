@@ -132,6 +132,31 @@ def test_it_deploys_at_once_and_at_each_change(story: Story) -> None:
     assert story.deployed == [set(), {"a.js"}, {"b.js", "c.js"}]
 
 
+def test_files_that_come_and_go_without_end_take_no_more_memory(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of the events is bounded; a file that is saved among them is deployed."""
+    kept: list[int] = []
+    note = Session._note
+
+    def noting(session: Session[str], heard: list[str]) -> None:
+        note(session, heard)
+        kept.append(len(session._heard))
+
+    monkeypatch.setattr(Session, "_note", noting)
+    storm = [
+        (
+            0.1,
+            lambda start=start: [str(story.app / f"{n}.tmp.js") for n in range(start, start + 900)],
+        )
+        for start in range(0, 90_000, 900)
+    ]
+    story.happenings = [*storm[:50], story.save("a.js", after=0.1), *storm[50:]]
+    story.happens()
+    assert story.deployed == [set(), {"a.js"}]
+    assert max(kept) <= 10_000
+
+
 def test_the_file_that_was_told_of_first_is_the_cause(story: Story) -> None:
     story.happenings = [story.save("z.js", "a.js")]
     story.happens()

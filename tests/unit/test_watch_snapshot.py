@@ -39,7 +39,14 @@ class Registrations:
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     folder = tmp_path / "app"
-    for name in ("index.js", "lib/a.js", "lib/deep/b.js", ".git/HEAD", "build/out.js"):
+    for name in (
+        "index.js",
+        "lib/a.js",
+        "lib/deep/b.js",
+        ".cache/HEAD",
+        "../.git/HEAD",
+        "build/out.js",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(name)
     return folder
@@ -175,7 +182,7 @@ def test_a_link_out_of_the_app_is_what_it_leads_to(app: Path, tmp_path: Path, tr
 def test_a_link_to_a_file_that_is_not_watched_is_what_that_file_holds(
     app: Path, tmp_path: Path, tree: Tree
 ) -> None:
-    for name, target in (("hidden", app / ".git/HEAD"), ("outside", tmp_path / "outside.js")):
+    for name, target in (("hidden", app / ".cache/HEAD"), ("outside", tmp_path / "outside.js")):
         target.write_text("old")
         (app / name).symlink_to(target)
         assert difference(tree.scan()) == {"created": {name}}
@@ -221,3 +228,30 @@ def test_what_is_no_longer_relevant_counts_as_removed(app: Path, tree: Tree) -> 
     tree.relevance = relevance(app, ignored="/lib")
     assert difference(tree.scan()) == {"created": {"out.js"}, "removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app), str(app / "build")}
+
+
+def test_a_link_out_of_the_work_tree_is_not_followed(app: Path, tmp_path: Path) -> None:
+    """The package says that it may not be there; nobody watches a whole disk for it."""
+    shutil.rmtree(tmp_path / ".git")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").touch()
+    (app / "lib/out").symlink_to(tmp_path / "elsewhere")
+    (app / "lib/root").symlink_to("/")
+    tree = Tree(relevance(app), Registrations())
+    tree.scan()
+    assert watched(tree) == {str(app), str(app / "lib"), str(app / "lib/deep")}
+
+
+def test_folders_that_links_multiply_are_watched_up_to_a_limit(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16 folders with 3 links each to the next are 43 million."""
+    monkeypatch.setattr("packager.watch.snapshot.MOST_FOLDERS_BY_LINKS", 100)
+    for number in range(17):
+        (tmp_path / str(number)).mkdir()
+        for link in range(3 if number < 16 else 0):
+            (tmp_path / str(number) / f"link{link}").symlink_to(f"../{number + 1}")
+    (app / "start").symlink_to(tmp_path / "0")
+    tree = Tree(relevance(app), Registrations())
+    tree.scan()
+    assert len(watched(tree)) == 3 + 100
