@@ -153,9 +153,7 @@ class Clients:
             cause = error.__context__
             if isinstance(cause, botocore.exceptions.ClientError):
                 raise self._client_error(action, cause) from None
-            raise DeployError(
-                f"{action}: the upload did not end.", "Try again; see --verbose."
-            ) from None
+            raise DeployError(f"{action}: the upload did not end.", "Try again.") from None
         except (
             botocore.exceptions.NoCredentialsError,
             botocore.exceptions.PartialCredentialsError,

@@ -23,12 +23,16 @@ from packager.signals import Interrupted, end_by_signals
 
 if TYPE_CHECKING:
     import difflib
+
+    from packager.cli import completion
 else:
     difflib = lazy("difflib")
+    completion = lazy("packager.cli.completion")
 
 # The commands and the first line of their help, so that `packager --help` loads none of them.
 _COMMANDS = {
     "build": "Write the deployment package to a file.",
+    "completion": "Print the script that completes commands in a shell.",
     "deploy": "Build the deployment package with its config, and deploy it.",
     "env": "List the names of the variables that go in.",
     "vendor": "Copy the source of a reader into a project.",
@@ -51,7 +55,7 @@ class _Commands(click.Group):
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
-        if name not in (*_COMMANDS, *_OF_THE_BUILDPACK) and not name.startswith("-"):
+        if name not in (*_COMMANDS, *_OF_THE_BUILDPACK) and not context.resilient_parsing:
             close = difflib.get_close_matches(name, _COMMANDS, n=1)
             suggestion = f" Did you mean {close[0]}?" if close else ""
             context.fail(f"No such command: {name}.{suggestion}")
@@ -90,6 +94,8 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    if instruction := os.environ.get("_PACKAGER_COMPLETE"):
+        return completion.complete(cli, instruction)
     try:
         with cli.make_context("packager", arguments) as context:
             cli.invoke(context)
@@ -107,6 +113,6 @@ def _run(arguments: list[str]) -> int:
         status = failure.exit_status
     else:
         return 0
-    if "--json" in arguments:
-        show_failure(failure, json_lines=False)
+    if "--json" in arguments or "--json-lines" in arguments:
+        show_failure(failure, json_lines="--json-lines" in arguments)
     return status

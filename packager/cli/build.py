@@ -9,6 +9,7 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
+from packager.cli.help import Command, examples
 from packager.lazy import lazy
 from packager.progress import readable
 
@@ -22,7 +23,13 @@ else:
     packages = lazy("packager.package.build")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager build -o package.zip --env-file .env", "package this folder"),
+        ("packager build -o package.jar --jar target/app.jar", "add the config to a jar"),
+    ),
+)
 @options.app_folder
 @click.option(
     "--output",

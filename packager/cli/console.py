@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -74,6 +75,16 @@ class Console:
     def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was."""
         self._renderer.close()
+
+
+def parsed(response: str) -> object:
+    """Return a handler's response as a value for JSON: what it stands for, or else its text."""
+    try:
+        value = json.loads(response)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return response
+    return value
 
 
 def show_error(error: PackagerError) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
-from packager.cli.console import Console, show_left
+from packager.cli.console import Console, parsed, show_left
+from packager.cli.help import Command, examples
 from packager.lazy import lazy
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ else:
     targets = lazy("packager.release.target")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager deploy --function my-function --env-file .env", "deploy this folder"),
+        ("packager deploy --dry-run", "build and check, but send nothing"),
+        ("""packager deploy --local --invoke '{"name": "Ana"}' | jq""", "run it on this machine"),
+    ),
+)
 @options.app_folder
 @options.variables
 @options.settings("deploy")
@@ -38,6 +46,7 @@ else:
 @click.option("--dry-run", is_flag=True, help="Do everything but the sending.")
 @options.timeout
 @options.local
+@options.json_lines
 @options.output
 def deploy(
     app: Path,
@@ -49,12 +58,19 @@ def deploy(
     local: bool,
     event: str | None,
     as_json: bool,
+    json_lines: bool,
     quiet: bool,
     verbose: bool,
     **settings: Any,
 ) -> None:
     """Build the deployment package with its config, and deploy it."""
-    with Console(as_json=as_json, quiet=quiet, verbose=verbose, shows_response=local) as console:
+    with Console(
+        as_json=as_json,
+        json_lines=json_lines,
+        quiet=quiet,
+        verbose=verbose,
+        shows_response=local,
+    ) as console:
         config = options.read_config(
             settings, env_file=env_file, profile=profile, deploying=not local
         )
@@ -76,7 +92,7 @@ def deploy(
                     answer = target.run(folder, release.package.code_sha256)
         result = release_view.as_json(release, progress.seconds)
         if answer is not None:
-            result["answer"] = answer
+            result["response"] = parsed(answer)
         console.finish(result, release_view.as_lines(release, progress.seconds), answer)
 
 

@@ -9,9 +9,13 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
+from packager.cli.help import Command, examples
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(("packager env --env-file .env --exclude 'TEST_*'", "check an exclusion")),
+)
 @options.app_folder
 @options.variables
 @options.settings("env")

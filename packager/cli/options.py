@@ -91,11 +91,18 @@ local = _together(
     ),
 )
 
-output = _together(
-    click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+json_lines = click.option(
+    "--json-lines", is_flag=True, help="One JSON object on stdout for each event."
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+quiet_or_verbose = _together(
     click.option("--quiet", "-q", is_flag=True, help="Show errors only."),
     click.option("--verbose", "-v", is_flag=True, help="Show more: names, never values."),
 )
+
+output = _together(as_json, quiet_or_verbose)
 
 
 def read_config(

@@ -69,6 +69,11 @@ def show_response(response: str) -> None:
     click.echo(response)
 
 
+def show_script(script: str) -> None:
+    """Show a script of ours for a shell, on stdout, as it is."""
+    click.echo(script)
+
+
 def is_terminal(*, err: bool = False) -> bool:
     """Return whether people see the stream, and not a file or another program."""
     return (sys.stderr if err else sys.stdout).isatty()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packager.cli.terminal import show
+from packager.cli import options
+from packager.cli.console import Console
+from packager.cli.help import Command, examples
 from packager.errors import VendorError
 from packager.lazy import lazy
 
@@ -17,12 +19,27 @@ else:
     readers = lazy("packager.vendor")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager vendor python", "copy the reader into this folder"),
+        ("packager vendor node src --check", "fail if the copy in src is not current"),
+    ),
+)
 @click.argument("language", type=click.Choice(["python", "node", "java"]))
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Only say whether the copy is current and unmodified.")
 @click.option("--force", is_flag=True, help="Replace a copy that was modified, too.")
-def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
+@options.output
+def vendor(
+    language: str,
+    directory: Path,
+    check: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
     """Copy the source of a reader into a project."""
     copies = readers.vendor(language, directory, check=check, force=force)
     stale = [f"{file.path} ({file.found})" for file in copies if file.found != "current"]
@@ -32,6 +49,13 @@ def vendor(language: str, directory: Path, check: bool, force: bool) -> None:
             f"Not the current reader, unmodified: {', '.join(stale)}.",
             f"`packager vendor {language} {directory}{over}` writes it.",
         )
-    for file in copies:
-        written = "current" if file.found == "current" else f"written (was {file.found})"
-        show(f"{file.path}: {written}")
+    lines = [
+        f"{file.path}: {'current' if file.found == 'current' else f'written (was {file.found})'}"
+        for file in copies
+    ]
+    result = {
+        "outcome": "current" if all(file.found == "current" for file in copies) else "written",
+        "files": [{"path": str(file.path), "found": file.found} for file in copies],
+    }
+    with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
+        console.finish(result, lines)

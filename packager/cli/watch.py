@@ -12,6 +12,7 @@ import click
 from packager import signals
 from packager.cli import options
 from packager.cli.console import show_left
+from packager.cli.help import Command, examples
 from packager.cli.watch_view import new_view
 from packager.config.inputs import Config
 from packager.errors import PackageError
@@ -35,7 +36,14 @@ else:
 _SECONDS_TO_END = 0.8
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager watch --function my-function --env-file .env", "deploy on each save"),
+        ("packager watch --build 'npm run build' --path src", "build before each deploy"),
+        ("packager watch --local", "run the handler on this machine on each save"),
+    ),
+)
 @options.app_folder
 @click.option("--build", "command", metavar="COMMAND", help="Run this before each packaging.")
 @click.option(
@@ -66,7 +74,8 @@ _SECONDS_TO_END = 0.8
 @options.profile
 @options.timeout
 @options.local
-@options.output
+@options.json_lines
+@options.quiet_or_verbose
 def watch(
     app: Path,
     command: str | None,
@@ -78,7 +87,7 @@ def watch(
     timeout: float,
     local: bool,
     event: str | None,
-    as_json: bool,
+    json_lines: bool,
     quiet: bool,
     verbose: bool,
     **settings: Any,
@@ -114,7 +123,7 @@ def watch(
         contextlib.closing(
             engine.Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
-        contextlib.closing(new_view(json_lines=as_json, quiet=quiet, verbose=verbose)) as view,
+        contextlib.closing(new_view(json_lines=json_lines, quiet=quiet, verbose=verbose)) as view,
     ):
         session.Session(
             app,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from packager.cli.console import parsed
 from packager.cli.release_view import as_json
 from packager.cli.renderers import JsonLines
 from packager.cli.terminal import (
@@ -157,7 +158,7 @@ class WatchJson:
         """Show how the function was deployed, and what its handler responded."""
         result = as_json(run.release, self._progress.seconds)
         if run.answer is not None:
-            result["answer"] = run.answer
+            result["response"] = parsed(run.answer)
         if run.failure is not None:
             failure = {"error": run.failure.message, "hint": run.failure.hint, "retryIn": None}
             self._lines.write("failed", **_fields(cause), **result, **failure)

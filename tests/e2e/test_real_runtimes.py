@@ -87,7 +87,7 @@ def test_an_example_runs_on_this_machine(example: Path) -> None:
         *("--invoke", event, "--json"),
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(json.loads(done.stdout)["answer"]) == expected(example, "Zoë")
+    assert json.loads(done.stdout)["response"] == expected(example, "Zoë")
 
 
 def test_an_example_runs_in_the_runtime_of_aws(

@@ -101,7 +101,7 @@ def test_a_deploy_to_this_machine_shows_no_secret(mode: str, app: Path, tmp_path
     assert run.status == 0, run.stderr
     assert_nothing_seen(run)
     if mode == "--json":
-        assert int(json.loads(run.stdout)["answer"]) >= len(canaries.CONFIG)
+        assert int(json.loads(run.stdout)["response"]) >= len(canaries.CONFIG)
 
 
 @pytest.mark.parametrize("options", [(), ("--check",), ("--force",)], ids=" ".join)

@@ -93,7 +93,7 @@ def test_a_local_handler_is_given_no_secret_but_in_its_package(
         "deploy", app, "--local", "--json", *options, env=env | files, folder=tmp_path
     )
     assert run.status == 0, run.stderr
-    arguments, environment = json.loads(json.loads(run.stdout)["answer"])
+    arguments, environment = json.loads(run.stdout)["response"]
     assert language in arguments
     variables = dict(line.partition("=")[::2] for line in environment.strip("\0").split("\0"))
     assert variables["LAMBDA_TASK_ROOT"]

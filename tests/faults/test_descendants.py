@@ -145,7 +145,7 @@ def test_a_handler_can_read_the_environment_of_none_of_its_parents(tmp_path: Pat
         preexec=bound_by_permissions if os.getuid() == 0 else None,
     )
     assert run.returncode == 0, run.stderr
-    parent, *others = json.loads(json.loads(run.stdout)["answer"])
+    parent, *others = json.loads(run.stdout)["response"]
     assert "AWS_LAMBDA_FUNCTION_NAME=" in parent
     assert "canary" not in parent
     assert others == [None]

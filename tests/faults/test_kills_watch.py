@@ -107,7 +107,7 @@ def test_a_signal_at_any_moment_of_watching(
         service.create_function(function)
         before = service.stored(function)
         env = canaries.settings(service.url, function)
-        options = ("--build", BUILD, "--json")
+        options = ("--build", BUILD, "--json-lines")
         process = kills.Command("watch", app, *options, env=env, temporary=temporary)
         try:
             doing(Watching(folder, process, lambda: service.stored(function) != before))

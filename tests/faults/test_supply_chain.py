@@ -117,7 +117,7 @@ def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
 ) -> None:
     """It deploys at once, again when a file changes, and ends clean when it is interrupted."""
     env = bare_environment(temporary) | service.settings(function)
-    watch = packager(python, "watch", app, "--json")
+    watch = packager(python, "watch", app, "--json-lines")
     with subprocess.Popen(watch, env=env, stdout=subprocess.PIPE, text=True) as process:
         give_up = threading.Timer(PATIENCE, process.kill)
         give_up.start()

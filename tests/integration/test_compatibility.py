@@ -41,7 +41,7 @@ def answer(app: Path, config: dict[str, str], settings: dict[str, str], folder: 
     event = json.dumps(list(config))
     done = command("deploy", "--local", app, "--env-file", env_file, "--invoke", event, "--json")
     assert done.returncode == 0, done.stderr
-    return json.loads(json.loads(done.stdout)["answer"])
+    return json.loads(done.stdout)["response"]
 
 
 @pytest.fixture

@@ -689,7 +689,7 @@ def test_an_app_with_files_of_two_kinds_is_run_as_what_it_is_taken_for(tmp_path:
     )
     for options, answer in (((), "Node.js"), (("--runtime", OWN_RUNTIME), "Python")):
         run = command("deploy", tmp_path, "--local", "--json", *options)
-        assert json.loads(run.stdout)["answer"] == f'"{answer}"', run.stderr
+        assert json.loads(run.stdout)["response"] == answer, run.stderr
 
 
 @requires("java", "javac")
@@ -743,7 +743,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
     app = write(tmp_path, {"index.js": module, "package.json": "{}"})
     done = command("deploy", "--local", app, "--invoke", "[1]", "--json", env=dict([variable]))
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["answer"] == "[1]"
+    assert json.loads(done.stdout)["response"] == [1]
 
 
 @needs_node
@@ -751,5 +751,5 @@ def test_what_a_handler_prints_stays_out_of_the_json_of_the_command(tmp_path: Pa
     module = "exports.handler = async () => { console.log('printed') }"
     app = write(tmp_path, {"index.js": module, "package.json": "{}"})
     done = command("deploy", "--local", app, "--json")
-    assert json.loads(done.stdout)["answer"] == "null"
+    assert json.loads(done.stdout)["response"] is None
     assert "printed" in done.stderr

@@ -248,7 +248,7 @@ def test_a_handler_that_fails_on_this_machine_is_told_of_and_mended_by_the_next_
             (app / "index.js").write_text(
                 f"exports.handler = async ({{ name }}) => `{greeting} ${{name}}`\n"
             )
-            assert watch.event("deployed")["answer"] == f'"{greeting} Ana"'
+            assert watch.event("deployed")["response"] == f"{greeting} Ana"
             (app / "index.js").write_text("exports.handler = async () => { throw new Error() }\n")
             failed = watch.ending()
             assert failed["event"] == "failed"

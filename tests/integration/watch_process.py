@@ -30,7 +30,7 @@ QUIET_TIME = 0.4
 # How long a run may take on a busy machine; waited for only as long as it lasts.
 PATIENCE = 60.0
 
-# An event as `--json` shows it.
+# An event as `--json-lines` shows it.
 Event = dict[str, Any]
 
 _ENDINGS = ("deployed", "unchanged", "failed")
@@ -144,7 +144,7 @@ def watching(
     process = subprocess.Popen(
         [
             *prefix,
-            *(sys.executable, "-m", "packager", "watch", str(app), "--json"),
+            *(sys.executable, "-m", "packager", "watch", str(app), "--json-lines"),
             *("--quiet-time", str(round(QUIET_TIME * 1000))),
             *("--env-file", str(env_file), *map(str, options)),
         ],
