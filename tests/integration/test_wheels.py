@@ -401,6 +401,7 @@ def test_the_function_says_its_runtime_and_architecture(
     app: Path, env: dict[str, str], service: Service, tmp_path: Path
 ) -> None:
     (app / "requirements.txt").write_text("orjson==3.10.12\n")
+    (app / "index.py").write_text("def handler(event, context): return 1\n")
     service.create_function("python-of-its-own", "python3.11")
     settings = service.settings("python-of-its-own")
     run = command("deploy", app, "--json", "--runtime", "python3.13", env=env | settings)

@@ -43,6 +43,7 @@ ONLY_IN = {
     "javaproperties": {"config"},
     "pathspec": {"apps"},
     "deflate": {"package"},
+    "packaging": {"apps"},
     "uv": {"apps"},
 }
 

@@ -28,7 +28,7 @@ def project() -> dict[str, Any]:
 
 
 # What a build needs and a dyno does not have.
-ONLY_BUILDS = {"uv"}
+ONLY_BUILDS = {"uv", "packaging"}
 
 
 def dependencies(lock: Path) -> list[Requirement]:

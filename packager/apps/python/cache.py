@@ -10,8 +10,11 @@ import atexit
 import contextlib
 import errno
 import functools
+import grp
 import hashlib
 import os
+import pwd
+import re
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +24,7 @@ from packager import workspace
 from packager.removal import remove
 
 _SECONDS_KEPT_UNUSED = 30 * 24 * 3600
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def folder(name: str) -> Path:
@@ -54,8 +58,8 @@ def _is_private(root: Path) -> bool:
     status = root.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         return False
-    if status.st_mode & 0o022:
-        return False  # Others may have written into it already.
+    if _others_write(status):
+        return False  # They may have done so already.
     root.chmod(0o700)
     return all(map(_is_safe, {*root.parents, *root.resolve().parents}))
 
@@ -66,8 +70,23 @@ def _is_safe(parent: Path) -> bool:
     if status.st_uid not in (0, os.getuid()):
         return False
     # Of a folder as /tmp, others can remove only what is their own. A link has no mode of its own.
-    others_write = status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX
-    return stat.S_ISLNK(status.st_mode) or not others_write
+    is_sticky = bool(status.st_mode & stat.S_ISVTX)
+    return stat.S_ISLNK(status.st_mode) or is_sticky or not _others_write(status)
+
+
+def _others_write(status: os.stat_result) -> bool:
+    """Whether other users can write into a folder.
+
+    Many systems give each user a group of its own, and folders that this group can write.
+    """
+    if not status.st_mode & stat.S_IWGRP or status.st_mode & stat.S_IWOTH:
+        return bool(status.st_mode & stat.S_IWOTH)
+    try:
+        group = grp.getgrgid(status.st_gid)
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return True
+    return group.gr_name != user or not {*group.gr_mem} <= {user}
 
 
 def files(installed: Path) -> list[tuple[str, str, int, bool]]:
@@ -115,6 +134,8 @@ def find(key: str) -> Path | None:
     pointer = folder("wheels") / f"{key}.entry"
     try:
         name = pointer.read_text("ascii")
+        if not _HASH.fullmatch(name):
+            return None
         entry = folder("wheels") / name
         if digest(entry) != name:
             remove(entry)

@@ -72,7 +72,7 @@ class _Uv:
         self._environment, self._options = _environment(app, names)
         # When uv is killed it leaves its temporary files.
         self._environment["TMPDIR"] = str(target.parent)
-        self._wanted = list(wanted.prepare(target.parent))
+        self._wanted = list(wanted.prepare(target.parent, platform))
         self._hide = redaction.hiding(os.environ.get(name, "") for name in names)
         if wanted.pinned is not None:
             # A newer version may be on the index by now, or a newer commit in a branch.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from packager.apps.python import installer, pins, tables
 from packager.apps.python.pins import Pin
+from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
@@ -30,8 +32,32 @@ def pylock(file: Path) -> Wanted | None:
             )
     if not packages and str(table.get("lock-version", "")).startswith("1."):
         return None
-    options = ("--requirements", str(file.resolve()))
-    return Wanted(file=file, inputs=(tables.read(file),), prepare=lambda _: [options])
+
+    def prepare(folder: Path, platform: Platform) -> list[Options]:
+        pins.check_python(table.get("requires-python"), file, platform)
+        if any(map(_has_files, packages)):  # They are named from where this file is.
+            return [("--requirements", str(file.resolve()))]
+        return [_for_any_python(tables.read(file), folder / "pylock.toml")]
+
+    return Wanted(file=file, inputs=(tables.read(file),), prepare=prepare)
+
+
+def _has_files(package: dict[str, Any]) -> bool:
+    wheels = package.get("wheels", [])
+    sources = [package.get("archive"), package.get("sdist")]
+    found = [*(wheels if isinstance(wheels, list) else []), *sources]
+    return any(isinstance(place, dict) and "path" in place for place in found)
+
+
+def _for_any_python(content: bytes, copy: Path) -> Options:
+    """Write a `pylock.toml` without the versions of Python that it is for.
+
+    uv compares them with the Python that it runs with, and not with the function's.
+    """
+    head, table, packages = content.partition(b"\n[[packages]]")
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_bytes(re.sub(rb"(?m)^requires-python\s*=.*$", b"", head) + table + packages)
+    return ("--requirements", str(copy))
 
 
 def uv_lock(file: Path, app: Path) -> Wanted:
@@ -39,14 +65,16 @@ def uv_lock(file: Path, app: Path) -> Wanted:
 
     Raises PackageError if the project has other dependencies than the lock.
     """
-    packages = _packages(tables.toml(file), "package", file)
+    table = tables.toml(file)
+    packages = _packages(table, "package", file)
     project = tables.toml(app / "pyproject.toml")
     root = _root(packages, file, app)
     _check_is_current(project, root, file)
     folders = [*_folders(packages, root, file)]
 
-    def prepare(making: Path) -> list[Options]:
-        return _export(app, making)
+    def prepare(making: Path, platform: Platform) -> list[Options]:
+        pins.check_python(table.get("requires-python"), file, platform)
+        return _export(app, making, platform)
 
     return Wanted(
         file=file,
@@ -125,24 +153,25 @@ def _needs(package: dict[str, Any]) -> list[str]:
     return [str(entry.get("name")) for entry in needs if isinstance(entry, dict)]
 
 
-def _export(app: Path, making: Path) -> list[Options]:
+def _export(app: Path, making: Path, platform: Platform) -> list[Options]:
     """Write what the lock pins as a `pylock.toml`, and what is local as a project of its own."""
     command = ["export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"]
-    command += ["--no-header", "--format", "pylock.toml"]
+    command += ["--no-header", "--format", "pylock.toml", "--python", sys.executable]
+    content = installer.output_of(command, app)
     whole = making / "whole" / "pylock.toml"
-    whole.parent.mkdir()
-    whole.write_bytes(installer.output_of(command, app))
+    options = _for_any_python(content, whole)
     local = [
         _pin(package, place, app)
         for package in _packages(tables.toml(whole), "packages", whole)
         if (place := _local(package))
     ]
     if not local:
-        return [("--requirements", str(whole))]
-    pins.check(local, app / "uv.lock", app)
-    rest = making / "pylock.toml"
-    rest.write_bytes(installer.output_of([*command, "--no-emit-local"], app))
-    return [("--requirements", str(rest)), *pins.prepare(local, making)]
+        return [options]
+    content = installer.output_of([*command, "--no-emit-local"], app)
+    return [
+        _for_any_python(content, making / "pylock.toml"),
+        *pins.prepare(local, app / "uv.lock", app, making, platform),
+    ]
 
 
 def _local(package: dict[str, Any]) -> dict[str, Any] | None:

@@ -8,10 +8,19 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packager.apps.python import variables
+from packager.apps.python.platform import Platform
 from packager.apps.python.wanted import Options
 from packager.errors import PackageError
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packaging import markers, specifiers
+else:
+    markers = lazy("packaging.markers")  # A dyno does not have it.
+    specifiers = lazy("packaging.specifiers")
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
@@ -43,7 +52,20 @@ class Pin:
     hashes: tuple[str, ...] = ()
 
 
-def check(pins: Sequence[Pin], file: Path, app: Path) -> None:
+def _needed(pins: Sequence[Pin], file: Path, platform: Platform) -> Iterator[Pin]:
+    """Give those that the platform needs; raise PackageError for a marker that is not one."""
+    for pin in pins:
+        try:
+            if not pin.marker or markers.Marker(pin.marker).evaluate(platform.markers()):
+                yield pin
+        except (markers.InvalidMarker, markers.UndefinedEnvironmentName, ValueError) as error:
+            raise PackageError(
+                f"{file} has a marker for {pin.name} that cannot be read.",
+                "Write the lock file again.",
+            ) from error
+
+
+def _check(pins: Sequence[Pin], file: Path, app: Path) -> None:
     """Raise PackageError for a pin that cannot be right."""
     for pin in pins:
         well_formed = _NAME.fullmatch(pin.name) and all(map(_HASH.fullmatch, pin.hashes))
@@ -62,6 +84,19 @@ def check(pins: Sequence[Pin], file: Path, app: Path) -> None:
                 f"{file} takes {pin.name} from {pin.path!s}, the app's own folder.",
                 "Remove it from the dependencies: the app's own files are packaged as they are.",
             )
+
+
+def check_python(requires: object, file: Path, platform: Platform) -> None:
+    """Raise PackageError if a lock file is not for the platform's Python."""
+    try:
+        fits = specifiers.SpecifierSet(str(requires or "")).contains(platform.full_version)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise PackageError(
+            f"{file} is for Python {str(requires)[:50]}, and the function has {platform.runtime}.",
+            "Choose another runtime, or change requires-python and write the lock file again.",
+        )
 
 
 def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
@@ -90,8 +125,16 @@ def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
     return f"git+{repository.removeprefix('git+')}@{commit}{within}"
 
 
-def prepare(pins: Sequence[Pin], folder: Path) -> list[Options]:
-    """Write a project with these dependencies into `folder`; return uv's options to install it."""
+def prepare(
+    pins: Sequence[Pin], file: Path, app: Path, folder: Path, platform: Platform
+) -> list[Options]:
+    """Write a project with what the platform needs of `pins`, which are those of the lock `file`,
+    into `folder`; return uv's options to install it.
+
+    Raises PackageError for a pin that cannot be right.
+    """
+    pins = [*_needed(pins, file, platform)]
+    _check(pins, file, app)
     project = folder / "project"
     project.mkdir()
     # Hashes cannot stand in a project. Of constraints uv takes them.
@@ -108,8 +151,7 @@ def prepare(pins: Sequence[Pin], folder: Path) -> list[Options]:
 def _constraint(pin: Pin) -> str:
     if not pin.version or pin.url or pin.path or not pin.hashes:
         return ""
-    marker = f" ; {_one_line(pin.marker)}" if pin.marker else ""
-    return f"{pin.name}=={pin.version}{marker} {' '.join(f'--hash={h}' for h in pin.hashes)}\n"
+    return f"{pin.name}=={pin.version} {' '.join(f'--hash={h}' for h in pin.hashes)}\n"
 
 
 def _project(pins: Sequence[Pin], folder: Path) -> str:
@@ -134,12 +176,10 @@ def _requirement(pin: Pin, folder: Path) -> str:
     if pin.path:
         path = pin.path.resolve()
         place = (_copied(path, folder) if path.is_dir() else path).as_uri()
-        wanted = f"{pin.name} @ {place}{_fragment(pin)}"
-    elif pin.url:
-        wanted = f"{pin.name} @ {variables.filled(pin.url)}{_fragment(pin)}"
-    else:
-        wanted = f"{pin.name}=={pin.version}"
-    return f"{wanted} ; {_one_line(pin.marker)}" if pin.marker else wanted
+        return f"{pin.name} @ {place}{_fragment(pin)}"
+    if pin.url:
+        return f"{pin.name} @ {variables.filled(pin.url)}{_fragment(pin)}"
+    return f"{pin.name}=={pin.version}"
 
 
 def _fragment(pin: Pin) -> str:
@@ -147,10 +187,6 @@ def _fragment(pin: Pin) -> str:
     if not is_file or "#" in pin.url or len(pin.hashes) != 1:
         return ""
     return "#" + pin.hashes[0].replace(":", "=")
-
-
-def _one_line(marker: str) -> str:
-    return " ".join(marker.split())
 
 
 def _copied(sources: Path, folder: Path) -> Path:

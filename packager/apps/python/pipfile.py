@@ -36,13 +36,12 @@ def read(file: Path, app: Path) -> Wanted | None:
     ]
     default = tables.subtable(table, "default")
     found = [_pin(name, tables.subtable(default, name), file, sources) for name in default]
-    pins.check(found, file, app)
     if not found:
         return None
     return Wanted(
         file=file,
         inputs=(tables.read(file), *pins.contents(found)),
-        prepare=lambda folder: pins.prepare(found, folder),
+        prepare=lambda folder, platform: pins.prepare(found, file, app, folder, platform),
         texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
     )
 

@@ -64,3 +64,20 @@ class Platform:
         minor = int(self.version.partition(".")[2])
         versions = {"py3", f"cp3{minor}", *(f"py3{older}" for older in range(minor + 1))}
         return {f"{version}-none-any" for version in versions}
+
+    def markers(self) -> dict[str, str]:
+        """Give what environment markers are compared with (PEP 508)."""
+        return {
+            "extra": "",
+            "implementation_name": "cpython",
+            "implementation_version": self.full_version,
+            "os_name": "posix",
+            "platform_machine": _MACHINES[self.architecture],
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": self.full_version,
+            "python_version": self.version,
+            "sys_platform": "linux",
+        }

@@ -25,13 +25,12 @@ def read(file: Path, app: Path) -> Wanted | None:
     if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
         raise PackageError(f"{file} has no list of packages.", "Write it again: `poetry lock`.")
     found = [_pin(package, file) for package in packages if _is_needed(package)]
-    pins.check(found, file, app)
     if not found:
         return None
     return Wanted(
         file=file,
         inputs=(tables.read(file), *pins.contents(found)),
-        prepare=lambda folder: pins.prepare(found, folder),
+        prepare=lambda folder, platform: pins.prepare(found, file, app, folder, platform),
         texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
     )
 

@@ -54,7 +54,7 @@ def read(file: Path, app: Path) -> Wanted:
     return Wanted(
         file=file,
         inputs=(*(text.encode() for text in texts.values()), *map(tables.read, archives)),
-        prepare=lambda _: [("--requirements", str(file.resolve()))],
+        prepare=lambda *_: [("--requirements", str(file.resolve()))],
         pinned=pinned(line for text in texts.values() for line in lines(text)),
         texts=tuple((path.name, "\n".join(lines(text))) for path, text in texts.items()),
     )
@@ -66,7 +66,7 @@ def of_project(file: Path) -> Wanted:
     return Wanted(
         file=file,
         inputs=(tables.read(file),),
-        prepare=lambda _: [("--requirements", str(file.resolve()))],
+        prepare=lambda *_: [("--requirements", str(file.resolve()))],
         pinned=pinned(project.get("dependencies", [])),
     )
 

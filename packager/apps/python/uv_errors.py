@@ -21,7 +21,10 @@ _NAMED = re.compile(
 _BUILD = re.compile(r"Failed to (?:download and )?build `(?P<asked>[^`\s]+)")
 _HASH = re.compile(r"Hash mismatch for `(?P<asked>[^`\s]+)")
 _UNKNOWN = re.compile(r"[Bb]ecause (?P<asked>[\w.-]+) was not found in the (?:package|provided)")
-_STATUS = re.compile(r"HTTP status \w+ error \((?P<status>401|403)\b|(?P<word>[Uu]nauthorized)")
+_STATUS = re.compile(
+    r"HTTP status \w+ error \((?P<status>401|403)\b|authentication credentials \((?P<lack>\d+)"
+    r"|(?P<word>[Uu]nauthorized)"
+)
 _UNREACHABLE = re.compile(
     r"error sending request|client error \(Connect\)|Connection refused|dns error|timed? ?out"
 )
@@ -36,6 +39,11 @@ _URL = re.compile(
     r"(?:[^\s?#]*/(?P<wheel>[\w.+!-]+\.whl))?[^\s`)]*"
     r"|(?<=url: )/\S*",
     re.IGNORECASE,
+)
+
+_CREDENTIALS = (
+    "For an index that a project names, set UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, and"
+    " pass both on by _LAMBDA_REQUIREMENTS_ENV."
 )
 
 
@@ -69,8 +77,8 @@ def explained(errors: str, platform: Platform | None = None) -> PackageError:
     if found := _STATUS.search(errors):
         return PackageError(
             f"The package index{_host(errors)} refuses the credentials"
-            f" ({found['status'] or 'unauthorized'}).",
-            "Check the credentials in its URL, or UV_INDEX_NAME_USERNAME and _PASSWORD.",
+            f" ({found['status'] or found['lack'] or 'unauthorized'}), or has none.",
+            f"Check the credentials in its URL. {_CREDENTIALS}",
         )
     if _UNREACHABLE.search(errors):
         return PackageError(
@@ -81,8 +89,8 @@ def explained(errors: str, platform: Platform | None = None) -> PackageError:
     if found := _UNKNOWN.search(errors):
         return PackageError(
             f"{found['asked']} is not on the package index.",
-            "Check its name, and the index. An index that refuses its credentials may seem to be"
-            " empty, too.",
+            "Check its name, and the index. An index that refuses its credentials, or gets none,"
+            f" may seem to be empty, too. {_CREDENTIALS}",
         )
     return _unreadable(errors) or PackageError(
         f"uv could not install the dependencies{where}: {_first_line(errors)}",

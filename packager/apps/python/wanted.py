@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager.apps.python.platform import Platform
+
 Options = tuple[str, ...]
 
 
@@ -14,7 +16,7 @@ Options = tuple[str, ...]
 class Wanted:
     """The dependencies that `file` lists.
 
-    `prepare` writes what uv needs into a folder that it is given, and returns the options of each
+    `prepare` writes what uv needs for a platform into a folder, and returns the options of each
     `uv pip install` that has to run. `inputs` are the contents of all files that decide what is
     installed. `pinned` names the packages of which only one version fits; None if all are.
     `texts` are the files, by name, in which uv replaces `${NAME}` by an environment variable.
@@ -22,7 +24,7 @@ class Wanted:
 
     file: Path
     inputs: tuple[bytes, ...]
-    prepare: Callable[[Path], Iterable[Options]]
+    prepare: Callable[[Path, Platform], Iterable[Options]]
     pinned: frozenset[str] | None = None
     texts: tuple[tuple[str, str], ...] = ()
 

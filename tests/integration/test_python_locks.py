@@ -1,0 +1,402 @@
+"""What a lock file pins is what is packaged, from where the project says; or it is an error.
+
+The projects in `python-locks` hold the lock files that the real tools wrote, and the commands.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.faults.wheels import wheel
+from tests.integration.test_wheels import NETWORK, OFFLINE
+from tests.service import command
+from tests.trees import plant
+
+LOCKS = Path(__file__).with_name("python-locks")
+FILES = {
+    "uv": "uv.lock",
+    "poetry": "poetry.lock",
+    "pipenv": "Pipfile.lock",
+    "pylock": "pylock.toml",
+}
+HANDLER = {"lambda_function.py": b"def lambda_handler(event, context): return 1\n"}
+MAIN = {"certifi", "charset_normalizer", "docopt", "idna", "orjson", "packaging", "requests"}
+MAIN |= {"pysocks", "urllib3"}
+
+# Who uses these tests in parallel shares what uv has downloaded: nothing here depends on it.
+UNPINNED = '[project]\nname = "app"\nversion = "1"\ndependencies = ["dep"]\n'
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def env(cache: Path) -> dict[str, str]:
+    return NETWORK | {"XDG_CACHE_HOME": str(cache), "UV_HTTP_RETRIES": "1"}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return plant(tmp_path / "app", HANDLER)
+
+
+def project(kind: str, folder: Path) -> Path:
+    """Copy the project with that lock, and make it an app."""
+    shutil.copytree(LOCKS / kind, folder)
+    return plant(folder, HANDLER)
+
+
+def build(app: Path, env: dict[str, str], runtime: str = "python3.13", *more: str) -> Path:
+    output = app.parent / "out.zip"
+    run = command("build", app, "-o", output, "--runtime", runtime, *more, env=env)
+    assert run.returncode == 0, run.stderr
+    return output
+
+
+def error(app: Path, env: dict[str, str], *more: str) -> str:
+    output = app.parent / "none.zip"
+    runtime = () if "--runtime" in more else ("--runtime", "python3.13")
+    run = command("build", app, "-o", output, *runtime, *more, env=env)
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "Unexpected" not in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+    assert not output.exists()
+    return run.stderr
+
+
+def installed(package: Path) -> dict[str, str]:
+    """Give the versions of the dependencies in a package, by name."""
+    names = zipfile.ZipFile(package).namelist()
+    found = [re.match(r"([^/]+)-([^/-]+)\.dist-info/METADATA", name) for name in names]
+    return {match[1].lower(): match[2] for match in found if match}
+
+
+def unchanged(app: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(app)): path.read_bytes() for path in app.rglob("*") if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_a_lock_pins_for_the_functions_platform_is_packaged(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    """Markers are those of the function, neither extras nor the development group are there, what
+    has only a source is built, and nothing in the app is changed.
+    """
+    app = project(kind, tmp_path / "app")
+    before = unchanged(app)
+    on_arm = build(app, env, "python3.13", "--architecture", "arm64")
+    found = installed(on_arm)
+    local = {"greeting"} if kind == "uv" else set()
+    assert found.keys() == MAIN | local
+    assert found["orjson"] == "3.10.12"
+    text = (LOCKS / kind / FILES[kind]).read_text()
+    assert all(version in text for version in found.values())
+    names = zipfile.ZipFile(on_arm).namelist()
+    assert "orjson/orjson.cpython-313-aarch64-linux-gnu.so" in names
+    older = build(app, env, "python3.12")
+    assert installed(older).keys() == MAIN | local | {"tomli"}
+    assert "orjson/orjson.cpython-312-x86_64-linux-gnu.so" in zipfile.ZipFile(older).namelist()
+    assert unchanged(app) == before
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_a_lock_pins_needs_no_network_the_second_time(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project(kind, tmp_path / "app")
+    build(app, env)
+    assert installed(build(app, env | OFFLINE | {"UV_OFFLINE": "1"})).keys() >= MAIN
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_with_another_hash_is_refused_and_the_dependency_named(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project(kind, tmp_path / "app")
+    lock = app / FILES[kind]
+    lock.write_text(
+        re.sub(r"(?<=sha256[:\"' =]{1})[\" =]*[0-9a-f]{64}", other_hash, lock.read_text())
+    )
+    lock.write_text(re.sub(r"sha256 = \"[0-9a-f]{64}", 'sha256 = "' + "0" * 64, lock.read_text()))
+    fresh = env | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert "is not the file whose hash is listed" in error(app, fresh)
+
+
+def other_hash(match: re.Match[str]) -> str:
+    return re.sub(r"[0-9a-f]{64}", "0" * 64, match[0])
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_lock_that_was_cut_short_is_an_error_that_names_it(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project(kind, tmp_path / "app")
+    lock = app / FILES[kind]
+    lock.write_text(lock.read_text()[:2000])
+    found = error(app, env)
+    assert FILES[kind] in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "newer"),
+    [
+        ("uv", "version = 1\n", "version = 2\n"),
+        ("poetry", 'lock-version = "2.1"', 'lock-version = "3.0"'),
+        ("pipenv", '"pipfile-spec": 6', '"pipfile-spec": 7'),
+        ("pylock", 'lock-version = "1.0"', 'lock-version = "2.0"'),
+    ],
+)
+def test_a_lock_of_a_newer_format_is_an_error_that_says_so(
+    kind: str, version: str, newer: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project(kind, tmp_path / "app")
+    lock = app / FILES[kind]
+    assert version in lock.read_text()
+    lock.write_text(lock.read_text().replace(version, newer))
+    found = error(app, env)
+    assert FILES[kind] in found
+    assert "format" in found
+
+
+def test_a_lock_of_an_older_poetry_is_refused_with_the_command_that_renews_it(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project("poetry", tmp_path / "app")
+    lock = app / "poetry.lock"
+    lock.write_text(lock.read_text().replace('lock-version = "2.1"', 'lock-version = "2.0"'))
+    assert "`poetry lock`" in error(app, env)
+
+
+@pytest.mark.parametrize("kind", ["uv", "pylock"])
+def test_a_lock_for_other_pythons_than_the_functions_is_an_error(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project(kind, tmp_path / "app")
+    found = error(app, env, "--runtime", "python3.11")
+    assert f"{FILES[kind]} is for Python >=3.12, and the function has python3.11" in found
+
+
+def test_a_lock_that_lacks_a_dependency_of_the_project_is_an_error(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    app = project("uv", tmp_path / "app")
+    table = app / "pyproject.toml"
+    table.write_text(table.read_text().replace('"docopt",', '"docopt", "durationpy",'))
+    found = error(app, env)
+    assert "uv.lock is older than pyproject.toml: it does not have durationpy" in found
+    assert "`uv lock`" in found
+
+
+def test_a_package_without_any_wheel_that_cannot_be_built_is_named(
+    app: Path, env: dict[str, str]
+) -> None:
+    source = app.parent / "own-1"
+    plant(source, {"PKG-INFO": b"Metadata-Version: 2.1\nName: own\nVersion: 1\n"})
+    plant(source, {"setup.py": b"raise RuntimeError('no compiler here')\n"})
+    archive = shutil.make_archive(str(app / "own-1"), "gztar", source.parent, source.name)
+    (app / "requirements.txt").write_text(f"./{Path(archive).name}\n")
+    found = error(app, env)
+    assert "own" in found
+    assert "cannot be built" in found
+    assert "no compiler here" in found
+
+
+def test_a_member_of_a_workspace_gets_what_its_lock_above_pins(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    """Another member is built as it is now, in a copy."""
+    plant(
+        tmp_path,
+        {
+            "pyproject.toml": b'[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+            "packages/app/pyproject.toml": b'[project]\nname = "app"\nversion = "1"\n'
+            b'requires-python = ">=3.10"\ndependencies = ["shared", "durationpy==0.9"]\n'
+            b"[tool.uv.sources]\nshared = { workspace = true }\n",
+            "packages/shared/pyproject.toml": b'[project]\nname = "shared"\nversion = "1"\n'
+            b'requires-python = ">=3.10"\n'
+            b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+            "packages/shared/shared.py": b"VERSION = 1\n",
+            **{f"packages/app/{name}": content for name, content in HANDLER.items()},
+        },
+    )
+    app = tmp_path / "packages" / "app"
+    uv = ["uv", "lock", "-q", "--cache-dir", env["XDG_CACHE_HOME"] + "/uv"]
+    subprocess.run(uv, cwd=tmp_path, check=True)
+    before = unchanged(tmp_path)
+    for version in (1, 2):
+        (tmp_path / "packages/shared/shared.py").write_text(f"VERSION = {version}\n")
+        package = build(app, env)
+        assert installed(package) == {"shared": "1", "durationpy": "0.9"}
+        content = zipfile.ZipFile(package).read("shared.py").decode()
+        assert content == f"VERSION = {version}\n"
+        package.unlink()
+    assert unchanged(tmp_path).keys() == before.keys()
+
+
+def test_a_path_without_a_lock_is_refused(app: Path, env: dict[str, str]) -> None:
+    """The public index may have a package of that name, which is somebody else's."""
+    plant(app, {"libs/iniconfig/iniconfig.py": b"", "libs/iniconfig/pyproject.toml": b""})
+    (app / "pyproject.toml").write_text(
+        '[project]\nname = "app"\nversion = "1"\ndependencies = ["iniconfig"]\n'
+        '[tool.uv.sources]\niniconfig = { path = "libs/iniconfig" }\n'
+    )
+    found = error(app, env)
+    assert "takes iniconfig from a folder, and there is no uv.lock" in found
+
+
+@contextmanager
+def index(*wheels: Path, password: str = "") -> Iterator[str]:
+    """Serve an index with these wheels, to those who know the password."""
+    expected = "Basic " + base64.b64encode(f"user:{password}".encode()).decode()
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if password and self.headers["Authorization"] != expected:
+                self.send_error(401)
+                return
+            found = [path for path in wheels if path.name == self.path.rpartition("/")[2]]
+            links = "".join(f'<a href="/{path.name}">{path.name}</a>' for path in wheels)
+            if not found and not self.path.startswith("/simple/dep"):
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/zip" if found else "text/html")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(found[0].read_bytes() if found else links.encode())
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Index) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/simple"
+        server.shutdown()
+
+
+def of_uv(url: str) -> dict[str, str]:
+    source = '[tool.uv.sources]\ndep = { index = "corp" }\n'
+    index = f'[[tool.uv.index]]\nname = "corp"\nurl = "{url}"\nexplicit = true\n'
+    return {"pyproject.toml": UNPINNED + source + index}
+
+
+def of_poetry(url: str) -> dict[str, str]:
+    lock = f"""
+[[package]]
+name = "dep"
+version = "1.0"
+optional = false
+groups = ["main"]
+files = []
+[package.source]
+type = "legacy"
+url = "{url}"
+reference = "corp"
+
+[metadata]
+lock-version = "2.1"
+"""
+    return {"pyproject.toml": UNPINNED, "poetry.lock": lock}
+
+
+def of_pipenv(url: str) -> dict[str, str]:
+    sources = [{"name": "pypi", "url": "https://pypi.org/simple"}, {"name": "corp", "url": url}]
+    lock = {
+        "_meta": {"pipfile-spec": 6, "sources": sources},
+        "default": {"dep": {"version": "==1.0", "index": "corp"}},
+    }
+    return {"Pipfile": '[packages]\ndep = "*"\n', "Pipfile.lock": json.dumps(lock)}
+
+
+@pytest.mark.parametrize("files", [of_uv, of_poetry, of_pipenv])
+def test_a_package_from_an_index_that_the_project_names_comes_from_there(
+    files: Callable[[str], dict[str, str]], app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """The credentials are those that the user passes on; without them it comes from nowhere."""
+    with index(wheel(tmp_path), password="canary") as url:
+        plant(app, {name: text.encode() for name, text in files(url).items()})
+        assert "UV_INDEX_NAME_PASSWORD" in error(app, env)
+        credentials = {"UV_INDEX_CORP_USERNAME": "user", "UV_INDEX_CORP_PASSWORD": "canary"}
+        passed_on = {"_LAMBDA_REQUIREMENTS_ENV": " ".join(credentials)}
+        package = build(app, env | credentials | passed_on)
+        assert installed(package) == {"dep": "1.0"}
+
+
+def test_a_package_is_never_taken_from_another_index_than_the_one_that_is_set(
+    app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """pip.conf says where packages come from, as it does for pip."""
+    with index(wheel(tmp_path)) as url:
+        (app / "requirements.txt").write_text("dep\n")
+        (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {url}\n")
+        own = env | {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
+        assert installed(build(app, own)) == {"dep": "1.0"}
+        (app / "requirements.txt").write_text("dep\ndurationpy\n")
+        assert "durationpy is not on the package index" in error(app, own)
+
+
+def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
+    app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    first = wheel(tmp_path)
+    newer = first.with_name("dep-1.1-py3-none-any.whl")
+    with zipfile.ZipFile(newer, "w") as archive:
+        about = "dep-1.1.dist-info"
+        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.1\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    links = tmp_path / "links"
+    links.mkdir()
+    first.rename(links / first.name)
+    (app / "requirements.txt").write_text("dep>=1\n")
+    own = env | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(links)}
+    assert installed(build(app, own)) == {"dep": "1.0"}
+    newer.rename(links / newer.name)
+    assert installed(build(app, own)) == {"dep": "1.1"}
+
+
+def test_a_new_commit_of_a_branch_is_packaged(
+    app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    source = plant(
+        tmp_path / "lib",
+        {
+            "pyproject.toml": b'[project]\nname = "lib"\nversion = "1"\n'
+            b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+        },
+    )
+    git = ["git", "-C", str(source), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    (app / "requirements.txt").write_text(f"lib @ git+file://{source}@main\n")
+    for text in ("first", "second"):
+        (source / "lib.py").write_text(f"{text = }\n")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", text], check=True)
+        package = build(app, env)
+        assert text.encode() in zipfile.ZipFile(package).read("lib.py")
+        package.unlink()
+
+
+def test_a_setting_of_pip_that_uv_does_not_have_is_refused_by_its_name(
+    app: Path, env: dict[str, str]
+) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    assert "PIP_NO_DEPS is a setting of pip" in error(app, env | {"PIP_NO_DEPS": "1"})

@@ -1,0 +1,155 @@
+"""The cache of installed dependencies: private, and an entry is what it was or is not used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packager.apps.python import cache
+from tests.trees import plant
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder that the cache is in; the temporary folder of a test is below /tmp."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    cache._root.cache_clear()
+    yield tmp_path / "home"
+    cache._root.cache_clear()
+
+
+def kept(home: Path, name: str = "installed") -> Path:
+    """Keep a folder with two modules under the key `key`."""
+    installed = plant(home.parent / name, {"a.py": b"a = 1\n", "b/c.py": b"c = 1\n"})
+    return cache.keep(installed, "key")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_was_kept_is_found_again(home: Path) -> None:
+    entry = kept(home)
+    assert cache.find("key") == entry
+    assert entry.is_relative_to(home)
+    assert cache.find("other") is None
+
+
+def test_the_cache_is_private_whatever_the_umask(home: Path) -> None:
+    before = os.umask(0)
+    try:
+        kept(home)
+    finally:
+        os.umask(before)
+    assert mode(home / "heroku-lambda-packager") == 0o700
+    assert mode(home / "heroku-lambda-packager" / "wheels") == 0o700
+
+
+@pytest.mark.parametrize("change", ["content", "new file", "mode", "link", "rename", "pointer"])
+def test_an_entry_that_has_changed_is_not_used(home: Path, change: str) -> None:
+    entry = kept(home)
+    match change:
+        case "content":
+            (entry / "a.py").write_bytes(b"a = 2\n")
+        case "new file":
+            (entry / "sitecustomize.py").write_bytes(b"")
+        case "mode":
+            (entry / "a.py").chmod(0o755)
+        case "link":
+            (entry / "a.py").unlink()
+            (entry / "a.py").symlink_to("b/c.py")
+        case "rename":
+            (entry / "a.py").rename(entry / "d.py")
+        case "pointer":
+            (home.parent / "victim").mkdir()
+            (entry.parent / "key.entry").write_text("../../../victim")
+    assert cache.find("key") is None
+    if change == "link":
+        shutil.rmtree(entry)
+    assert cache.find("key") is None
+    if change == "pointer":
+        assert (home.parent / "victim").is_dir()
+    else:
+        again = kept(home, "again")
+        assert cache.find("key") == again == entry
+
+
+@pytest.mark.parametrize("planted", ["link", "others may write", "folder above", "link above"])
+def test_a_cache_that_others_can_change_is_not_used(home: Path, planted: str) -> None:
+    target = home / "heroku-lambda-packager"
+    elsewhere = home.parent / "elsewhere"
+    (elsewhere / "wheels" / "victim").mkdir(parents=True)
+    home.mkdir()
+    match planted:
+        case "link":
+            target.symlink_to(elsewhere)
+        case "others may write":
+            target.mkdir()
+            target.chmod(0o777)
+        case "folder above":
+            home.chmod(0o777)
+        case "link above":
+            home.rmdir()
+            elsewhere.chmod(0o777)
+            home.symlink_to(elsewhere)
+    assert not cache.folder("wheels").resolve().is_relative_to(home.parent)
+    assert mode(cache.folder("wheels")) == 0o700
+    cache.remove_unused()
+    assert (elsewhere / "wheels" / "victim").is_dir()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
+def test_a_cache_of_another_user_is_not_used(home: Path) -> None:
+    (home / "heroku-lambda-packager").mkdir(parents=True)
+    os.chown(home / "heroku-lambda-packager", 65534, 65534)
+    assert not cache.folder("wheels").is_relative_to(home)
+
+
+def test_a_home_of_another_user_is_not_used(home: Path) -> None:
+    """As in a container that runs as root with the home of somebody else."""
+    if os.getuid() != 0:
+        pytest.skip("needs a second user")
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    assert not cache.folder("wheels").is_relative_to(home)
+
+
+def test_a_planted_link_does_not_lead_the_removal_elsewhere(home: Path) -> None:
+    victim = home.parent / "victim"
+    victim.mkdir()
+    wheels = cache.folder("wheels")
+    (wheels / "old").symlink_to(victim)
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(wheels / "old", (long_ago, long_ago), follow_symlinks=False)
+    os.utime(victim, (long_ago, long_ago))
+    cache.remove_unused()
+    assert not (wheels / "old").is_symlink()
+    assert victim.is_dir()
+
+
+def test_a_cache_that_only_the_users_own_group_can_write_is_used(home: Path) -> None:
+    """As with the umask 002 of many systems; but no group that has other users."""
+    home.mkdir()
+    home.chmod(0o775)
+    assert cache.folder("wheels").is_relative_to(home)
+    if os.getuid() == 0:
+        cache._root.cache_clear()
+        os.chown(home, 0, 65534)
+        assert not cache.folder("wheels").is_relative_to(home)
+
+
+def test_what_was_not_used_for_long_is_removed(home: Path) -> None:
+    long_ago = time.time() - 31 * 24 * 3600
+    for name in ("used", "unused"):
+        (cache.folder("wheels") / name / "a").mkdir(parents=True)
+    (cache.folder("wheels") / "unused.entry").write_text("unused")
+    for name in ("unused", "unused.entry"):
+        os.utime(cache.folder("wheels") / name, (long_ago, long_ago))
+    cache.remove_unused()
+    assert [path.name for path in cache.folder("wheels").iterdir()] == ["used"]

@@ -1,0 +1,152 @@
+"""Which file lists what a Python app depends on; two of them, or an unreadable one, are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from packager.apps.python import lists, projects
+from packager.errors import PackageError
+from tests.trees import plant
+
+PROJECT = '[project]\nname = "app"\nversion = "1"\n'
+DEPENDENCIES = PROJECT + 'dependencies = ["a>=1"]\n'
+POETRY = '[tool.poetry.dependencies]\npython = "^3.13"\nrequests = "^2"\n'
+POETRY_LOCK = (
+    '[[package]]\nname = "a"\nversion = "1"\ngroups = ["main"]\n[metadata]\nlock-version = "2.1"\n'
+)
+PIPFILE_LOCK = '{"_meta": {"pipfile-spec": 6}, "default": {"a": {"version": "==1"}}}'
+PYLOCK = 'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"\n'
+SETUP = "from setuptools import setup\nsetup(name='app'{})\n"
+
+
+def app_with(folder: Path, files: dict[str, str]) -> Path:
+    return plant(folder / "app", {name: text.encode() for name, text in files.items()})
+
+
+@pytest.mark.parametrize(
+    ("files", "listed"),
+    [
+        ({}, ""),
+        ({"requirements.txt": "\n# none\n"}, ""),
+        ({"requirements.txt": "\ufeff# none\r\n", "pyproject.toml": "[tool.ruff]\n"}, ""),
+        ({"requirements.txt": "a"}, "requirements.txt"),
+        ({"requirements.txt": "-r more.txt"}, "requirements.txt"),
+        ({"pyproject.toml": DEPENDENCIES}, "pyproject.toml"),
+        ({"pyproject.toml": PROJECT, "requirements.txt": "a"}, "requirements.txt"),
+        ({"pyproject.toml": "[tool.x]\n", "Pipfile.lock": PIPFILE_LOCK}, "Pipfile.lock"),
+        ({"Pipfile": "[packages]\na = '*'\n", "Pipfile.lock": PIPFILE_LOCK}, "Pipfile.lock"),
+        ({"Pipfile": "[dev-packages]\na = '*'\n"}, ""),
+        ({"pyproject.toml": DEPENDENCIES, "uv.lock": ""}, "uv.lock"),
+        ({"pyproject.toml": PROJECT, "uv.lock": "", "requirements.txt": "a"}, "requirements.txt"),
+        ({"pyproject.toml": POETRY, "poetry.lock": POETRY_LOCK}, "poetry.lock"),
+        ({"pyproject.toml": DEPENDENCIES, "pylock.toml": PYLOCK}, "pylock.toml"),
+        ({"pylock.toml": PYLOCK}, "pylock.toml"),
+        ({"setup.py": SETUP.format(""), "requirements.txt": "a"}, "requirements.txt"),
+        ({"setup.cfg": "[flake8]\nmax-line-length = 100\n"}, ""),
+        (
+            {
+                "pyproject.toml": '[project]\ndynamic = ["dependencies"]\n'
+                '[tool.setuptools.dynamic]\ndependencies = { file = ["requirements.txt"] }\n',
+                "requirements.txt": "a",
+            },
+            "requirements.txt",
+        ),
+        ({"pyproject.toml": '[project]\ndynamic = ["version", "optional-dependencies"]\n'}, ""),
+    ],
+)
+def test_a_file_without_dependencies_does_not_count(
+    tmp_path: Path, files: dict[str, str], listed: str
+) -> None:
+    """It configures tools, or is there for a buildpack; a lock and its project are one."""
+    assert " ".join(lists.names(app_with(tmp_path, files))) == listed
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"requirements.txt": "a", "pyproject.toml": DEPENDENCIES},
+        {"requirements.txt": "a", "Pipfile.lock": PIPFILE_LOCK},
+        {"requirements.txt": "a", "Pipfile": "[packages]\na = '*'\n"},
+        {"uv.lock": "", "poetry.lock": POETRY_LOCK, "pyproject.toml": DEPENDENCIES},
+        {"requirements.txt": "a", "setup.py": SETUP.format(", install_requires=['b']")},
+        {"requirements.txt": "a", "setup.py": SETUP.format(", **options")},
+        {"requirements.txt": "a", "setup.cfg": "[options]\ninstall_requires =\n  b\n"},
+    ],
+    ids=" ".join,
+)
+def test_two_lists_side_by_side_are_an_error_that_names_both(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    """Unless a setting says which one it is."""
+    app = app_with(tmp_path, files)
+    with pytest.raises(PackageError, match="has 2 lists of dependencies") as error:
+        projects.read(app)
+    assert "_LAMBDA_REQUIREMENTS" in error.value.hint
+    if "requirements.txt" in files:
+        found = projects.read(app, Path("requirements.txt"))
+        assert found
+        assert found.file == app / "requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"pyproject.toml": '[project]\ndynamic = ["dependencies"]\n'}, "pyproject.toml"),
+        ({"pyproject.toml": POETRY}, "pyproject.toml"),
+        ({"pyproject.toml": "[project"}, "pyproject.toml"),
+        ({"pyproject.toml": "[project]\ndependencies = 'a'\n"}, "pyproject.toml"),
+        ({"pyproject.toml": "[project]\ndependencies = [1]\n"}, "pyproject.toml"),
+        ({"pyproject.toml": "a = " + "[" * 5000}, "pyproject.toml"),
+        ({"pyproject.toml": DEPENDENCIES + "[[tool.poetry.source]]\nname = 'x'\n"}, "poetry lock"),
+        ({"pyproject.toml": DEPENDENCIES + "[[tool.pdm.source]]\nname = 'x'\n"}, "pdm export"),
+        ({"pyproject.toml": DEPENDENCIES, "pdm.lock": ""}, "pdm export"),
+        (
+            {"pyproject.toml": DEPENDENCIES + "[tool.uv.sources]\na = {workspace = true}\n"},
+            "uv lock",
+        ),
+        ({"pyproject.toml": DEPENDENCIES + "[tool.uv.sources]\na = [{path = 'b'}]\n"}, "uv lock"),
+        ({"Pipfile": "[packages]\na = '*'\n"}, "pipenv lock"),
+        ({"Pipfile.lock": "[" * 100_000}, "Pipfile.lock"),
+        ({"Pipfile.lock": "[]"}, "Pipfile.lock"),
+        ({"Pipfile.lock": PIPFILE_LOCK.replace("==1", "")}, ""),
+        ({"pylock.toml": PYLOCK + "directory = { path = 'a' }\n"}, "a from a folder"),
+        ({"poetry.lock": "", "pyproject.toml": POETRY}, "poetry lock"),
+        ({"uv.lock": "version = 1\n", "pyproject.toml": DEPENDENCIES}, "uv lock"),
+        ({"setup.py": SETUP.format(", install_requires=['a']")}, "setup.py"),
+        ({"setup.py": "("}, "setup.py"),
+        ({"setup.py": "-" * 100_000 + "1"}, "setup.py"),
+        ({"setup.cfg": "[options]\ninstall_requires = a\n"}, "setup.cfg"),
+        ({"setup.cfg": "no section\n"}, "setup.cfg"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_an_error_and_never_an_empty_one(
+    tmp_path: Path, files: dict[str, str], name: str
+) -> None:
+    if not name:
+        assert projects.read(app_with(tmp_path, files))  # Which platform needs it is known later.
+        return
+    with pytest.raises(PackageError) as error:
+        projects.read(app_with(tmp_path, files))
+    assert name in error.value.message + error.value.hint
+    assert error.value.hint
+
+
+@pytest.mark.parametrize("name", ["gone.txt", "../outside.txt", "link.txt"])
+def test_the_file_that_a_setting_names_is_one_of_the_app(tmp_path: Path, name: str) -> None:
+    app = app_with(tmp_path, {"requirements.txt": "a"})
+    (tmp_path / "outside.txt").write_text("a")
+    (app / "link.txt").symlink_to("../outside.txt")
+    with pytest.raises(PackageError, match="_LAMBDA_REQUIREMENTS"):
+        projects.read(app, Path(name))
+
+
+def test_a_workspace_counts_only_for_its_members(tmp_path: Path) -> None:
+    root = '[tool.uv.workspace]\nmembers = ["libs/*", "", "/"]\nexclude = ["libs/not"]\n'
+    for name in ("libs/a", "libs/not", "libs/deep/er", "other/libs/a"):
+        plant(tmp_path / name, {"pyproject.toml": DEPENDENCIES.encode()})
+    plant(tmp_path, {"pyproject.toml": root.encode(), "uv.lock": b""})
+    assert lists.uv_lock(tmp_path / "libs/a") == tmp_path.resolve() / "uv.lock"
+    for name in ("libs/not", "libs/deep/er", "other/libs/a"):
+        assert lists.uv_lock(tmp_path / name) is None
