@@ -55,8 +55,9 @@ class Console:
             show_json(result)
         else:
             if not self._quiet:
-                for line in lines:
-                    show((line, "green") if line is lines[0] else line, err=self._err)
+                color = color_of(str(result["outcome"]))
+                for number, line in enumerate(lines):
+                    show(line if number else (line, color), err=self._err)
             if response is not None:
                 show_response(response)
 
@@ -75,6 +76,11 @@ class Console:
     def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was."""
         self._renderer.close()
+
+
+def color_of(outcome: str) -> str:
+    """Return the colour of a result that is not an error; what was not done is yellow."""
+    return "yellow" if outcome in ("held back", "not released", "moved back") else "green"
 
 
 def parsed(response: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from packager.cli.console import parsed
+from packager.cli.console import color_of, parsed
 from packager.cli.release_view import as_json
 from packager.cli.renderers import JsonLines
 from packager.cli.terminal import (
@@ -64,7 +64,7 @@ class WatchLines:
         outcome = run.release.outcome
         size = f", {readable(run.release.package.size)}" if outcome == "deployed" else ""
         if not self._quiet:
-            self._show_success(cause, f"  {outcome}: {run.function}{size}")
+            self._show_success(cause, f"  {outcome}: {run.function}{size}", color_of(outcome))
         self._show_seconds()
         if run.answer is not None and not self._quiet:
             show_response(run.answer)
@@ -123,14 +123,14 @@ class WatchLines:
         self._erase_status()
         show_paragraph(f"{_time()}  {text}", color=color, hang=_COLUMN, err=self._quiet)
 
-    def _show_success(self, cause: Cause, end: str) -> None:
+    def _show_success(self, cause: Cause, end: str, color: str) -> None:
         """Show a line that fits on a terminal: the path of the cause is cut if necessary."""
         self._erase_status()
         changes = _changes(cause)
         if self._has_status:
             room = terminal_width() - _COLUMN - len(end)
             changes = _shortened(changes, max(room, _SHORTEST_PATH))
-        show((f"{_time()}  {changes}{end}", "green"))
+        show((f"{_time()}  {changes}{end}", color))
 
     def _show_seconds(self) -> None:
         """Show how long each stage took."""

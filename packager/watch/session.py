@@ -87,6 +87,8 @@ class Session(Generic[Result]):
         self._has_forgotten = False  # Then everything has to be looked at.
         # What was found changed and is not yet deployed, some of it since the last run:
         self._pending: dict[str, None] = {}
+        # Those of them that only a build has written: a user has not changed them.
+        self._built: set[str] = set()
         self._has_news = False
         self._saved_meanwhile: set[str] = set()
 
@@ -147,6 +149,7 @@ class Session(Generic[Result]):
         """Find out what has happened, and return whether any contents have changed."""
         found = self._difference(everywhere=everywhere)
         self._outputs.changed_between_builds(found.contents)
+        self._built -= found.contents
         return bool(found.contents)
 
     def _difference(self, *, everywhere: bool) -> Difference:
@@ -197,6 +200,7 @@ class Session(Generic[Result]):
             self._view.failed(cause, failure, retry_in)
         else:
             self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
+            self._built.clear()
             self._schedule.succeeded()
             self._view.succeeded(cause, result)
         self._has_news = bool(self._saved_meanwhile)
@@ -210,16 +214,19 @@ class Session(Generic[Result]):
                 build()
             except BuildError as error:
                 failure = error
+        saved = {*self._pending} - self._built
         # A look at everything, not at events: those of the build's last writes may yet come.
         difference = self._difference(everywhere=True)
         self._saved_meanwhile = self._outputs.changed_by_build(difference)
+        self._built |= difference.contents - self._saved_meanwhile - saved
         if failure:
             raise failure
 
     def _cause(self, retry: bool) -> Cause:
-        first = next(iter(self._pending), None)
+        changed = [path for path in self._pending if path not in self._built]
+        first = next(iter(changed), None)
         shown = None if first is None else self._shown(first)
-        return Cause(shown, max(0, len(self._pending) - 1), retry)
+        return Cause(shown, max(0, len(changed) - 1), retry)
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self._app)

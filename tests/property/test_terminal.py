@@ -64,7 +64,7 @@ def show_events(renderer: PlainLines, text: str) -> None:
 def deploy(text: str) -> None:
     with Console(verbose=True) as console:
         console.detail(text)
-        console.finish({}, [text, f"  {text}"])
+        console.finish({"outcome": "deployed"}, [text, f"  {text}"])
         console.list({}, [text])
 
 

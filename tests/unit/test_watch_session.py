@@ -40,6 +40,7 @@ class Story:
     deployed: list[set[str]] = field(default_factory=list)
     builds: int = 0
     build_failure: BuildError | None = None
+    products: list[str] = field(default_factory=list)
     now: float = 0.0
     closed: bool = False
     limit: str | None = None
@@ -78,6 +79,8 @@ class Story:
 
     def build(self) -> None:
         self.builds += 1
+        for name in self.products:
+            (self.app / name).write_text(f"{self.builds}")
         if self.build_failure:
             raise self.build_failure
 
@@ -185,6 +188,18 @@ def test_what_may_pass_is_tried_again_without_a_build(story: Story) -> None:
     ]
     assert story.builds == 1
     assert story.now == 3.0
+
+
+def test_what_a_build_writes_is_deployed_but_not_counted_as_changed(story: Story) -> None:
+    """A user sees how many files they have changed themselves."""
+    story.products = ["bundle.js", "bundle.js.map"]
+    story.failures = [PackageError("first"), PackageError("second"), PackageError("third")]
+    story.happenings = [story.save("a.js"), story.save("a.js"), story.save("b.js")]
+    story.happens()
+    runs = [line for line in story.shown if line.startswith("run")]
+    assert runs[0] == "run None"
+    assert runs[-2:] == ["run a.js", "run a.js +1"]
+    assert {"bundle.js", "bundle.js.map", "a.js", "b.js"} <= story.deployed[-1]
 
 
 def test_a_failed_build_is_not_deployed_and_waits_for_a_change(story: Story) -> None:
