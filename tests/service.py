@@ -9,13 +9,17 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -84,16 +88,42 @@ _EMPTY_PACKAGE = _zip_of("index.js", b"")
 @contextlib.contextmanager
 def running() -> Iterator[Service]:
     """Run the service on a free port of the loopback interface."""
-    from moto.server import ThreadedMotoServer
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    application = _closed_to_web_pages(DomainDispatcherApplication(create_backend_app))
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        yield Service(f"http://{host}:{port}")
+        yield Service(f"http://127.0.0.1:{server.server_port}")
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()
+
+
+def _closed_to_web_pages(moto: WSGIApplication) -> WSGIApplication:
+    """Refuse requests of web pages, those that are not signed, and all control of moto itself."""
+
+    def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        is_signed = "HTTP_AUTHORIZATION" in environ
+        if (
+            not is_signed
+            or "HTTP_ORIGIN" in environ
+            or environ["PATH_INFO"].startswith("/moto-api")
+        ):
+            start("403 Forbidden", [("Content-Length", "0")])
+            return []
+        return moto(environ, start)
+
+    return application
 
 
 def command(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.faults import kills
+from tests.service import Service
 from tests.trees import plant
 
 HANDLER = b"""\
@@ -78,3 +81,21 @@ def test_a_local_deploy_records_no_request_in_the_working_folder(
     shown = deploy.end()
     assert deploy.returncode == 0, shown
     assert {path.name for path in tmp_path.iterdir()} == {"app", "temporary"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/2015-03-31/functions", {}),
+        ("/2015-03-31/functions", {"Authorization": "any", "Origin": "https://example.org"}),
+        ("/moto-api/reset", {"Authorization": "any"}),
+    ],
+    ids=["not signed", "of a web page", "to moto itself"],
+)
+def test_the_service_of_the_tests_refuses_foreign_requests(
+    service: Service, path: str, headers: dict[str, str]
+) -> None:
+    """It listens on a port, as it stands for AWS; web pages get nothing from it."""
+    request = urllib.request.Request(service.url + path, headers=headers)
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request)
