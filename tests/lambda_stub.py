@@ -120,6 +120,7 @@ class Stub:
     handler: Handler = lambda event, _: event
     statements: Sequence[Mapping[str, Any]] | None = None  # of an IAM policy; None: all is allowed
     refuse: Callable[[str, str, str], Refusal | None] = lambda *_: None  # action, region, name
+    updating_at_once: int = 0  # the most functions that were being updated at the same time
     at_once: int = 0  # the most requests that it has worked on at the same time
     _tokens: float = 1.0
     _refilled: float = field(default_factory=time.monotonic)
@@ -214,7 +215,10 @@ class _Api:
         kms_key = self.request.body.get("SourceKMSKeyArn")
         self.function.latest = Code(**vars(self.function.latest) | changes | {"kms_key": kms_key})
         self.function.changed()
-        self.function.updated_at = time.monotonic() + self.stub.update_seconds
+        now = time.monotonic()
+        self.function.updated_at = now + self.stub.update_seconds
+        updating = sum(one.updated_at > now for one in self.stub.functions.values())
+        self.stub.updating_at_once = max(self.stub.updating_at_once, updating)
         return self._configuration("$LATEST")
 
     def PublishVersion(self) -> dict[str, Any]:  # noqa: N802

@@ -132,6 +132,7 @@ def command(
     cwd: Path | None = None,
     temporary: Path | None = None,
     timeout: float = 120,
+    stdin: int | None = None,
     preexec: Callable[[], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `packager` as a process whose environment is `env` and no more than it takes to start."""
@@ -142,6 +143,7 @@ def command(
         capture_output=True,
         text=True,
         timeout=timeout,
+        stdin=stdin,
         check=False,
         preexec_fn=preexec,
     )

@@ -35,6 +35,10 @@ _COMMANDS = {
     "completion": "Print the script that completes commands in a shell.",
     "deploy": "Build the deployment package with its config, and deploy it.",
     "env": "List the names of the variables that go in.",
+    "invoke": "Invoke the function, or its alias: the response on stdout, the log on stderr.",
+    "policy": "Print the IAM policy that a deploy with these settings needs.",
+    "rollback": "Point the alias back to the version that it had before.",
+    "status": "Show what the functions run, and what a deploy or a rollback would change.",
     "vendor": "Copy the source of a reader into a project.",
     "watch": "Deploy the app now, and again at each change of its files, until Ctrl-C.",
 }

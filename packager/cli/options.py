@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from packager.config.inputs import Config, read
+from packager.config.inputs import read_settings as settings_only
 from packager.config.settings_table import BY_VARIABLE, TABLE, Setting
 
 _Command = Callable[..., Any]
@@ -40,12 +42,22 @@ def _option(setting: Setting) -> _Decorator:
 
 
 def _event(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
-    """Take what is JSON and nothing else; what it was is not shown, as it can hold a secret."""
+    """Take JSON, and read it from a file or from stdin if asked to.
+
+    It is not shown in errors, because it can hold a secret.
+    """
+    if text is None:
+        return None
     try:
-        if text is not None:
-            text.encode()  # It goes to the handler as UTF-8.
-            json.loads(text, parse_constant=_refuse)
-    except ValueError:
+        if text == "-":
+            text = sys.stdin.buffer.read().decode()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_bytes().decode()
+        text.encode()  # It goes to the handler as UTF-8.
+        json.loads(text, parse_constant=_refuse)
+    except OSError as error:
+        raise click.BadParameter(f"It cannot be read: {error.strerror}.", param=option) from None
+    except (ValueError, RecursionError):
         raise click.BadParameter(
             """It is not JSON: give one as '{"name": "value"}'.""", param=option
         ) from None
@@ -58,6 +70,12 @@ def _refuse(constant: str) -> None:
 
 app_folder = click.argument(
     "app", metavar="[APP_DIR]", default=".", type=click.Path(path_type=Path)
+)
+
+env_file = click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="Take settings from this .env, .properties or .json file, too.",
 )
 
 variables = click.option(
@@ -85,9 +103,9 @@ local = _together(
     click.option(
         "--invoke",
         "event",
-        metavar="EVENT",
+        metavar="JSON|@FILE|-",
         callback=_event,
-        help="With --local: the event for the handler, as JSON; default: {}.",
+        help="With --local: the event for the handler; default: {}.",
     ),
 )
 
@@ -96,6 +114,13 @@ json_lines = click.option(
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+event = click.option(
+    "--event",
+    metavar="JSON|@FILE|-",
+    callback=_event,
+    help="The event, from a file with @FILE, from stdin with -; default: {}.",
+)
 
 quiet_or_verbose = _together(
     click.option("--quiet", "-q", is_flag=True, help="Show errors only."),
@@ -111,3 +136,11 @@ def read_config(
     """Read the config; `given` holds the command's options, settings among them by their name."""
     chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
     return read(env_file, chosen, profile=profile, deploying=deploying)
+
+
+def read_settings(
+    given: Mapping[str, Any], *, env_file: Path | None, profile: str | None
+) -> Config:
+    """Read the settings alone, for commands that package nothing."""
+    chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
+    return Config(settings_only(env_file, chosen, profile=profile), {})

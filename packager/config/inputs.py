@@ -55,3 +55,15 @@ def read(
         on_dyno="DYNO" in process,
     )
     return Config(chosen, choose(variables, chosen.exclude), env_file)
+
+
+def read_settings(
+    env_file: Path | None = None,
+    options: Mapping[str, str | None] | None = None,
+    *,
+    profile: str | None = None,
+) -> Settings:
+    """Read the settings alone, as `read` does. Raises SettingsError and VariableError."""
+    process = read_process_environment()
+    given = process if env_file is None else process | read_env_file(env_file).variables
+    return settings.read(given, options, profile=profile, on_dyno="DYNO" in process)

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from packager.config import setting_values as values
 
 BUILD, DEPLOY, ENV, WATCH = "build", "deploy", "env", "watch"
+INVOKE, POLICY, ROLLBACK, STATUS = "invoke", "policy", "rollback", "status"
 PREBUILD = "prebuild"  # What the buildpack runs.
 BUILDPACK = "buildpack"  # Not a command: the buildpack's scripts read these, and nothing else does.
 
-_PACKAGING = (BUILD, DEPLOY, WATCH, PREBUILD)
+_PACKAGING = (BUILD, DEPLOY, WATCH, PREBUILD, STATUS, INVOKE)
 _DEPLOYING = (DEPLOY, WATCH)
+_RELEASING = (*_DEPLOYING, POLICY)
+_RELEASED = (*_RELEASING, INVOKE, ROLLBACK, STATUS)
 # The feature of these is not there yet: no command shows them.
 _NONE: tuple[str, ...] = ()
 
@@ -54,7 +57,7 @@ TABLE = (
         parse=values.functions,
         option="--function",
         metavar="NAME",
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     # The credentials have no option: lists of processes would show them.
     Setting(
@@ -62,21 +65,21 @@ TABLE = (
         field=None,
         help="Access key of the deploying user; default: AWS's usual chain of credentials.",
         parse=values.credential,
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_AWS_SECRET_ACCESS_KEY",
         field=None,
         help="The access key's secret.",
         parse=values.credential,
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_AWS_SESSION_TOKEN",
         field=None,
         help="The access key's session token, if it is a temporary one.",
         parse=values.credential,
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_AWS_DEFAULT_REGION",
@@ -85,7 +88,7 @@ TABLE = (
         parse=values.region,
         option="--region",
         metavar="REGION",
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_AWS_ENDPOINT_URL",
@@ -94,7 +97,7 @@ TABLE = (
         parse=values.endpoint,
         option="--endpoint-url",
         metavar="URL",
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_LAMBDA_ALIAS",
@@ -103,7 +106,7 @@ TABLE = (
         parse=values.alias,
         option="--alias",
         metavar="NAME",
-        commands=_DEPLOYING,
+        commands=_RELEASED,
     ),
     Setting(
         "_LAMBDA_SMOKE_EVENT",
@@ -112,7 +115,7 @@ TABLE = (
         parse=values.event,
         option="--smoke-event",
         metavar="JSON|@FILE",
-        commands=_DEPLOYING,
+        commands=_RELEASING,
     ),
     Setting(
         "_LAMBDA_KEEP_VERSIONS",
@@ -121,7 +124,7 @@ TABLE = (
         parse=values.count,
         option="--keep-versions",
         metavar="N",
-        commands=_DEPLOYING,
+        commands=_RELEASING,
     ),
     Setting(
         "_LAMBDA_KMS_KEY_ARN",
@@ -130,7 +133,7 @@ TABLE = (
         parse=values.kms_key,
         option="--kms-key",
         metavar="ARN",
-        commands=_DEPLOYING,
+        commands=_RELEASING,
     ),
     Setting(
         "_LAMBDA_S3_BUCKET",
@@ -139,7 +142,7 @@ TABLE = (
         parse=values.bucket,
         option="--s3-bucket",
         metavar="BUCKET",
-        commands=_DEPLOYING,
+        commands=_RELEASING,
     ),
     Setting(
         "_LAMBDA_S3_PREFIX",
@@ -147,7 +150,7 @@ TABLE = (
         help="Key prefix for uploaded packages.",
         option="--s3-prefix",
         metavar="PREFIX",
-        commands=_DEPLOYING,
+        commands=_RELEASING,
     ),
     Setting(
         "_LAMBDA_CHECKS",
@@ -186,7 +189,7 @@ TABLE = (
         parse=values.words,
         option="--exclude",
         metavar="PATTERNS",
-        commands=(BUILD, DEPLOY, ENV, WATCH),
+        commands=(BUILD, DEPLOY, ENV, WATCH, STATUS, INVOKE),
         describes_app=True,
     ),
     Setting(
@@ -268,7 +271,7 @@ TABLE = (
         parse=values.handler,
         option="--handler",
         metavar="HANDLER",
-        commands=_DEPLOYING,
+        commands=(*_DEPLOYING, INVOKE),
         describes_app=True,
     ),
     Setting(

@@ -14,7 +14,7 @@ from packager.config.settings import Settings
 from packager.config.settings_table import BUILDPACK, TABLE, Setting
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("build", "deploy", "env", "watch")
+COMMANDS = ("build", "deploy", "env", "invoke", "policy", "rollback", "status", "watch")
 
 documented = [setting for setting in TABLE if setting.commands]
 
