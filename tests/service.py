@@ -42,12 +42,14 @@ class Service:
             aws_secret_access_key=SECRET_KEY,
         )
 
-    def create_function(self, name: str, runtime: str = "nodejs22.x") -> None:
-        """Create a function with an empty package."""
+    def create_function(
+        self, name: str, runtime: str = "provided.al2023", handler: str = "index.handler"
+    ) -> None:
+        """Create a function with an empty package; by default one that any app fits."""
         self.client("lambda").create_function(
             FunctionName=name,
             Runtime=runtime,
-            Handler="index.handler",
+            Handler=handler,
             Role=self._role(),
             Code={"ZipFile": _EMPTY_PACKAGE},
         )

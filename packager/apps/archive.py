@@ -22,6 +22,7 @@ class Archive:
     """None for a zip that may hold any: it shows when the zip is unpacked."""
 
     needs_runtime = False
+    install_command = "npm ci"
 
     @property
     def description(self) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from packager.apps.signs import Sign, Strength, single_file
+from packager.lazy import lazy
 
 if TYPE_CHECKING:
+    from packager.apps import node_modules
     from packager.apps.files import Selections
     from packager.apps.members import Members
     from packager.config.settings import Settings
+else:
+    node_modules = lazy("packager.apps.node_modules")
 
 _SINGLE_FILES = tuple(
     f"{name}{suffix}"
@@ -32,6 +37,11 @@ class Node:
     description = "Node.js app"
     needs_runtime = False
     local_runtime = "nodejs22.x"
+
+    @property
+    def install_command(self) -> str:
+        """The command that installs the app's dependencies."""
+        return node_modules.install_command(os.path.realpath(self.folder))
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:

@@ -159,7 +159,7 @@ TABLE = (
         parse=values.one_of("error", "warn", "off"),
         option="--checks",
         metavar="error|warn|off",
-        commands=_NONE,
+        commands=_DEPLOYING,
     ),
     Setting(
         "_LAMBDA_JAR_FILE",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from packager.apps import java_checks, node_checks
+from packager.apps import App, java_checks, node_checks
 from packager.apps.contents import Contents, Finding
 from packager.apps.python import checks as python_checks
 from packager.errors import PackageError
-from packager.function import FunctionState
+from packager.function import FunctionState, Package
 from packager.package import exec_wrapper
-
-Mode = Literal["error", "warn", "off"]
+from packager.package.contents import ZipContents
+from packager.progress import Progress
+from packager.release.destination import Inquiry
 
 _LANGUAGES = {"node": "Node.js", "python": "Python", "java": "Java"}
 
@@ -118,7 +119,25 @@ def _of_the_handler(
         yield from checks.handler(contents, handler, state.runtime or "")
 
 
-def report(found: Iterable[Finding], mode: Mode, warn: Callable[[str], None]) -> None:
+def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> None:
+    """Check that the function can run the package, unless it has it already.
+
+    Raises PackageError for what is certain, if the settings say so.
+    """
+    settings, state = inquiry.destination.settings, inquiry.state
+    if settings.checks == "off" or state is None or state.code_sha256 == package.code_sha256:
+        return
+    with ZipContents.opened(package.path) as contents:
+        report(
+            findings(contents, state, app.language, app.install_command),
+            settings.checks,
+            progress.warn,
+        )
+        if note := wrapper_note(contents, state, settings.function or ""):
+            progress.note(note)
+
+
+def report(found: Iterable[Finding], mode: str, warn: Callable[[str], None]) -> None:
     """Warn of what was found; raise PackageError for what is certain, unless `mode` says not to."""
     found = list(found)
     refused = [finding for finding in found if finding.certain and mode == "error"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packager.errors import DeployError, PackagerError
 from packager.progress import Progress
+from packager.release.checks import check
 from packager.release.function_release import FunctionRelease, Options
 from packager.release.outcome import Release, ReleaseError
 from packager.release.packaging import Packaging
@@ -39,6 +40,7 @@ def deploy(
     plan = Packaging(app, target, folder, progress, options).run(cache)
     for planned in plan:
         planned.inquiry.destination.function.bucket_for(planned.package)
+        check(planned.package, planned.app, planned.inquiry, progress)
     releases = [
         FunctionRelease(planned.inquiry, planned.package, event, options) for planned in plan
     ]

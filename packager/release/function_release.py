@@ -195,7 +195,7 @@ class FunctionRelease:
         if state is None:
             progress.note(
                 "skipped: without lambda:GetFunctionConfiguration it is not known whether the"
-                " function has this package already"
+                " function has this package already, and whether it can run it"
             )
             return None
         old = self._options.clock.now() - self._inquiry.at > _FRESH_SECONDS

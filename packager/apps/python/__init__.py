@@ -42,6 +42,7 @@ class Python:
     language: Literal["python"] = "python"
     description = "Python app"
     needs_runtime = True
+    install_command = ""
     local_runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
     @staticmethod
