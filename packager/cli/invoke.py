@@ -9,6 +9,7 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console, show_left
+from packager.cli.help import Command, examples
 from packager.cli.terminal import show, show_response
 from packager.errors import DeployError, InputError
 from packager.lazy import lazy
@@ -26,7 +27,13 @@ else:
     targets = lazy("packager.release.target")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("""packager invoke --function my-function --event '{"name": "Ana"}' | jq""", "in AWS"),
+        ("packager invoke --local --event @event.json", "the app of this folder, on this machine"),
+    ),
+)
 @options.app_folder
 @options.event
 @click.option("--local", is_flag=True, help="Package the app, and run its handler here.")

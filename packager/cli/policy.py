@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli import options
+from packager.cli.help import Command, examples
 from packager.cli.terminal import show
 from packager.lazy import lazy
 
@@ -18,7 +19,12 @@ else:
     policies = lazy("packager.release.policy")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager policy --function my-function --alias live", "what a release needs"),
+    ),
+)
 @options.env_file
 @options.settings("policy")
 @options.profile

@@ -9,6 +9,7 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console
+from packager.cli.help import Command, examples
 from packager.errors import SettingsError
 from packager.lazy import lazy
 
@@ -28,7 +29,13 @@ def _number(_: click.Context, option: click.Parameter, version: str | None) -> s
     return version
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager rollback --function my-function --alias live", "back to the version before"),
+        ("packager rollback --alias live --to 11", "back to version 11"),
+    ),
+)
 @click.option("--to", metavar="VERSION", callback=_number, help="Default: the version before.")
 @options.env_file
 @options.settings("rollback")

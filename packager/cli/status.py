@@ -9,6 +9,7 @@ import click
 
 from packager.cli import options
 from packager.cli.console import Console, show_left
+from packager.cli.help import Command, examples
 from packager.errors import InputError
 from packager.lazy import lazy
 from packager.progress import readable
@@ -29,7 +30,13 @@ else:
     targets = lazy("packager.release.target")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    epilog=examples(
+        ("packager status --function my-function --alias live", "what is live"),
+        ("packager status --json | jq .functions", "the same for programs"),
+    ),
+)
 @options.app_folder
 @options.variables
 @options.settings("status")
