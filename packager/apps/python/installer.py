@@ -133,7 +133,8 @@ def find() -> str:
     except (ImportError, FileNotFoundError) as error:
         raise PackageError(
             "uv, which installs the app's dependencies, is not installed.",
-            "Install it: `python -m pip install uv`.",
+            "Install it: `python -m pip install uv`. On a dyno nothing is installed: build the app"
+            " again, by a push.",
         ) from error
 
 

@@ -1,0 +1,170 @@
+"""A build installs a Python app's dependencies once; deploys from it use what it has installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_wheels import NETWORK, OFFLINE
+from tests.service import Service, bare_environment
+from tests.trees import plant
+
+PACKAGER = Path(__file__).parents[2] / "packager"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    return plant(
+        tmp_path / "app",
+        {
+            "requirements.txt": b"orjson==3.10.12\ndurationpy>=0.8\n",
+            "index.py": b"def handler(event, context): return 1\n",
+        },
+    )
+
+
+@pytest.fixture
+def slug(tmp_path: Path) -> Path:
+    """The packager's folder in a slug: without uv, which only the build has."""
+    shutil.copytree(PACKAGER, tmp_path / "slug" / "packages" / "packager")
+    plant(tmp_path / "slug" / "packages", {"uv.py": b"raise ImportError('no uv here')\n"})
+    return tmp_path / "slug"
+
+
+def prebuild(app: Path, slug: Path, *more: str | Path, **config: str) -> str:
+    """Build as the buildpack does, with these config vars."""
+    env_dir = plant(app.parent / "config", {name: value.encode() for name, value in config.items()})
+    folder = slug / "wheels"
+    run = subprocess.run(
+        [sys.executable, "-m", "packager", "prebuild", app, folder, "--env-dir", env_dir, *more],
+        env=bare_environment() | NETWORK | {"XDG_CACHE_HOME": str(app.parent / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shutil.rmtree(app.parent / "cache", ignore_errors=True)
+    return run.stderr if run.returncode else run.stdout
+
+
+def deploy(app: Path, slug: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Deploy as a dyno does: from the slug, with no index within reach and an empty cache."""
+    offline = OFFLINE | {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
+    env = bare_environment() | {
+        "PATH": "/nonexistent",
+        "HOME": str(app.parent / "home"),
+        "PYTHONPATH": str(slug / "packages"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "packager", "deploy", app, "--json"],
+        cwd=app.parent,
+        env=env | offline | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_deploy_from_a_build_needs_no_index_and_no_installer(
+    app: Path, slug: Path, service: Service, tmp_path: Path
+) -> None:
+    """It sends what the build has installed, though a range would now be another version."""
+    assert "python3.13, arm64" in prebuild(
+        app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="arm64"
+    )
+    service.create_function("prebuilt", "python3.13")
+    settings = service.settings("prebuilt")
+    wrong = deploy(app, slug, settings)
+    assert wrong.returncode == 2
+    error = json.loads(wrong.stdout)
+    assert "for python3.13 on arm64 when this app was built" in error["error"]
+    assert "_LAMBDA_ARCHITECTURE=x86_64" in error["hint"]
+
+    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    run = deploy(app, slug, settings)
+    assert run.returncode == 0, run.stderr
+    (tmp_path / "stored.zip").write_bytes(service.stored("prebuilt"))
+    names = zipfile.ZipFile(tmp_path / "stored.zip").namelist()
+    assert {"orjson/orjson.cpython-313-x86_64-linux-gnu.so", "durationpy/__init__.py"} <= {*names}
+
+
+def test_a_function_with_another_runtime_is_an_error_that_names_the_setting(
+    app: Path, slug: Path, service: Service
+) -> None:
+    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    service.create_function("prebuilt-for-another", "python3.12")
+    run = deploy(app, slug, service.settings("prebuilt-for-another"))
+    assert run.returncode == 2
+    assert "_LAMBDA_RUNTIME=python3.12" in json.loads(run.stdout)["hint"]
+    assert service.stored("prebuilt-for-another") != b""
+
+
+def test_other_requirements_than_those_of_the_build_are_an_error(
+    app: Path, slug: Path, service: Service
+) -> None:
+    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    (app / "requirements.txt").write_text("durationpy\n")
+    service.create_function("prebuilt-from-other-requirements", "python3.13")
+    run = deploy(app, slug, service.settings("prebuilt-from-other-requirements"))
+    assert run.returncode == 2
+    assert "does not list what was installed" in json.loads(run.stdout)["error"]
+
+
+@pytest.mark.parametrize("content", ["3.13", "3.13.1\n", "# heroku/python\npython-3.13\n"])
+def test_without_a_setting_the_runtime_is_that_of_the_projects_version_file(
+    content: str, app: Path, slug: Path
+) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    (app / ".python-version").write_text(content)
+    assert "for python3.13" in prebuild(app, slug)
+
+
+def test_without_any_runtime_the_build_says_which_setting_is_needed(app: Path, slug: Path) -> None:
+    assert "_LAMBDA_RUNTIME" in prebuild(app, slug)
+    assert not (slug / "wheels").exists()
+
+
+def test_the_functions_own_runtime_counts_if_it_can_be_asked(
+    app: Path, slug: Path, service: Service
+) -> None:
+    (app / "requirements.txt").write_text("durationpy==0.9\n")
+    (app / ".python-version").write_text("3.13")
+    service.create_function("asked-at-build", "python3.12")
+    assert "for python3.12" in prebuild(app, slug, **service.settings("asked-at-build"))
+
+
+@pytest.mark.parametrize("name", ["package.json", "requirements.txt"])
+def test_an_app_without_python_dependencies_leaves_nothing(
+    name: str, slug: Path, tmp_path: Path
+) -> None:
+    app = plant(tmp_path / "other", {name: b"" if name.endswith("txt") else b"{}"})
+    assert prebuild(app, slug).strip() == ""
+    assert not (slug / "wheels").exists()
+
+
+def test_any_user_can_read_what_was_built(app: Path, slug: Path) -> None:
+    """An image is run by another user than the one who built it."""
+    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13")
+    found = [slug / "wheels", *(slug / "wheels").rglob("*")]
+    assert len(found) > 10
+    for path in found:
+        assert path.stat().st_mode & 0o444 == 0o444
+        assert not path.stat().st_mode & 0o022
+
+
+def test_a_build_uses_the_index_and_the_credentials_of_the_config_vars(
+    app: Path, slug: Path
+) -> None:
+    """And nothing of them is in the slug, or in the log."""
+    (app / "requirements.txt").write_text("-i http://user:${TOKEN}@127.0.0.1:1/simple\na==1\n")
+    config = {"_LAMBDA_RUNTIME": "python3.13", "TOKEN": "canary", "PIP_RETRIES": "0"}
+    assert "does not pass on" in prebuild(app, slug, **config)
+    log = prebuild(app, slug, **config, _LAMBDA_REQUIREMENTS_ENV="TOKEN")
+    assert "The package index at 127.0.0.1:1" in log
+    assert "canary" not in log
+    assert not (slug / "wheels").exists()
