@@ -43,7 +43,7 @@ else:
 @options.settings("deploy")
 @options.profile
 @click.option("--force", is_flag=True, help="Deploy even if the function has this package already.")
-@click.option("--dry-run", is_flag=True, help="Do everything but the sending.")
+@click.option("--dry-run", is_flag=True, help="Build and check, but send nothing.")
 @options.timeout
 @options.local
 @options.json_lines

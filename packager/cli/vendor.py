@@ -46,7 +46,7 @@ def vendor(
     if check and stale:
         over = " --force" if any(file.found == "modified" for file in copies) else ""
         raise VendorError(
-            f"Not the current reader, unmodified: {', '.join(stale)}.",
+            f"These files are not the current reader: {', '.join(stale)}.",
             f"`packager vendor {language} {directory}{over}` writes it.",
         )
     lines = [

@@ -18,6 +18,7 @@ from packager.cli.terminal import (
     terminal_width,
 )
 from packager.errors import PackagerError
+from packager.names import printable
 from packager.progress import BytesSent, Event, Note, Progress, StageStarted, Warning, readable
 
 if TYPE_CHECKING:
@@ -128,8 +129,10 @@ class WatchLines:
         self._erase_status()
         changes = _changes(cause)
         if self._has_status:
-            room = terminal_width() - _COLUMN - len(end)
-            changes = _shortened(changes, max(room, _SHORTEST_PATH))
+            changes, end = printable(changes), printable(end)
+            room = terminal_width() - _COLUMN
+            changes = _end_of(changes, max(room - len(end), _SHORTEST_PATH))
+            end = _begin_of(end, room - len(changes))
         show((f"{_time()}  {changes}{end}", color))
 
     def _show_seconds(self) -> None:
@@ -194,9 +197,13 @@ def _changes(cause: Cause) -> str:
     return f"{'start' if cause.path is None else cause.path}{more}"
 
 
-def _shortened(text: str, room: int) -> str:
-    """Keep the end of a path, which says most."""
+def _end_of(text: str, room: int) -> str:
+    """Cut a path to its end, which says most."""
     return text if len(text) <= room else f"…{text[len(text) - room + 1 :]}"
+
+
+def _begin_of(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
 
 
 def _time() -> str:

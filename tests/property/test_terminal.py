@@ -117,8 +117,27 @@ def test_nothing_but_printable_characters_and_our_own_line_ends_reaches_a_termin
         plain = on_screen(lambda: SHOWN[kind]("x"), patch)
     assert OURS.sub("", shown).replace("\n", "").isprintable()
     assert shown.count("\n") == plain.count("\n")
-    if text:
-        assert len(OURS.findall(shown)) == len(OURS.findall(plain))
+    assert len(OURS.findall(shown)) == len(OURS.findall(plain))
+
+
+@given(path=TEXTS, function=TEXTS, columns=st.integers(40, 200))
+def test_the_result_of_a_run_fits_on_one_line_of_the_terminal(
+    path: str, function: str, columns: int
+) -> None:
+    """However long the names are: a path is cut at its begin, a function's name at its end."""
+    package = Package(Path(), 20_000_000, "00", 1)
+    deployment = Deployment(function, function, "deployed", package, "1")
+    run = Run(Release((deployment,)), function * 9)
+    with pytest.MonkeyPatch.context() as patch:
+        screen = Screen()
+        patch.setattr(sys, "stdout", screen)
+        patch.setenv("COLUMNS", str(columns))
+        view = WatchLines(quiet=False, verbose=False)
+        cause = Cause(path * 9, 1, retry=False)
+        view.started(cause)
+        view.succeeded(cause, run)
+    [line] = OURS.sub("", screen.getvalue()).splitlines()
+    assert len(line) <= columns
 
 
 @given(text=TEXTS)
