@@ -26,21 +26,22 @@ class Selection:
         patterns: Iterable[str] = (),
         *,
         leave_out: Iterable[Path] = (),
-        installed: bool = False,
     ) -> None:
         """Leave out what `packager.apps.ignore` says, what the gitignore `patterns` match, and the
-        files `leave_out`, whatever leads to them. A folder of `installed` packages has no files of
-        the app's own.
+        files `leave_out`, whatever leads to them.
         """
         self._app = app
         self._patterns = tuple(patterns)
         self._leave_out = tuple(leave_out)
-        self._installed = installed
         self._known_by: tuple[object, ...] = ()
         self._listings: dict[str, Listing] = {}
 
-    def members(self) -> list[Member]:
+    def members(
+        self, without: frozenset[str] = frozenset(), outside: Iterable[Root] = ()
+    ) -> list[Member]:
         """Walk the app's folder, and give its members, sorted by name.
+
+        What is at the places `without` stays out; the folders `outside` are walked as well.
 
         After the first time, only folders that are not the same are listed again. In those that
         are, files are looked at, but not in `node_modules`: there are too many.
@@ -48,15 +49,15 @@ class Selection:
         Raises PackageError for a link that is broken, a loop, or leads out of the app; for what
         cannot be read, and what is neither file, folder nor link; and for a name that is not UTF-8.
         """
-        ignored = ignore.read(self._app, self._patterns, installed=self._installed)
+        ignored = ignore.read(self._app, self._patterns)
         never = frozenset(filter(None, map(_identity_of, self._leave_out)))
-        known_by = (ignored.patterns, never)
+        known_by = (ignored.patterns, never, without)
         known = self._listings if known_by == self._known_by else {}
         self._known_by, self._listings = known_by, {}
         root = os.path.realpath(self._app)
-        walk = Walk(ignored, never, root, time.time_ns())
+        walk = Walk(ignored, never, without, root, time.time_ns())
         members: list[Member] = []
-        left = [Folder(root, "", (Root(root, ""),))]
+        left = [Folder(top.path, top.prefix, (top,)) for top in (Root(root, ""), *outside)]
         while left:
             folder = left.pop()
             walk.check_links_on_the_way(folder)

@@ -39,15 +39,13 @@ class Ignored:
     To be asked from the top down: all that is in an ignored folder is ignored with it.
     """
 
-    def __init__(self, patterns: Iterable[str] = (), *, installed: bool = False) -> None:
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
         """Ignore what the gitignore `patterns` match, and what never goes in.
 
-        A folder of `installed` packages is taken as it is, as `node_modules` is in any folder.
         Raises PackageError for what is not a pattern.
         """
         self.patterns = tuple(pattern for pattern in patterns if pattern.strip())
         self._spec = _compile(self.patterns) if self.patterns else None
-        self._installed = installed
 
     def __call__(self, path: str, *, is_folder: bool) -> bool:
         """Say whether the file or folder at `path` stays out."""
@@ -96,7 +94,7 @@ class Ignored:
 
     def is_own(self, path: str) -> bool:
         """Say whether `path` is in the app's own folders, not in those of installed packages."""
-        return not (self._installed or path.startswith(f"{_MODULES}/") or f"/{_MODULES}/" in path)
+        return not (path.startswith(f"{_MODULES}/") or f"/{_MODULES}/" in path)
 
     def _by_default(self, path: str, name: str, *, is_folder: bool) -> Reason | None:
         if path == name and name.startswith("."):
@@ -116,7 +114,7 @@ class Ignored:
         return found.include, found.index
 
 
-def read(app: Path, patterns: Iterable[str] = (), *, installed: bool = False) -> Ignored:
+def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
     """Read the app's `.lambdaignore`, if there is one; it can take `patterns` back, as by `!docs`.
 
     The files that our own output goes to stay out, too: they would be others each time.
@@ -136,7 +134,7 @@ def read(app: Path, patterns: Iterable[str] = (), *, installed: bool = False) ->
             f"{IGNORE_FILE} cannot be read: {problem}.", "It has to be a file like .gitignore."
         ) from error
     ours = patterns_of(map(_path_of, _OUR_OUTPUT), app)
-    return Ignored([*ours, *patterns, *text.splitlines()], installed=installed)
+    return Ignored([*ours, *patterns, *text.splitlines()])
 
 
 def patterns_of(files: Iterable[Path | None], app: Path) -> list[str]:

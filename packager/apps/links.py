@@ -32,7 +32,7 @@ def resolve(path: str, name: str, text: str) -> str | None:
         return os.path.realpath(path, strict=True)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            if posixpath.basename(posixpath.dirname(name)) == _BINARIES:
+            if is_program(name):
                 return None
             problem = f"is broken: there is no {text}"
         elif error.errno == errno.ELOOP:
@@ -40,6 +40,11 @@ def resolve(path: str, name: str, text: str) -> str | None:
         else:
             raise unreadable(name, error) from error
         raise PackageError(f"The symbolic link {name} {problem}.", HINT) from error
+
+
+def is_program(name: str) -> bool:
+    """Say whether a package manager has made the link `name`, to a program of a package."""
+    return posixpath.basename(posixpath.dirname(name)) == _BINARIES
 
 
 def unreadable(name: str, error: OSError) -> PackageError:

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from packager.apps import ignore
+from packager.apps.members import SYMBOLIC_LINK, Member, Members
 from packager.apps.signs import Sign, Strength, single_file
+from packager.config.settings import Settings
+from packager.errors import PackageError
 from packager.lazy import lazy
+from packager.progress import Warning
 
 if TYPE_CHECKING:
-    from packager.apps import node_modules
+    from packager.apps import node_modules, walk
     from packager.apps.files import Selections
-    from packager.apps.members import Members
-    from packager.config.settings import Settings
 else:
     node_modules = lazy("packager.apps.node_modules")
+    walk = lazy("packager.apps.walk")
 
 _SINGLE_FILES = tuple(
     f"{name}{suffix}"
@@ -25,12 +29,18 @@ _SINGLE_FILES = tuple(
 )
 _INSTALLED = "node_modules/"
 
+# Lambda's runtimes have them: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
+_OF_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
+
 
 @dataclass(frozen=True)
 class Node:
     """The app in `folder`."""
 
     folder: Path
+    dev_dependencies: bool = False
+    checks: str = "error"
+    """What becomes of a dependency that is not installed: `error`, `warn` or `off`."""
 
     kind: Literal["node"] = "node"
     language: Literal["node"] = "node"
@@ -51,9 +61,9 @@ class Node:
         return single_file(folder, _SINGLE_FILES)
 
     @classmethod
-    def of(cls, folder: Path, settings: Settings) -> Node:  # noqa: ARG003
-        """Take what the settings say about the app."""
-        return cls(folder)
+    def of(cls, folder: Path, settings: Settings) -> Node:
+        """Take what the settings say about the dependencies."""
+        return cls(folder, settings.dev_dependencies, settings.checks)
 
     def on(self, runtime: str | None, architecture: str | None) -> Node:  # noqa: ARG002
         """Return the app for a function of that runtime and architecture."""
@@ -66,12 +76,45 @@ class Node:
     def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
         """Select what is packaged, but for the files `leave_out`, whatever leads to them.
 
-        Raises PackageError as `packager.apps.files` says.
+        Raises PackageError as `packager.apps.files` says, and for a dependency that is not
+        installed.
         """
-        from packager.apps.members import Members
-
         selection = selections.of(self.folder, leave_out=leave_out)
-        found = selection.members()
+        if not self._has_dependencies():
+            return Members([], selection.members(), selection.events())
+        layout = node_modules.layout(
+            os.path.realpath(self.folder), development=self.dev_dependencies
+        )
+        warnings = self._missing(layout)
+        outside = [walk.Root(package.real, f"{package.place}/") for package in layout.outside]
+        own_modules = {f"{package.place}/node_modules" for package in layout.outside}
+        found = selection.members(layout.left_out | own_modules, outside)
+        found += [
+            Member(place, target.encode(), SYMBOLIC_LINK) for place, target in layout.links.items()
+        ]
         own = [member for member in found if not member.name.startswith(_INSTALLED)]
         dependencies = [member for member in found if member.name.startswith(_INSTALLED)]
-        return Members(dependencies, own, selection.events())
+        return Members(dependencies, own, [*selection.events(), *warnings])
+
+    def _has_dependencies(self) -> bool:
+        """Say whether packages are packaged: a bundled app leaves `node_modules` out."""
+        is_project = (self.folder / "package.json").is_file()
+        return is_project and not ignore.read(self.folder)("node_modules", is_folder=True)
+
+    def _missing(self, layout: node_modules.Layout) -> list[Warning]:
+        """Raise PackageError for a dependency of the app that is not installed, if that is checked;
+        return warnings of the others.
+        """
+        missing = [one for one in layout.missing if not one.name.startswith(_OF_THE_RUNTIME)]
+        command = self.install_command
+        direct = ", ".join(one.name for one in missing if not one.needed_by)
+        others = ", ".join(
+            f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by
+        )
+        hint = f"Run `{command}`. If a layer of the function has them: --checks warn."
+        if direct and self.checks == "error":
+            raise PackageError(f"In package.json but not installed: {direct}.", hint)
+        if self.checks == "off" or not missing:
+            return []
+        names = ", ".join(filter(None, [direct, others]))
+        return [Warning(f"Not installed: {names}. Run `{command}`.")]

@@ -65,6 +65,7 @@ class Walk:
 
     ignored: Ignored
     never: frozenset[Identity]
+    without: frozenset[str]
     app: str
     started_ns: int
     folders_by_links: int = 0
@@ -134,6 +135,8 @@ class Walk:
 
     def _stays_out(self, path: str, name: str, *, is_folder: bool) -> bool:
         """Say whether what is at `path` stays out; remark a secret one."""
+        if name in self.without:
+            return True
         reason = self.ignored.why(name, is_folder=is_folder)
         if reason is Reason.SECRET:
             self.remarks.append(Remark(Kind.SECRET, name))
@@ -188,6 +191,8 @@ class Walk:
                 " a folder that it is itself in.",
                 links.HINT,
             )
+        if links.is_program(name) or (not self.ignored.is_own(name) and self._is_without(target)):
+            return None  # of a package that is not there, or elsewhere
         links.check_target(target, name, text, links.work_tree(self.app))
         if self._stays_out_by_its_own_name(target, name, is_folder=is_folder):
             return None
@@ -235,9 +240,17 @@ class Walk:
         # The app's own env.properties has another one in its place.
         if place in (".", ignore.ENV_PROPERTIES):
             return False
-        return self.ignored(place, is_folder=is_folder) or any(
-            self.ignored(folder, is_folder=True) for folder in links.parents(place)
+        if place in self.without or self.ignored(place, is_folder=is_folder):
+            return True
+        return any(
+            folder in self.without or self.ignored(folder, is_folder=True)
+            for folder in links.parents(place)
         )
+
+    def _is_without(self, path: str) -> bool:
+        """Say whether `path` is in a package of the app's that stays out."""
+        place = os.path.relpath(path, self.app)
+        return place in self.without or any(f in self.without for f in links.parents(place))
 
 
 def _link(name: str, target: str) -> Member:

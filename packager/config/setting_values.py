@@ -156,6 +156,13 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is JavaScript, not JSON")
 
 
+def switch(value: str) -> bool:
+    """Parse true or false."""
+    if value not in ("true", "false"):
+        raise InvalidValueError("is not true or false")
+    return value == "true"
+
+
 def switch_or_path(value: str) -> bool | str:
     """Parse true, false, or an absolute path."""
     if value.startswith("/"):

@@ -53,6 +53,7 @@ class Settings:
     zip: Path | None = None
     exclude: tuple[str, ...] = ()
     language: str | None = None
+    dev_dependencies: bool = False
     runtime: str | None = None
     architecture: str | None = None
     requirements: Path | None = None

@@ -159,7 +159,7 @@ TABLE = (
         parse=values.one_of("error", "warn", "off"),
         option="--checks",
         metavar="error|warn|off",
-        commands=_DEPLOYING,
+        commands=_PACKAGING,
     ),
     Setting(
         "_LAMBDA_JAR_FILE",
@@ -222,6 +222,18 @@ TABLE = (
         metavar="x86_64|arm64",
         commands=_PACKAGING,
         describes_app=True,
+    ),
+    Setting(
+        "_LAMBDA_DEV_DEPENDENCIES",
+        field="dev_dependencies",
+        help="For Node.js packages: true to package everything that is installed, development"
+        " dependencies, too.",
+        parse=values.switch,
+        option="--dev-dependencies",
+        metavar="[true|false]",
+        commands=_PACKAGING,
+        describes_app=True,
+        value_of_flag="true",
     ),
     Setting(
         "_LAMBDA_REQUIREMENTS",

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,8 +155,8 @@ def test_what_takes_the_place_of_a_file_after_the_walk_is_an_error(
     (tmp_path / "secret").write_text("secret")
     members = files.Selection.members
 
-    def swap(selection: files.Selection) -> list[Member]:
-        found = members(selection)
+    def swap(selection: files.Selection, *more: Any) -> list[Member]:
+        found = members(selection, *more)
         (app / "data").rename(tmp_path / "moved")
         if swapped == "pipe":
             os.mkfifo(app / "data")

@@ -82,9 +82,14 @@ def test_a_link_of_another_name_does_not_bring_a_file_of_secrets_in(tmp_path: Pa
     assert "config" in selection.events()[0].text
 
 
-def test_a_program_of_a_package_manager_that_is_not_there_is_skipped(tmp_path: Path) -> None:
-    plant(tmp_path, {"index.js": b"", "node_modules/.bin/tool": Link("../tool/cli.js")})
-    assert names(tmp_path) == ["index.js"]
+@pytest.mark.parametrize("target", ["../tool/cli.js", "../../../modules/tool/cli.js"])
+def test_a_program_of_a_package_that_is_not_there_or_elsewhere_is_skipped(
+    target: str, tmp_path: Path
+) -> None:
+    """Yarn makes links to the programs of a workspace's packages."""
+    plant(tmp_path, {"modules/tool/cli.js": b"", "app/index.js": b""})
+    plant(tmp_path / "app", {"node_modules/.bin/tool": Link(target)})
+    assert names(tmp_path / "app") == ["index.js"]
 
 
 def test_the_lock_of_an_editor_is_no_broken_link(tmp_path: Path) -> None:

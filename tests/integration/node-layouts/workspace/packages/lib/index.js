@@ -1,0 +1,1 @@
+exports.short = (time) => require('ms')(time)

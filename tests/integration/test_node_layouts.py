@@ -1,0 +1,181 @@
+"""Node.js apps as npm, Yarn and pnpm really install them, run from their packages."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import cached, requires
+from tests.service import command
+
+SOURCES = Path(__file__).parent / "node-layouts"
+
+pytestmark = requires("node", "npm", "unzip")
+
+
+def run(*arguments: str | Path, cwd: Path) -> None:
+    ran = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.fixture(scope="session")
+def managers() -> Path:
+    """The folder of the programs pnpm and yarn."""
+
+    def build(folder: Path) -> None:
+        shutil.copytree(SOURCES / "managers", folder, dirs_exist_ok=True)
+        run("npm", "install", "--no-audit", "--no-fund", cwd=folder)
+
+    return cached("node-managers", SOURCES / "managers", build) / "node_modules" / ".bin"
+
+
+def npm(folder: Path, _: Path) -> Path:
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    run("npm", "install", "--no-audit", "--no-fund", cwd=app)
+    return app
+
+
+def yarn(folder: Path, managers: Path) -> Path:
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    run(managers / "yarn", "install", "--ignore-engines", cwd=app)
+    return app
+
+
+def pnpm(folder: Path, managers: Path, *options: str) -> Path:
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    run(managers / "pnpm", "install", "--store-dir", folder / "store", *options, cwd=app)
+    return app
+
+
+def pnpm_hoisted(folder: Path, managers: Path) -> Path:
+    return pnpm(folder, managers, "--config.node-linker=hoisted")
+
+
+def pnpm_with_its_store_outside(folder: Path, managers: Path) -> Path:
+    """Install as a Cloud Native build does: the store is in a layer."""
+    return pnpm(folder, managers, f"--config.virtual-store-dir={folder / 'layer'}")
+
+
+def workspace(folder: Path, lib: str) -> Path:
+    root = shutil.copytree(SOURCES / "workspace", folder / "root")
+    app = root / "packages" / "fn"
+    shutil.copy(SOURCES / "app" / "index.js", app)
+    manifest = json.loads((SOURCES / "app" / "package.json").read_text())
+    manifest["dependencies"]["lib"] = lib
+    (app / "package.json").write_text(json.dumps(manifest))
+    return app
+
+
+def npm_workspace(folder: Path, _: Path) -> Path:
+    app = workspace(folder, "1.0.0")
+    run("npm", "install", "--no-audit", "--no-fund", cwd=folder / "root")
+    assert not (app / "node_modules").exists()
+    return app
+
+
+def yarn_workspace(folder: Path, managers: Path) -> Path:
+    app = workspace(folder, "1.0.0")
+    run(managers / "yarn", "install", "--ignore-engines", cwd=folder / "root")
+    return app
+
+
+def pnpm_workspace(folder: Path, managers: Path) -> Path:
+    app = workspace(folder, "workspace:*")
+    run(managers / "pnpm", "install", "--store-dir", folder / "store", cwd=folder / "root")
+    return app
+
+
+LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
+    layout.__name__: layout
+    for layout in (
+        *(npm, yarn, pnpm, pnpm_hoisted, pnpm_with_its_store_outside),
+        *(npm_workspace, yarn_workspace, pnpm_workspace),
+    )
+}
+
+
+@pytest.fixture(params=LAYOUTS)
+def app(request: pytest.FixtureRequest, managers: Path, tmp_path: Path) -> Path:
+    """A copy of the app, installed with its development dependencies."""
+    name = request.param
+
+    def build(folder: Path) -> None:
+        (folder / "app-path").write_text(str(LAYOUTS[name](folder, managers).relative_to(folder)))
+
+    installed = cached(f"node-layout-{name}", SOURCES, build)
+    copy = shutil.copytree(installed, tmp_path / "installed", symlinks=True)
+    return copy / (copy / "app-path").read_text()
+
+
+def unpacked(app: Path, tmp_path: Path, *options: str) -> Path:
+    """Package the app, unpack it elsewhere, and take the app away."""
+    (tmp_path / ".env").write_text("A=1\n")
+    package = tmp_path / "package.zip"
+    variables = ("--env-file", tmp_path / ".env")
+    ran = command("build", app, "--output", package, *variables, *options)
+    assert ran.returncode == 0, ran.stderr
+    run("unzip", "-q", package, "-d", tmp_path / "task", cwd=tmp_path)
+    (tmp_path / "installed").rename(tmp_path / "gone")
+    return tmp_path / "task"
+
+
+def loadable(task: Path) -> dict[str, dict[str, str]]:
+    program = "require('./index.js').handler().then((found) => console.log(JSON.stringify(found)))"
+    ran = subprocess.run(
+        ["node", "-e", program], cwd=task, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    found: dict[str, dict[str, str]] = json.loads(ran.stdout)
+    return found
+
+
+def test_the_handler_loads_every_production_dependency_and_no_other_is_there(
+    app: Path, tmp_path: Path
+) -> None:
+    task = unpacked(app, tmp_path)
+    found = loadable(task)
+    assert found["debug"]["ms"] == "2.1.2"
+    assert found["app"]["debug"] == "4.3.4"
+    if "root" in app.parts:
+        assert found["app"]["lib"] == "1.0.0"
+    packages = {path.parent.name for path in task.rglob("package.json")}
+    assert not packages & {"is-odd", "is-number", "is-even"}
+    assert not [link for link in task.rglob("*") if link.is_symlink() and not link.exists()]
+
+
+def test_each_package_has_its_own_version_of_what_it_needs(app: Path, tmp_path: Path) -> None:
+    """In a workspace, `lib` needs another version of `ms` than `debug` does."""
+    if "root" not in app.parts:
+        return
+    task = unpacked(app, tmp_path)
+    program = """
+      const { createRequire } = require('node:module')
+      const lib = createRequire(require.resolve('lib'))
+      console.log(lib('ms/package.json').version)
+    """
+    ran = subprocess.run(["node", "-e", program], cwd=task, capture_output=True, text=True)
+    assert ran.stdout == "2.0.0\n", ran.stderr
+
+
+def test_with_development_dependencies_everything_is_there(app: Path, tmp_path: Path) -> None:
+    found = loadable(unpacked(app, tmp_path, "--dev-dependencies"))
+    assert found["app"]["is-odd"] == "3.0.1"
+
+
+def test_the_package_is_the_same_wherever_the_app_is(app: Path, tmp_path: Path) -> None:
+    elsewhere = shutil.copytree(
+        tmp_path / "installed", tmp_path / "else" / "where", symlinks=True
+    ) / app.relative_to(tmp_path / "installed")
+    (tmp_path / ".env").write_text("A=1\n")
+    packages = []
+    for folder in (app, elsewhere):
+        package = folder / "package.zip"
+        ran = command("build", folder, "-o", package, "--env-file", tmp_path / ".env")
+        assert ran.returncode == 0, ran.stderr
+        packages.append(package.read_bytes())
+    assert packages[0] == packages[1]

@@ -1,0 +1,92 @@
+"""What of a Node.js app is packaged: its production dependencies, and nothing that is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from packager.apps import Node
+from packager.apps.files import Selections
+from packager.apps.members import Members
+from packager.config.settings import Settings
+from packager.errors import PackageError
+from tests.trees import Link, plant
+
+
+def app(folder: Path, manifest: Mapping[str, object], *installed: str) -> Path:
+    """Make an app with these packages in `node_modules`."""
+    modules = {f"node_modules/{name}/package.json": b"{}" for name in installed}
+    return plant(folder, {"package.json": json.dumps(manifest).encode(), "a.js": b"", **modules})
+
+
+def members(folder: Path, settings: Settings | None = None) -> Members:
+    return Node.of(folder, settings or Settings()).members(Selections())
+
+
+def names(found: Members) -> tuple[list[str], list[str]]:
+    return [member.name for member in found[0]], [member.name for member in found[1]]
+
+
+def test_production_dependencies_go_in_and_development_dependencies_stay_out(
+    tmp_path: Path,
+) -> None:
+    manifest = {"dependencies": {"a": "1"}, "devDependencies": {"tool": "1"}}
+    plant(tmp_path, {"node_modules/.bin/tool": Link("../tool/package.json")})
+    app(tmp_path, manifest, "a", "tool", "undeclared")
+    installed = ["node_modules/a/package.json", "node_modules/undeclared/package.json"]
+    assert names(members(tmp_path)) == (installed, ["a.js", "package.json"])
+    everything = names(members(tmp_path, Settings(dev_dependencies=True)))[0]
+    assert set(everything) - set(installed) == {
+        *("node_modules/tool/package.json", "node_modules/.bin/tool")
+    }
+
+
+def test_a_dependency_that_is_not_installed_is_an_error_with_the_command_that_installs_it(
+    tmp_path: Path,
+) -> None:
+    app(tmp_path, {"dependencies": {"express": "1", "a": "1"}}, "a")
+    (tmp_path / "package-lock.json").write_text("{}")
+    with pytest.raises(PackageError, match="not installed: express") as error:
+        members(tmp_path)
+    assert "npm ci" in error.value.hint
+    (warning,) = members(tmp_path, Settings(checks="warn")).events
+    assert "express" in warning.text
+    assert members(tmp_path, Settings(checks="off")).events == []
+
+
+@pytest.mark.parametrize("kind", ["optionalDependencies", "devDependencies"])
+def test_an_optional_or_development_dependency_need_not_be_installed(
+    kind: str, tmp_path: Path
+) -> None:
+    assert members(app(tmp_path, {kind: {"fsevents": "1"}})).events == []
+
+
+def test_what_the_runtime_has_need_not_be_installed(tmp_path: Path) -> None:
+    manifest = {"dependencies": {"@aws-sdk/client-s3": "3", "@smithy/types": "1"}}
+    assert members(app(tmp_path, manifest)).events == []
+
+
+def test_an_app_that_leaves_node_modules_out_is_bundled_and_needs_none(tmp_path: Path) -> None:
+    app(tmp_path, {"dependencies": {"express": "1"}})
+    (tmp_path / ".lambdaignore").write_text("node_modules\n")
+    assert names(members(tmp_path)) == ([], ["a.js", "package.json"])
+
+
+def test_a_single_module_needs_no_package_json(tmp_path: Path) -> None:
+    plant(tmp_path, {"index.mjs": b""})
+    assert names(members(tmp_path)) == ([], ["index.mjs"])
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"{", b"[]", b'{"dependencies": ' + b"[" * 100_000, b'{"a":' * 100_000]
+)
+def test_a_package_json_that_is_not_a_json_object_is_an_error_of_the_input(
+    manifest: bytes, tmp_path: Path
+) -> None:
+    """Nested however deeply."""
+    plant(tmp_path, {"package.json": manifest})
+    with pytest.raises(PackageError, match=r"package\.json"):
+        members(tmp_path)
