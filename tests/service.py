@@ -136,11 +136,20 @@ def command(
     timeout: float = 120,
     stdin: int | None = None,
     preexec: Callable[[], None] | None = None,
+    on_dyno: bool = True,
+    piped: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `packager` as a process whose environment is `env` and no more than it takes to start."""
+    """Run `packager` as a process whose environment is `env` and no more than it takes to start.
+
+    It is that of a dyno, or else of a laptop.
+    """
+    environment = bare_environment(temporary) | dict(env or {})
+    if not on_dyno:
+        del environment["DYNO"]
     return subprocess.run(
         [sys.executable, "-m", "packager", *map(str, arguments)],
-        env=bare_environment(temporary) | dict(env or {}),
+        env=environment,
+        input=piped,
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -164,6 +173,9 @@ def bound_by_permissions() -> None:
 
 
 def bare_environment(temporary: Path | None = None) -> dict[str, str]:
-    """Give what a process needs to start; its temporary files go to `temporary`."""
+    """Give what a process needs to start; its temporary files go to `temporary`.
+
+    It is a dyno's: the variables of the process are its config.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | ({"TMPDIR": str(temporary)} if temporary else {})
+    return kept | {"DYNO": "run.1"} | ({"TMPDIR": str(temporary)} if temporary else {})

@@ -13,6 +13,9 @@ for name in SET_FOR_START:
 for name in [name for name in os.environ if name.startswith(PUT_ASIDE)]:
     os.environ[name.removeprefix(PUT_ASIDE)] = os.environ.pop(name)
 
+# The config vars of the app are its environment, wherever the buildpack runs.
+os.environ["_PACKAGER_FROM_ENVIRONMENT"] = "true"
+
 sys.path.insert(0, str(Path(__file__).resolve().parent / "packages"))
 sys.argv[0] = "packager"
 

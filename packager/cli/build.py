@@ -52,6 +52,7 @@ def build(
     output: Path | None,
     only_list: bool,
     env_file: Path | None,
+    from_environment: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -61,7 +62,9 @@ def build(
     if only_list == (output is not None):
         raise click.UsageError("Give either --output FILE or --list.")
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
-        config = options.read_config(settings, env_file=env_file, deploying=False)
+        where = options.sources(app, env_file, from_environment)
+        config = options.read_config(where, settings, purpose="build")
+        console.report(config)
         for name in sorted(config.variables):
             console.detail(name)
         progress = console.progress()

@@ -10,6 +10,7 @@ import click
 
 from packager.cli.renderers import JsonLines, for_people
 from packager.cli.terminal import show, show_json, show_response
+from packager.config.inputs import Config
 from packager.errors import PackagerError
 from packager.progress import Note, Progress
 
@@ -28,7 +29,7 @@ class Console:
     ) -> None:
         """Show it `as_json` (one object), as `json_lines` (one for each event), or for people.
 
-        JSON, or a handler's response if the command `shows_response`, is alone on stdout.
+        JSON, or what was asked for if the command `shows_response`, is alone on stdout.
         """
         self._as_json = as_json
         self._json_lines = JsonLines() if json_lines else None
@@ -39,6 +40,11 @@ class Console:
     def progress(self) -> Progress:
         """Return what the library reports its progress to."""
         return Progress(sink=self._renderer)
+
+    def report(self, config: Config) -> None:
+        """Show what a user should know about the config."""
+        for event in config.events:
+            self._renderer(event)
 
     def detail(self, text: str) -> None:
         """Show what only matters with --verbose."""

@@ -51,6 +51,7 @@ else:
 def deploy(
     app: Path,
     env_file: Path | None,
+    from_environment: bool,
     profile: str | None,
     force: bool,
     dry_run: bool,
@@ -72,8 +73,12 @@ def deploy(
         shows_response=local,
     ) as console:
         config = options.read_config(
-            settings, env_file=env_file, profile=profile, deploying=not local
+            options.sources(app, env_file, from_environment),
+            settings,
+            profile=profile,
+            purpose="local" if local else "deploy",
         )
+        console.report(config)
         for name in sorted(config.variables):
             console.detail(name)
 

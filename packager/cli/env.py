@@ -10,6 +10,7 @@ import click
 from packager.cli import options
 from packager.cli.console import Console
 from packager.cli.help import Command, examples
+from packager.progress import Warning
 
 
 @click.command(
@@ -21,11 +22,23 @@ from packager.cli.help import Command, examples
 @options.settings("env")
 @options.output
 def env(
-    app: Path, env_file: Path | None, as_json: bool, quiet: bool, verbose: bool, **settings: Any
+    app: Path,
+    env_file: Path | None,
+    from_environment: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    **settings: Any,
 ) -> None:
     """List the names of the variables that go in."""
-    del app  # An env file is found from here, as any file given on a command line.
-    with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
-        config = options.read_config(settings, env_file=env_file, deploying=False)
+    with Console(as_json=as_json, quiet=quiet, verbose=verbose, shows_response=True) as console:
+        where = options.sources(app, env_file, from_environment)
+        config = options.read_config(where, settings, purpose="build")
+        console.report(config)
         names = sorted(config.variables)
-        console.list({"variables": names}, names)
+        left_out = dict(sorted(config.left_out.items()))
+        for name, reason in left_out.items():
+            console.detail(f"{name} stays out: {reason}")
+        warnings = [event.text for event in config.events if isinstance(event, Warning)]
+        result = {"variables": names, "leftOut": left_out, "warnings": warnings}
+        console.list(result, names)

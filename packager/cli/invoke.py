@@ -47,6 +47,7 @@ def invoke(
     event: str | None,
     local: bool,
     env_file: Path | None,
+    from_environment: bool,
     profile: str | None,
     timeout: float,
     quiet: bool,
@@ -56,9 +57,9 @@ def invoke(
     """Invoke the function, or its alias: the response on stdout, the log on stderr."""
     with Console(quiet=quiet, verbose=verbose, shows_response=True) as console:
         if local:
-            config = options.read_config(
-                settings, env_file=env_file, profile=profile, deploying=False
-            )
+            where = options.sources(app, env_file, from_environment)
+            config = options.read_config(where, settings, purpose="local", profile=profile)
+            console.report(config)
             response = _here(config, app, event or "{}", timeout, console)
         else:
             config = options.read_settings(settings, env_file=env_file, profile=profile)

@@ -14,6 +14,9 @@ import click
 from packager.config.inputs import Config, read
 from packager.config.inputs import read_settings as settings_only
 from packager.config.settings_table import BY_VARIABLE, TABLE, Setting
+from packager.config.sources import Purpose, Sources
+
+_STANDARD_INPUT = Path("-")
 
 _Command = Callable[..., Any]
 _Decorator = Callable[[_Command], _Command]
@@ -74,14 +77,24 @@ app_folder = click.argument(
 
 env_file = click.option(
     "--env-file",
+    metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Take settings from this .env, .properties or .json file, too.",
+    help="Take settings from this .env, .properties or .json file, too; - is standard input.",
 )
 
-variables = click.option(
-    "--env-file",
-    type=click.Path(path_type=Path),
-    help="Take the variables from this .env, .properties or .json file, not from the environment.",
+variables = _together(
+    click.option(
+        "--env-file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Take the variables from this .env, .properties or .json file; - is standard input.",
+    ),
+    click.option(
+        "--from-environment",
+        is_flag=True,
+        help="Take the variables from the environment, which is the default only on a dyno."
+        " Without this and --env-file, they come from the .env in APP_DIR.",
+    ),
 )
 
 profile = click.option("--profile", help="AWS profile to use if no _AWS_… credentials are set.")
@@ -130,12 +143,24 @@ quiet_or_verbose = _together(
 output = _together(as_json, quiet_or_verbose)
 
 
+def sources(app: Path, env_file: Path | None, from_environment: bool) -> Sources:
+    """Return where the variables come from; standard input is read here, and only once."""
+    if env_file == _STANDARD_INPUT:
+        content = sys.stdin.buffer.read()
+        return Sources(app, standard_input=content, from_environment=from_environment)
+    return Sources(app, env_file, from_environment=from_environment)
+
+
 def read_config(
-    given: Mapping[str, Any], *, env_file: Path | None, deploying: bool, profile: str | None = None
+    where: Sources,
+    given: Mapping[str, Any],
+    *,
+    purpose: Purpose,
+    profile: str | None = None,
 ) -> Config:
     """Read the config; `given` holds the command's options, settings among them by their name."""
     chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
-    return read(env_file, chosen, profile=profile, deploying=deploying)
+    return read(where, chosen, profile=profile, purpose=purpose)
 
 
 def read_settings(
@@ -143,4 +168,5 @@ def read_settings(
 ) -> Config:
     """Read the settings alone, for commands that package nothing."""
     chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
-    return Config(settings_only(env_file, chosen, profile=profile), {})
+    where = sources(Path(), env_file, from_environment=False)
+    return Config(settings_only(where, chosen, profile=profile), {})

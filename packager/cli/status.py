@@ -46,6 +46,7 @@ else:
 def status(
     app: Path,
     env_file: Path | None,
+    from_environment: bool,
     profile: str | None,
     timeout: float,
     as_json: bool,
@@ -55,7 +56,9 @@ def status(
 ) -> None:
     """Show what the functions run, and what a deploy or a rollback would change."""
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
-        config = options.read_config(settings, env_file=env_file, profile=profile, deploying=True)
+        where = options.sources(app, env_file, from_environment)
+        config = options.read_config(where, settings, purpose="deploy", profile=profile)
+        console.report(config)
         progress = console.progress()
         how = function_release.Options(timeout=timeout)
         with (

@@ -83,6 +83,7 @@ def watch(
     less: tuple[str, ...],
     quiet_time: int,
     env_file: Path | None,
+    from_environment: bool,
     profile: str | None,
     timeout: float,
     local: bool,
@@ -97,19 +98,22 @@ def watch(
     if not app.is_dir():
         raise PackageError(f"There is no folder {app}.", "Give the folder of the app.")
 
+    where = options.sources(app, env_file, from_environment)
+
     def read_config() -> Config:
         return options.read_config(
-            settings, env_file=env_file, profile=profile, deploying=not local
+            where, settings, profile=profile, purpose="local" if local else "deploy"
         )
 
     def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
         return targets.open_target(config, app, local=local, event=event, timeout=timeout)
 
     def watched() -> filters.Relevance:
+        config = read_config()
         return filters.scope(
             app,
-            read_config().settings,
-            env_file=env_file,
+            config.settings,
+            env_file=config.env_file,
             more=more,
             less=less,
             builds=command is not None,

@@ -48,6 +48,11 @@ def read_env_file(path: Path) -> EnvFile:
             f"The env file {path} cannot be read: {error.strerror}.",
             "Check the path given by --env-file.",
         ) from error
+    return parse_env_file(path, content)
+
+
+def parse_env_file(path: Path, content: bytes) -> EnvFile:
+    """Read variables from the `content` of the file at `path`, in the format of its ending."""
     if path.suffix == ".properties":
         return _parse_properties(str(path), content)
     text = _decode_file(str(path), content)

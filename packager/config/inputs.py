@@ -6,22 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packager.config import redaction, settings
-from packager.config.env_files import read_env_file
+from packager.config import redaction, settings, sources, variables
 from packager.config.settings import Settings
-from packager.config.variables import choose, read_process_environment
+from packager.config.sources import Purpose, Source, Sources
+from packager.errors import VariableError
+from packager.progress import Note, Warning
 
 
 @dataclass(frozen=True)
 class Config:
     """The settings, and the variables that go into the package; its repr shows no value.
 
-    `env_file` is the file that the variables come from.
+    `env_file` is the file that the variables come from, if it has a path. `left_out` holds the
+    names that stay out, each with the reason. `events` say what a user should know about it.
     """
 
     settings: Settings
     variables: Mapping[str, str] = field(repr=False)
     env_file: Path | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Note | Warning, ...] = ()
 
     @property
     def hide(self) -> Callable[[str], str]:
@@ -34,36 +38,107 @@ class Config:
 
 
 def read(
-    env_file: Path | None = None,
+    where: Sources | None = None,
     options: Mapping[str, str | None] | None = None,
     *,
     profile: str | None = None,
-    deploying: bool = True,
+    purpose: Purpose = "deploy",
 ) -> Config:
-    """Read the environment or, for the variables instead of it, `env_file`.
+    """Read the settings and variables of an app, from `where` the command line says.
 
-    Settings come from both, the file's before the environment's, and `options` before either (see
-    `packager.config.settings.read`). Raises SettingsError and VariableError.
+    Settings come from the process environment, too, which the file overrides; `options` win (see
+    `packager.config.settings.read`). Raises InputError, of which SettingsError and VariableError
+    are kinds.
     """
-    process = read_process_environment()
-    variables = process if env_file is None else read_env_file(env_file).variables
+    where = where or Sources()
+    process = variables.read_process_environment()
+    source = sources.choose_source(where, process)
+    given = sources.settings_of(source, process, where.app, purpose)
     chosen = settings.read(
-        process | variables,
+        given,
         options,
         profile=profile,
-        deploying=deploying,
-        on_dyno="DYNO" in process,
+        deploying=purpose == "deploy",
+        on_dyno=sources.is_on_dyno(process),
     )
-    return Config(chosen, choose(variables, chosen.exclude), env_file)
+    selection = variables.select(source.variables, chosen.exclude, _default_exclude(source))
+    if source.is_environment and not (chosen.credentials or profile):
+        _refuse_credentials(selection.variables)
+    return Config(
+        chosen,
+        selection.variables,
+        source.path,
+        selection.left_out,
+        (*_notes(source, selection), *_warnings(source, selection, given)),
+    )
 
 
 def read_settings(
-    env_file: Path | None = None,
+    where: Sources,
     options: Mapping[str, str | None] | None = None,
     *,
     profile: str | None = None,
 ) -> Settings:
-    """Read the settings alone, as `read` does. Raises SettingsError and VariableError."""
-    process = read_process_environment()
-    given = process if env_file is None else process | read_env_file(env_file).variables
-    return settings.read(given, options, profile=profile, on_dyno="DYNO" in process)
+    """Read the settings alone, from the process environment and from a file if one is named.
+
+    Raises SettingsError and VariableError.
+    """
+    process = variables.read_process_environment()
+    given = dict(process)
+    if where.is_file:
+        given |= sources.choose_source(where, process).variables
+    on_dyno = sources.is_on_dyno(process)
+    return settings.read(given, options, profile=profile, on_dyno=on_dyno)
+
+
+def _default_exclude(source: Source) -> tuple[str, ...]:
+    if source.kind == "environment":
+        return variables.DEFAULT_EXCLUDE + variables.CI_EXCLUDE
+    # A file holds what its author meant.
+    return variables.DEFAULT_EXCLUDE if source.is_environment else ()
+
+
+def _refuse_credentials(chosen: Mapping[str, str]) -> None:
+    """Refuse credentials that the packager would deploy with itself: they are not config."""
+    found = [name for name in variables.AWS_CREDENTIALS if name in chosen]
+    if found:
+        raise VariableError(
+            f"{', '.join(found)} in the environment would deploy, and go into the package, too.",
+            "Deploy with _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY or --profile, or leave the"
+            " names out with --exclude 'AWS_*'.",
+        )
+
+
+def _notes(source: Source, selection: variables.Selection) -> list[Note]:
+    notes = []
+    if source.kind == "found":
+        notes.append(Note(f"The variables come from {source.path}."))
+    by_pattern = [
+        name for name in selection.left_out if not name.startswith(settings.SETTING_PREFIX)
+    ]
+    if by_pattern:
+        notes.append(
+            Note(
+                f"{len(by_pattern)} variable{'s' * (len(by_pattern) != 1)} left out;"
+                " `packager env --verbose` lists them."
+            )
+        )
+    return notes
+
+
+def _warnings(
+    source: Source, selection: variables.Selection, given: Mapping[str, str]
+) -> list[Warning]:
+    warnings = [Warning(text) for text in source.warnings]
+    unknown = settings.unknown_names(given)
+    if unknown:
+        warnings.append(Warning(f"Not settings of the packager: {', '.join(unknown)}."))
+    lambdas_own = variables.set_by_lambda(selection.variables)
+    if lambdas_own:
+        warnings.append(
+            Warning(
+                f"Lambda itself sets {', '.join(lambdas_own)}: the readers give its values, not"
+                " those of the config vars."
+            )
+        )
+    return warnings

@@ -13,10 +13,13 @@ from packager.config.setting_values import (
     InvalidValueError,
 )
 from packager.config.settings_table import BUILDPACK, BY_VARIABLE, TABLE
+from packager.config.spelling import nearest
 from packager.errors import SettingsError
 
 # What the names of settings begin with. No variable of such a name goes into a package.
 SETTING_PREFIX = "_"
+# What looks like a setting, among other names that begin so.
+_PREFIXES = ("_LAMBDA_", "_AWS_")
 
 _KEY_ID, _SECRET, _TOKEN = "_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN"
 
@@ -113,6 +116,7 @@ def read(
         name: value for name, value in (options or {}).items() if value is not None
     }
     problems = _Problems(on_dyno)
+    _check_spelling(given, problems)
     values = _parse(given, problems)
     fields: dict[str, Any] = {
         setting.field: values[setting.variable]
@@ -132,6 +136,20 @@ def read(
         _check_regions(settings, problems)
     problems.finish()
     return settings
+
+
+def unknown_names(given: Mapping[str, str]) -> list[str]:
+    """Return the names that look like settings and are not."""
+    return sorted(name for name in given if name.startswith(_PREFIXES) and name not in BY_VARIABLE)
+
+
+def _check_spelling(given: Mapping[str, str], problems: _Problems) -> None:
+    """Refuse a misspelt setting: what was to be left out, for example, would be deployed."""
+    for name in sorted(given):
+        if name.startswith(SETTING_PREFIX) and name not in BY_VARIABLE:
+            meant = nearest(name.upper(), BY_VARIABLE)
+            if meant:
+                problems.add(name, f"is not a setting: is {meant} meant?")
 
 
 def _parse(given: Mapping[str, str], problems: _Problems) -> dict[str, Any]:
@@ -217,6 +235,10 @@ def _check_regions(settings: Settings, problems: _Problems) -> None:
             problems.add(name, f"contains {REGION_PLACEHOLDER}, but a function has no region")
 
 
+def _shown(variable: str) -> str:
+    return BY_VARIABLE[variable].shown if variable in BY_VARIABLE else variable
+
+
 class _Problems:
     """The problems found while settings are read."""
 
@@ -232,7 +254,7 @@ class _Problems:
         if self._found:
             raise SettingsError(
                 "; ".join(
-                    f"{BY_VARIABLE[variable].shown} {what}"
+                    f"{_shown(variable)} {what}"
                     for variable, problems in self._found.items()
                     for what in problems
                 )
@@ -242,6 +264,8 @@ class _Problems:
 
     def _hint(self) -> str:
         variable, *others = self._found
+        if variable not in BY_VARIABLE:
+            return "Rename it, or remove it."
         option = BY_VARIABLE[variable].option
         if self._on_dyno:
             return f"Set {'them' if others else 'it'} with `heroku config:set {variable}=…`."

@@ -1,7 +1,8 @@
 """The variables that go into the package: an app's config vars.
 
-They come from the process environment, as on a dyno, or from a file instead of it. Names that begin
-with `_` are the packager's own settings (`packager.config.settings`) and never go in.
+Names that begin with `_` are the packager's own settings (`packager.config.settings`) and never go
+in. Of a process environment, more stays out: what differs from dyno to dyno, and what a platform
+sets for its own runtime.
 """
 
 from __future__ import annotations
@@ -9,34 +10,92 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packager.config.settings import SETTING_PREFIX
 
-# What differs in every one-off dyno and is no config: set by Heroku, by its CLI, or by bash.
-DEFAULT_EXCLUDE = ("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES")
+# What is not config in a process environment: what differs from dyno to dyno, and what Heroku and
+# the buildpacks of languages set for their own runtime.
+_NOT_CONFIG = """
+    DYNO PORT LANG PWD OLDPWD SHLVL PS1 TERM COLUMNS LINES HOSTNAME HOME USER LOGNAME SHELL PATH
+    CNB_* HEROKU_RELEASE_* MEMORY_AVAILABLE WEB_MEMORY WEB_CONCURRENCY
+    HEROKU_AVAILABLE_PARALLELISM
+    NODE_HOME npm_config_*
+    JAVA_HOME JAVA_OPTS JAVA_TOOL_OPTIONS
+    PYTHONHOME PYTHONPATH PYTHONUNBUFFERED VIRTUAL_ENV GUNICORN_CMD_ARGS FORWARDED_ALLOW_IPS
+    LD_LIBRARY_PATH LIBRARY_PATH LD_PRELOAD
+"""
+DEFAULT_EXCLUDE = tuple(_NOT_CONFIG.split())
+# What CI runners set, beside secrets: GitHub's.
+CI_EXCLUDE = ("GITHUB_*", "ACTIONS_*", "RUNNER_*")
+
+# The credentials that AWS's tools take from the environment.
+AWS_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+)
+
+# What Lambda sets in a function's environment:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_LAMBDAS_OWN = """
+    AWS_REGION AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_* AWS_ACCESS_KEY AWS_ACCESS_KEY_ID
+    AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR LANG PATH
+    LD_LIBRARY_PATH NODE_PATH PYTHONPATH TZ
+"""
 
 
-def choose(variables: Mapping[str, str], exclude: Iterable[str] = ()) -> dict[str, str]:
-    """Leave out settings, and the names that the default list or `exclude` matches.
+@dataclass(frozen=True)
+class Selection:
+    """The variables that go in, and the names `left_out`, each with the reason.
 
-    `exclude` holds shell patterns; those that begin with `!` bring names back. The last pattern
-    that matches decides.
+    Its repr shows no value.
     """
-    patterns = (*DEFAULT_EXCLUDE, *exclude)
-    return {
-        name: value
-        for name, value in variables.items()
-        if not name.startswith(SETTING_PREFIX) and not _is_excluded(name, patterns)
-    }
+
+    variables: dict[str, str] = field(repr=False)
+    left_out: dict[str, str]
 
 
-def _is_excluded(name: str, patterns: Iterable[str]) -> bool:
-    excluded = False
-    for pattern in patterns:
+def select(
+    variables: Mapping[str, str], exclude: Iterable[str] = (), default: Iterable[str] = ()
+) -> Selection:
+    """Leave out settings, and what the patterns of the `default` list and of `exclude` match.
+
+    They are shell patterns; those that begin with `!` bring names back. The last one that matches
+    decides.
+    """
+    patterns = [(pattern, "the default list") for pattern in default]
+    patterns += ((pattern, "_LAMBDA_ENV_EXCLUDE") for pattern in exclude)
+    selection = Selection({}, {})
+    for name, value in variables.items():
+        reason = _reason(name, patterns)
+        if reason is None:
+            selection.variables[name] = value
+        else:
+            selection.left_out[name] = reason
+    return selection
+
+
+def _reason(name: str, patterns: Iterable[tuple[str, str]]) -> str | None:
+    """Return why a variable is left out; None if it goes in."""
+    if name.startswith(SETTING_PREFIX):
+        return "begins with _"
+    reason = None
+    for pattern, owner in patterns:
         if fnmatch.fnmatchcase(name, pattern.removeprefix("!")):
-            excluded = not pattern.startswith("!")
-    return excluded
+            reason = None if pattern.startswith("!") else f"{pattern} in {owner}"
+    return reason
+
+
+def set_by_lambda(names: Iterable[str]) -> list[str]:
+    """Return those of `names` that Lambda itself sets in a function's environment."""
+    return sorted(
+        name
+        for name in names
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in _LAMBDAS_OWN.split())
+    )
 
 
 def read_process_environment() -> dict[str, str]:

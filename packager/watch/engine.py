@@ -58,10 +58,11 @@ class Deploys:
         if not self._all_watched:
             # What is not watched may have changed as well, without anybody having said so.
             self._cache.selections.forget([str(self._app)])
-        with (
-            workspace.private_folder(self._folder) as folder,
-            self._target(self._read_config()) as target,
-        ):
+        config = self._read_config()
+        if self._kept is None or self._kept[0] != config:
+            for event in config.events:
+                progress.sink(event)
+        with workspace.private_folder(self._folder) as folder, self._target(config) as target:
             options = Options(timeout=self._timeout)
             release = deploy(self._app, target, folder, progress, options, self._cache)
             answer, failure = None, None

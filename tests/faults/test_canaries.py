@@ -131,7 +131,7 @@ def test_watching_shows_no_secret(
             service.stored(function) != before or "deployed" in shown
         ):
             env_file.write_text(WRONG["bad.env"])
-        return "no NAME=value" in shown
+        return "not NAME=value" in shown
 
     run = canaries.run(
         "watch",

@@ -169,7 +169,9 @@ def test_only_the_command_line_prints_and_exits() -> None:
                 assert called not in ("print", "sys.exit", "exit", "click.echo"), path
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["deploy", "--help"], ["env"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["deploy", "--help"], ["env", "--from-environment", "--quiet"]]
+)
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
     program = (
         "import sys; from packager.cli import main\n"

@@ -8,28 +8,60 @@ import sys
 
 import pytest
 
-from packager.config.variables import DEFAULT_EXCLUDE, choose
+from packager.config.variables import DEFAULT_EXCLUDE, select, set_by_lambda
 
 
-def test_a_setting_is_never_chosen() -> None:
-    assert choose({"_A": "1", "_": "2", "__B": "3", "C_": "4"}) == {"C_": "4"}
+def test_a_setting_never_goes_in() -> None:
+    selection = select({"_A": "1", "_": "2", "__B": "3", "C_": "4"}, ["!*"])
+    assert selection.variables == {"C_": "4"}
+    assert selection.left_out == dict.fromkeys(["_A", "_", "__B"], "begins with _")
 
 
-def test_what_differs_in_every_dyno_is_left_out_by_default() -> None:
-    variables = dict.fromkeys([*DEFAULT_EXCLUDE, "HOME", "PATH", "PORTAL"], "x")
-    assert list(choose(variables)) == ["HOME", "PATH", "PORTAL"]
+def test_what_a_dyno_and_its_buildpacks_set_for_themselves_stays_out_by_default() -> None:
+    """What they add for the app goes in."""
+    for_the_app = [
+        *("PORTAL", "NODE_ENV", "HEROKU_APP_NAME", "HEROKU_SLUG_COMMIT", "JDBC_DATABASE_URL"),
+        *("SPRING_DATASOURCE_URL", "NPM_CONFIG_X", "TZ"),
+    ]
+    of_the_dyno = [
+        *("DYNO", "PORT", "LANG", "PATH", "HOSTNAME", "CNB_STACK_ID", "HEROKU_RELEASE_VERSION"),
+        *("WEB_CONCURRENCY", "MEMORY_AVAILABLE", "JAVA_OPTS", "LD_PRELOAD", "npm_config_cache"),
+    ]
+    selection = select(dict.fromkeys(for_the_app + of_the_dyno, "x"), (), DEFAULT_EXCLUDE)
+    assert list(selection.variables) == for_the_app
+    assert list(selection.left_out) == of_the_dyno
+    assert selection.left_out["CNB_STACK_ID"] == "CNB_* in the default list"
 
 
 def test_an_exclusion_is_a_shell_pattern_that_minds_case() -> None:
     variables = dict.fromkeys(["NODE_ENV", "NODE_HOME", "node_env", "A1", "A22"], "x")
-    assert list(choose(variables, ["NODE_*", "A?"])) == ["node_env", "A22"]
+    selection = select(variables, ["NODE_*", "A?"])
+    assert list(selection.variables) == ["node_env", "A22"]
+    assert selection.left_out["A1"] == "A? in _LAMBDA_ENV_EXCLUDE"
 
 
-def test_an_exclamation_mark_brings_names_back_and_the_last_pattern_decides() -> None:
+@pytest.mark.parametrize(
+    ("exclude", "chosen"),
+    [
+        (["A*", "!A1", "!PORT"], ["A1", "PORT"]),
+        (["!A1", "A*"], []),
+        (["!*"], ["A1", "A2", "PORT", "TERM"]),
+    ],
+)
+def test_an_exclamation_mark_brings_names_back_and_the_last_pattern_decides(
+    exclude: list[str], chosen: list[str]
+) -> None:
     variables = dict.fromkeys(["A1", "A2", "PORT", "TERM", "_A"], "x")
-    assert list(choose(variables, ["A*", "!A1", "!PORT"])) == ["A1", "PORT"]
-    assert list(choose(variables, ["!A1", "A*"])) == []
-    assert list(choose(variables, ["!*"])) == ["A1", "A2", "PORT", "TERM"]
+    assert list(select(variables, exclude, DEFAULT_EXCLUDE).variables) == chosen
+
+
+def test_a_selection_shows_no_value() -> None:
+    assert "canary" not in repr(select({"A": "canary", "_B": "canary"}))
+
+
+def test_what_lambda_sets_itself_is_known() -> None:
+    names = ["TZ", "LANG", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_BUCKET", "AWS_PROFILE"]
+    assert set_by_lambda(names) == ["AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "LANG", "TZ"]
 
 
 def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:

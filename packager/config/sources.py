@@ -1,0 +1,164 @@
+"""Where the variables come from: a file, the process environment, or the `.env` of the app folder.
+
+- On a dyno, the process environment is the app's config.
+- Anywhere else it is a developer's shell or a CI runner, full of other people's secrets. It is only
+  taken if the command line says so.
+- A `.env` that was found in the app folder may have come with a cloned repository. It gives
+  variables and describes the app; it cannot change where a deploy goes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from packager.config.env_files import EnvFile, parse_env_file, parse_standard_input, read_env_file
+from packager.config.setting_values import Parser, path
+from packager.config.settings_table import BUILDPACK, BY_VARIABLE
+from packager.errors import InputError, SettingsError, VariableError
+
+# The buildpack's commands set this: their environment is the app's config on any platform.
+FROM_ENVIRONMENT = "_PACKAGER_FROM_ENVIRONMENT"
+
+_FOUND = ".env"
+_FUNCTION = "_LAMBDA_FUNCTION_ARN"
+
+Purpose = Literal["deploy", "local", "build"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the command line says about the source of the variables of `app`.
+
+    With `standard_input`, they come from there.
+    """
+
+    app: Path = Path()
+    env_file: Path | None = None
+    standard_input: bytes | None = field(repr=False, default=None)
+    from_environment: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the command line names a file, or standard input."""
+        return self.env_file is not None or self.standard_input is not None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source that was chosen, with all that it holds; its repr shows no value.
+
+    It is a `dyno`'s environment, the process `environment` elsewhere, a `file` that was named, or
+    the `.env` that was `found`.
+    """
+
+    kind: Literal["dyno", "environment", "file", "found"]
+    variables: Mapping[str, str] = field(repr=False)
+    path: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_environment(self) -> bool:
+        """Whether the variables come from a process environment."""
+        return self.kind in ("dyno", "environment")
+
+
+def is_on_dyno(process: Mapping[str, str]) -> bool:
+    """Return whether the environment `process` is that of a dyno."""
+    return "DYNO" in process or FROM_ENVIRONMENT in process
+
+
+def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
+    """Choose the source; `process` is the process environment.
+
+    Raises VariableError for a file that cannot be read, and InputError if there is no source.
+    """
+    if sources.is_file and sources.from_environment:
+        raise InputError(
+            "--env-file and --from-environment exclude each other.", "Give one of them."
+        )
+    if sources.standard_input is not None:
+        return _from_file(parse_standard_input(sources.standard_input), None)
+    if sources.env_file is not None:
+        return _from_file(read_env_file(sources.env_file), sources.env_file)
+    if sources.from_environment:
+        return Source("environment", process)
+    if is_on_dyno(process):
+        return Source("dyno", process)
+    found = sources.app / _FOUND
+    if not os.path.lexists(found):
+        raise InputError(
+            f"No variables: there is no {found}, and a shell's environment is not taken by itself.",
+            "Give --env-file FILE, write a .env file, or give --from-environment.",
+        )
+    file = parse_env_file(found, _read_found(sources.app, found))
+    return Source("found", file.variables, found, file.warnings)
+
+
+def _from_file(file: EnvFile, path: Path | None) -> Source:
+    return Source("file", file.variables, path, file.warnings)
+
+
+def _read_found(app: Path, found: Path) -> bytes:
+    """Read the `.env` that was found, which must be a regular file inside the app folder."""
+    real = found.resolve()
+    if not real.is_relative_to(app.resolve()):
+        raise VariableError(
+            f"{found} is a link that leads out of the app folder.",
+            f"Accept it with --env-file {found}.",
+        )
+    try:
+        # Without blocking, because it may be a FIFO; without a link that was put there meanwhile.
+        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return file.read()
+    except OSError as error:
+        raise VariableError(
+            f"{found} cannot be read: {error.strerror}.", "Give another with --env-file."
+        ) from error
+    raise VariableError(f"{found} is not a regular file.", "Give another with --env-file.")
+
+
+def settings_of(
+    source: Source, process: Mapping[str, str], app: Path, purpose: Purpose
+) -> dict[str, str]:
+    """Return the variables in which settings are looked up: those of the file win.
+
+    Raises SettingsError if the `.env` that was found would change where a deploy goes.
+    """
+    if source.kind != "found":
+        return {**process, **source.variables}
+    assert source.path  # noqa: S101 - for the type checker
+    accepted = {}
+    refused = []
+    for name, value in source.variables.items():
+        setting = BY_VARIABLE.get(name)
+        if setting is None or not value.strip() or BUILDPACK in setting.commands:
+            accepted[name] = value
+        elif setting.describes_app:
+            _check_inside(source.path, app, name, setting.parse, value)
+            accepted[name] = value
+        elif purpose == "local" and name == _FUNCTION:
+            accepted[name] = value
+        elif purpose == "deploy":
+            refused.append(name)
+    if refused:
+        raise SettingsError(
+            f"{source.path} sets {', '.join(refused)}. It was found by itself and may have come"
+            " with a repository, so it cannot change where or how a deploy goes.",
+            f"Accept its settings with --env-file {source.path}, or remove them from it.",
+        )
+    return {**process, **accepted}
+
+
+def _check_inside(found: Path, app: Path, name: str, parse: Parser, value: str) -> None:
+    if parse is path and not (app / value.strip()).resolve().is_relative_to(app.resolve()):
+        raise SettingsError(
+            f"{found} names a file outside the app folder by {name}.",
+            f"Accept its settings with --env-file {found}.",
+        )

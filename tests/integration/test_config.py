@@ -1,0 +1,221 @@
+"""Which variables go into a package: the commands as processes, on a dyno and on a laptop."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import javaproperties
+import pytest
+
+from tests.service import Service, command
+
+# A developer's shell: none of it may be seen or packaged, but for what the command line asks for.
+SHELL = {
+    "GITHUB_TOKEN": "canary-token",
+    "ACTIONS_RUNTIME_TOKEN": "canary-runtime",
+    "RUNNER_TEMP": "canary-temp",
+    "NPM_TOKEN": "canary-npm",
+    "EDITOR": "canary-editor",
+}
+KEYS = {"AWS_ACCESS_KEY_ID": "canary-key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret"}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}")
+    (folder / "index.js").write_text("exports.handler = async () => 1\n")
+    return folder
+
+
+def laptop(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command without DYNO, in a shell full of secrets: none is ever in the output."""
+    more["env"] = SHELL | more.get("env", {})
+    run = command(*arguments, on_dyno=False, **more)
+    assert "canary" not in run.stdout + run.stderr
+    return run
+
+
+def packaged(package: Path | io.BytesIO) -> dict[str, str]:
+    """Give the config in a package, which holds no secret of the shell."""
+    content = zipfile.ZipFile(package).read("env.properties")
+    return javaproperties.loads(content.decode("ascii"))
+
+
+def test_a_laptops_environment_is_never_packaged_by_itself(app: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    run = laptop("build", app, "-o", output, env=KEYS)
+    assert run.returncode == 2
+    assert "--from-environment" in run.stderr
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("kind", ["found", "file", "standard input as JSON", "standard input"])
+def test_only_the_variables_of_a_file_are_packaged(kind: str, app: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    content = "GREETING='hello'\nPATH=/mine\n_LAMBDA_FUNCTION_ARN=f\n"
+    file = (app if kind == "found" else tmp_path) / ".env"
+    options: list[str | Path] = []
+    piped = None
+    if "standard" in kind:
+        variables = {"GREETING": "hello", "PATH": "/mine"}
+        piped = json.dumps(variables) if "JSON" in kind else content
+        options = ["--env-file", "-"]
+    else:
+        file.write_text(content)
+        options = ["--env-file", file] if kind == "file" else []
+    run = laptop("build", app, "-o", output, *options, env=KEYS, piped=piped)
+    assert run.returncode == 0, run.stderr
+    assert packaged(output) == {"GREETING": "hello", "PATH": "/mine"}
+    assert (f"The variables come from {file}." in run.stdout) == (kind == "found")
+    assert "Lambda itself sets PATH" in run.stderr
+
+
+def test_from_environment_takes_it_but_for_what_ci_runners_set(app: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    (app / ".env").write_text("FROM_FILE=1\n")
+    run = laptop("build", app, "-o", output, "--from-environment")
+    assert run.returncode == 0, run.stderr
+    assert packaged(output) == {"NPM_TOKEN": "canary-npm", "EDITOR": "canary-editor"}
+    assert "variables left out; `packager env --verbose` lists them." in run.stdout
+
+
+@pytest.mark.parametrize("command_name", ["build", "env", "deploy"])
+@pytest.mark.parametrize("on_dyno", [True, False])
+def test_credentials_that_would_deploy_are_never_config(
+    command_name: str, on_dyno: bool, app: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.zip"
+    arguments = {
+        "build": ("-o", output),
+        "env": (),
+        "deploy": ("--function", "hello", "--region", "eu-west-1"),
+    }[command_name]
+    source = () if on_dyno else ("--from-environment",)
+    run = command(command_name, app, *arguments, *source, env=KEYS, on_dyno=on_dyno)
+    assert run.returncode == 2
+    assert "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+    assert not output.exists()
+
+
+def test_the_functions_own_credentials_are_config_if_others_deploy(
+    app: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.zip"
+    deploying = {"_AWS_ACCESS_KEY_ID": "id", "_AWS_SECRET_ACCESS_KEY": "secret"}
+    run = command("build", app, "-o", output, env=KEYS | deploying)
+    assert run.returncode == 0
+    assert packaged(output) == KEYS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_LAMBDA_FUNCTION_ARN=evil",
+        "_LAMBDA_FUNCTION_ARN=arn:aws:lambda:eu-west-1:210987654321:function:evil",
+        "_LAMBDA_S3_BUCKET=evil",
+        "_LAMBDA_KMS_KEY_ARN=arn:aws:kms:eu-west-1:210987654321:key/evil",
+        "_AWS_ENDPOINT_URL=http://127.0.0.1:1",
+        "_AWS_DEFAULT_REGION=us-east-1",
+        "_AWS_ACCESS_KEY_ID=evil\n_AWS_SECRET_ACCESS_KEY=evil",
+    ],
+)
+def test_a_found_env_file_never_redirects_a_deploy(
+    line: str, app: Path, service: Service, function: str
+) -> None:
+    before = service.stored(function)
+    (app / ".env").write_text(f"A=1\n{line}\n")
+    run = laptop("deploy", app, env=service.settings(function))
+    assert run.returncode == 2
+    assert f"--env-file {app / '.env'}" in run.stderr
+    assert service.stored(function) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AWS_PROFILE=evil",
+        "AWS_ENDPOINT_URL=http://127.0.0.1:1",
+        "AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:1",
+        "AWS_CONFIG_FILE=/evil",
+        "AWS_ACCESS_KEY_ID=evil\nAWS_SECRET_ACCESS_KEY=evil",
+        "HTTPS_PROXY=http://127.0.0.1:1\nHTTP_PROXY=http://127.0.0.1:1",
+    ],
+)
+def test_a_variable_of_a_found_env_file_is_config_and_nothing_else(
+    line: str, app: Path, service: Service, function: str
+) -> None:
+    (app / ".env").write_text(f"{line}\n")
+    run = laptop("deploy", app, env=service.settings(function))
+    assert run.returncode == 0, run.stderr
+    name = line.partition("=")[0]
+    assert name in packaged(io.BytesIO(service.stored(function)))
+
+
+def test_a_found_env_file_with_a_deploy_in_it_can_be_accepted(
+    app: Path, service: Service, function: str
+) -> None:
+    settings = service.settings(function)
+    (app / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    assert laptop("deploy", app).returncode == 2
+    assert laptop("deploy", app, "--env-file", app / ".env").returncode == 0
+
+
+def test_dynos_of_different_size_build_the_same_package(app: Path, tmp_path: Path) -> None:
+    config = {"GREETING": "hello", "NODE_ENV": "production"}
+    small = {"MEMORY_AVAILABLE": "512", "WEB_CONCURRENCY": "1", "JAVA_OPTS": "-Xmx300m"}
+    large = {"MEMORY_AVAILABLE": "14336", "WEB_CONCURRENCY": "28", "JAVA_OPTS": "-Xmx12g"}
+    packages = []
+    for number, size in enumerate((small, large)):
+        dyno = {"DYNO": f"run.{number}", "HOSTNAME": f"host-{number}", "PORT": f"300{number}"}
+        output = tmp_path / f"{number}.zip"
+        assert command("build", app, "-o", output, env=config | size | dyno).returncode == 0
+        packages.append(output.read_bytes())
+    assert packages[0] == packages[1]
+    assert packaged(tmp_path / "0.zip") == config
+
+
+def test_a_misspelt_setting_is_an_error_with_a_suggestion(app: Path, tmp_path: Path) -> None:
+    """A misspelt exclusion would deploy the secret that it is meant to keep out."""
+    output = tmp_path / "out.zip"
+    env = {"SECRET": "canary", "_LAMBDA_ENV_EXCLUDES": "SECRET"}
+    run = command("build", app, "-o", output, env=env)
+    assert run.returncode == 2
+    assert "_LAMBDA_ENV_EXCLUDES is not a setting: is _LAMBDA_ENV_EXCLUDE meant?" in run.stderr
+    assert not output.exists()
+
+
+def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> None:
+    env = {"_LAMBDA_NODE_VERSION": "canary", "_AWS_BUILDPACK_TOOLS": "canary", "_OTHER": "canary"}
+    run = command("env", app, env=env)
+    assert run.returncode == 0
+    warnings = [line for line in run.stderr.splitlines() if "Warning" in line]
+    assert warnings == [
+        "Warning: Not settings of the packager: _AWS_BUILDPACK_TOOLS, _LAMBDA_NODE_VERSION."
+    ]
+
+
+def test_env_lists_what_stays_out_and_why(app: Path) -> None:
+    env = {"A": "canary", "SECRET": "canary", "TZ": "canary", "_LAMBDA_ENV_EXCLUDE": "SEC*"}
+    run = command("env", app, "--verbose", env=env)
+    assert run.stdout.split() == ["A", "TZ"]
+    for line in (
+        "DYNO stays out: DYNO in the default list",
+        "SECRET stays out: SEC* in _LAMBDA_ENV_EXCLUDE",
+        "_LAMBDA_ENV_EXCLUDE stays out: begins with _",
+    ):
+        assert line in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+
+    result = json.loads(command("env", app, "--json", env=env).stdout)
+    assert result["variables"] == ["A", "TZ"]
+    assert result["leftOut"]["SECRET"] == "SEC* in _LAMBDA_ENV_EXCLUDE"
+    assert result["leftOut"]["DYNO"] == "DYNO in the default list"
+    assert ["TZ" in warning for warning in result["warnings"]] == [True]
