@@ -52,12 +52,16 @@ class FunctionState:
 
 @dataclass(frozen=True)
 class Package:
-    """A deployment package, ready to be sent; `variables`: how many it holds."""
+    """A deployment package, ready to be sent; `variables`: how many it holds.
+
+    Dependencies that are `missing` are declared and not installed; a layer may have them.
+    """
 
     path: Path
     size: int
     sha256: str
     variables: int
+    missing: tuple[str, ...] = ()
 
     @property
     def code_sha256(self) -> str:

@@ -43,3 +43,4 @@ class Members(NamedTuple):
     dependencies: list[Member]
     own: list[Member]
     events: Sequence[Note | Warning] = ()
+    missing: tuple[str, ...] = ()  # dependencies of the app that are not installed

@@ -11,7 +11,6 @@ from packager.apps import ignore
 from packager.apps.members import SYMBOLIC_LINK, Member, Members
 from packager.apps.signs import Sign, Strength, single_file
 from packager.config.settings import Settings
-from packager.errors import PackageError
 from packager.lazy import lazy
 from packager.progress import Warning
 
@@ -76,8 +75,7 @@ class Node:
     def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
         """Select what is packaged, but for the files `leave_out`, whatever leads to them.
 
-        Raises PackageError as `packager.apps.files` says, and for a dependency that is not
-        installed.
+        Raises PackageError as `packager.apps.files` says.
         """
         selection = selections.of(self.folder, leave_out=leave_out)
         if not self._has_dependencies():
@@ -85,7 +83,7 @@ class Node:
         layout = node_modules.layout(
             os.path.realpath(self.folder), development=self.dev_dependencies
         )
-        warnings = self._missing(layout)
+        missing, warnings = self._missing(layout)
         outside = [walk.Root(package.real, f"{package.place}/") for package in layout.outside]
         own_modules = {f"{package.place}/node_modules" for package in layout.outside}
         found = selection.members(layout.left_out | own_modules, outside)
@@ -94,27 +92,21 @@ class Node:
         ]
         own = [member for member in found if not member.name.startswith(_INSTALLED)]
         dependencies = [member for member in found if member.name.startswith(_INSTALLED)]
-        return Members(dependencies, own, [*selection.events(), *warnings])
+        return Members(dependencies, own, [*selection.events(), *warnings], missing)
 
     def _has_dependencies(self) -> bool:
         """Say whether packages are packaged: a bundled app leaves `node_modules` out."""
         is_project = (self.folder / "package.json").is_file()
         return is_project and not ignore.read(self.folder)("node_modules", is_folder=True)
 
-    def _missing(self, layout: node_modules.Layout) -> list[Warning]:
-        """Raise PackageError for a dependency of the app that is not installed, if that is checked;
-        return warnings of the others.
+    def _missing(self, layout: node_modules.Layout) -> tuple[tuple[str, ...], list[Warning]]:
+        """Return the app's dependencies that are not installed, and a warning of those that other
+        packages need.
         """
         missing = [one for one in layout.missing if not one.name.startswith(_OF_THE_RUNTIME)]
-        command = self.install_command
-        direct = ", ".join(one.name for one in missing if not one.needed_by)
-        others = ", ".join(
-            f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by
+        others = [f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by]
+        warning = Warning(f"Not installed: {', '.join(others)}. Run `{self.install_command}`.")
+        return (
+            tuple(one.name for one in missing if not one.needed_by),
+            [warning] if others and self.checks != "off" else [],
         )
-        hint = f"Run `{command}`. If a layer of the function has them: --checks warn."
-        if direct and self.checks == "error":
-            raise PackageError(f"In package.json but not installed: {direct}.", hint)
-        if self.checks == "off" or not missing:
-            return []
-        names = ", ".join(filter(None, [direct, others]))
-        return [Warning(f"Not installed: {names}. Run `{command}`.")]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packager.apps import App, Archive
+from packager.apps import App, Archive, Node
 from packager.apps.ignore import ENV_PROPERTIES
 from packager.atomic_file import replaced
 from packager.config import properties
@@ -45,12 +45,14 @@ def build(
     The files `leave_out` do not go in, whatever leads to them. Raises PackageError, ArchiveError or
     VariableError; there is no `destination` then.
     """
+    missing: tuple[str, ...] = ()
     if isinstance(app, Archive):
         config = properties.dumps(variables)
         unpacked = inject.inject(app.path(), destination, NewFile(ENV_PROPERTIES, config))
     else:
         selections = cache.selections if cache else files.Selections()
-        selected = listing.select(app, variables, leave_out, selections, progress or Progress())
+        progress = progress or Progress()
+        selected, missing = listing.select(app, variables, leave_out, selections, progress)
         unpacked = zip_folder.write(selected, destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
         sizes = inject.unpacked_sizes(destination)
@@ -62,6 +64,7 @@ def build(
         size=destination.stat().st_size,
         sha256=_sha256(destination),
         variables=len(variables),
+        missing=missing,
     )
 
 
@@ -87,7 +90,19 @@ def build_file(
     with replaced(output) as part:
         never = [*leave_out, output]
         package = build(app, variables, part, leave_out=never, progress=progress)
+        if package.missing and isinstance(app, Node):
+            _report_missing(package.missing, app, progress or Progress())
     return replace(package, path=output)
+
+
+def _report_missing(missing: tuple[str, ...], app: Node, progress: Progress) -> None:
+    """Report dependencies that are not installed, as the app's `checks` say."""
+    problem = f"In package.json but not installed: {', '.join(missing)}."
+    hint = f"Run `{app.install_command}`."
+    if app.checks == "error":
+        raise PackageError(problem, f"{hint} If a layer of the function has them: --checks warn.")
+    if app.checks == "warn":
+        progress.warn(f"{problem} {hint}")
 
 
 def _sha256(path: Path) -> str:

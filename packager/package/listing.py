@@ -45,8 +45,9 @@ def select(
     leave_out: Iterable[Path | None],
     selections: files.Selections,
     progress: Progress,
-) -> list[members.Member]:
+) -> tuple[list[members.Member], tuple[str, ...]]:
     """Select the members of an app's package, in their order: what changes often comes last.
+    Return the dependencies that are not installed, too.
 
     What is wrong with the app's files goes to `progress`. Raises PackageError, also for a package
     that would be larger than Lambda takes.
@@ -59,7 +60,7 @@ def select(
     selected = [*(member for group in groups for member in group)]
     selected.append(members.Member(ENV_PROPERTIES, config))
     check_size(Entry(member.name, _size(member)) for member in selected)
-    return selected
+    return selected, found.missing
 
 
 def list_contents(
@@ -79,7 +80,7 @@ def list_contents(
         ours = Entry(ENV_PROPERTIES, len(properties.dumps(variables)))
         entries = [*(entry for entry in held if entry.name != ENV_PROPERTIES), ours]
     else:
-        selected = select(app, variables, leave_out, files.Selections(), progress)
+        selected, _ = select(app, variables, leave_out, files.Selections(), progress)
         entries = [Entry(member.name, _size(member)) for member in selected]
     return by_folder(entries)
 

@@ -119,17 +119,33 @@ def _of_the_handler(
         yield from checks.handler(contents, handler, state.runtime or "")
 
 
+def _of_the_dependencies(
+    package: Package, app: App, state: FunctionState | None
+) -> Iterator[Finding]:
+    if package.missing:
+        is_wrapped = state and state.exec_wrapper not in (None, exec_wrapper.PATH)
+        yield Finding(
+            f"In package.json but not installed: {', '.join(package.missing)}.",
+            f"Run `{app.install_command}`.",
+            certain=state is not None and not (state.has_layers or is_wrapped),
+        )
+
+
 def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> None:
     """Check that the function can run the package, unless it has it already.
 
     Raises PackageError for what is certain, if the settings say so.
     """
     settings, state = inquiry.destination.settings, inquiry.state
-    if settings.checks == "off" or state is None or state.code_sha256 == package.code_sha256:
+    if settings.checks == "off" or (state and state.code_sha256 == package.code_sha256):
+        return
+    missing = list(_of_the_dependencies(package, app, state))
+    if state is None:
+        report(missing, settings.checks, progress.warn)
         return
     with ZipContents.opened(package.path) as contents:
         report(
-            findings(contents, state, app.language, app.install_command),
+            [*missing, *findings(contents, state, app.language, app.install_command)],
             settings.checks,
             progress.warn,
         )

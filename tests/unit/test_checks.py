@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps import Node
 from packager.apps.contents import Finding
 from packager.errors import PackageError
-from packager.function import FunctionState
+from packager.function import FunctionState, Package
 from packager.package.contents import ZipContents
-from packager.release.checks import findings, report, wrapper_note
+from packager.release.checks import _of_the_dependencies, findings, report, wrapper_note
 from tests.conftest import requires
 
 NODE = FunctionState("", "$LATEST", "Successful", "", "nodejs22.x", "x86_64", "index.handler")
@@ -408,3 +409,18 @@ def test_the_command_that_switches_the_wrapper_on_is_shown_until_it_has_been_run
     with ZipContents.opened(package) as contents:
         note = wrapper_note(contents, state, "hello")
     assert note is None if words is None else words in str(note)
+
+
+@pytest.mark.parametrize(
+    ("state", "certain"),
+    [(NODE, True), (replace(NODE, has_layers=True), False), (None, False)],
+    ids=["nothing else", "a layer", "the function may not be asked"],
+)
+def test_a_dependency_that_is_not_installed_is_certain_unless_a_layer_may_have_it(
+    state: FunctionState | None, certain: bool, tmp_path: Path
+) -> None:
+    package = Package(tmp_path / "package.zip", 1, "ab" * 32, 1, missing=("express",))
+    (finding,) = _of_the_dependencies(package, Node(tmp_path), state)
+    assert "express" in finding.message
+    assert "npm install" in finding.hint
+    assert finding.certain is certain

@@ -13,6 +13,8 @@ from packager.apps.files import Selections
 from packager.apps.members import Members
 from packager.config.settings import Settings
 from packager.errors import PackageError
+from packager.package.build import build_file
+from packager.progress import Event, Progress
 from tests.trees import Link, plant
 
 
@@ -47,26 +49,39 @@ def test_production_dependencies_go_in_and_development_dependencies_stay_out(
 def test_a_dependency_that_is_not_installed_is_an_error_with_the_command_that_installs_it(
     tmp_path: Path,
 ) -> None:
-    app(tmp_path, {"dependencies": {"express": "1", "a": "1"}}, "a")
-    (tmp_path / "package-lock.json").write_text("{}")
+    folder = app(tmp_path / "app", {"dependencies": {"express": "1", "a": "1"}}, "a")
+    (folder / "package-lock.json").write_text("{}")
+    assert members(folder).missing == ("express",)
+    output = tmp_path / "out.zip"
     with pytest.raises(PackageError, match="not installed: express") as error:
-        members(tmp_path)
+        build_file(Node.of(folder, Settings()), {}, output)
     assert "npm ci" in error.value.hint
-    (warning,) = members(tmp_path, Settings(checks="warn")).events
-    assert "express" in warning.text
-    assert members(tmp_path, Settings(checks="off")).events == []
+    assert not output.exists()
+    for checks, count in [("warn", 1), ("off", 0)]:
+        events: list[Event] = []
+        found = Node.of(folder, Settings(checks=checks))
+        build_file(found, {}, output, progress=Progress(events.append))
+        assert len(events) == count
+
+
+def test_what_an_installed_package_lacks_is_a_warning(tmp_path: Path) -> None:
+    app(tmp_path, {"dependencies": {"a": "1"}}, "a")
+    (tmp_path / "node_modules/a/package.json").write_text('{"dependencies": {"b": "1"}}')
+    found = members(tmp_path)
+    assert found.missing == ()
+    assert "b (needed by a)" in found.events[0].text
 
 
 @pytest.mark.parametrize("kind", ["optionalDependencies", "devDependencies"])
 def test_an_optional_or_development_dependency_need_not_be_installed(
     kind: str, tmp_path: Path
 ) -> None:
-    assert members(app(tmp_path, {kind: {"fsevents": "1"}})).events == []
+    assert members(app(tmp_path, {kind: {"fsevents": "1"}})).missing == ()
 
 
 def test_what_the_runtime_has_need_not_be_installed(tmp_path: Path) -> None:
     manifest = {"dependencies": {"@aws-sdk/client-s3": "3", "@smithy/types": "1"}}
-    assert members(app(tmp_path, manifest)).events == []
+    assert members(app(tmp_path, manifest)).missing == ()
 
 
 def test_an_app_that_leaves_node_modules_out_is_bundled_and_needs_none(tmp_path: Path) -> None:
