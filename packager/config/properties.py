@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from javaproperties import join_key_value
 
+from packager.config import properties_reader
 from packager.errors import VariableError
+
+Dialect = Literal["java", "properties-reader"]
 
 # An escape as javaproperties writes it: the backslash together with what it escapes, so that in
 # `\\:` (an escaped backslash, then a colon) the colon is never taken for an escaped one.
@@ -22,18 +26,19 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN_IN_VALUES = frozenset("#!=:")
 
 
-def dumps(variables: Mapping[str, str]) -> bytes:
-    """Write `variables` as the contents of `env.properties`.
+def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
+    """Write `variables` as the contents of `env.properties`, for the reader that `dialect` names.
 
     Raises VariableError, which names the variable, for what no reader could give back: a name or
     value that is no valid Unicode or contains NUL.
     """
-    lines = [_line(name, variables[name]) for name in sorted(variables)]
-    return "".join(lines).encode("ascii")
+    for name, value in variables.items():
+        _check(name, value)
+    line = _line if dialect == "java" else properties_reader.line
+    return "".join(line(name, variables[name]) for name in sorted(variables)).encode()
 
 
 def _line(name: str, value: str) -> str:
-    _check(name, value)
     escaped_name, escaped_value = join_key_value(name, "")[:-1], join_key_value("", value)[1:]
     return f"{escaped_name}={_ESCAPE.sub(_give_back, escaped_value)}\n"
 
