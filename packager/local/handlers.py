@@ -73,13 +73,17 @@ def _language(task: Path, name: str) -> Language:
 
 
 def _in_node(task: Path) -> Iterator[str]:
-    """The `handler` of the module that package.json calls `main`."""
+    """The `handler` of the module that package.json calls `main`; else of any at the top."""
     main = PurePosixPath(_main(task / "package.json") or "index")
-    for suffix in (".js", ".mjs", ".cjs"):
+    suffixes = (".js", ".mjs", ".cjs")
+    for suffix in suffixes:
         module = main if main.suffix == suffix else main.with_name(main.name + suffix)
         if (task / module).is_file():
             yield f"{module.with_suffix('')}.handler"
             return
+    if not (task / "package.json").is_file():
+        modules = (path for path in task.iterdir() if path.suffix in suffixes)
+        yield from (f"{module.stem}.handler" for module in modules)
 
 
 def _main(description: Path) -> str | None:

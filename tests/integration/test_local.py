@@ -753,3 +753,24 @@ def test_what_a_handler_prints_stays_out_of_the_json_of_the_command(tmp_path: Pa
     done = command("deploy", "--local", app, "--json")
     assert json.loads(done.stdout)["response"] is None
     assert "printed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        pytest.param(
+            *("app.mjs", "export const handler = async () => 'one file'"), marks=requires("node")
+        ),
+        pytest.param(
+            *("index.js", "exports.handler = async () => 'one file'"), marks=requires("node")
+        ),
+        ("app.py", "def handler(event, context): return 'one file'"),
+        ("lambda_function.py", "def lambda_handler(event, context): return 'one file'"),
+    ],
+)
+def test_a_function_of_a_single_file_is_deployed_and_run(
+    name: str, code: str, tmp_path: Path
+) -> None:
+    plant(tmp_path, {name: code.encode(), ".env": b"A=1\n"})
+    run = command("deploy", tmp_path, "--local", "--env-file", tmp_path / ".env")
+    assert run.stdout == '"one file"\n', run.stderr
