@@ -70,14 +70,11 @@ def build(
         progress = console.progress()
         found = apps.resolve(app, config.settings)
         if output is None:
-            never = [config.env_file]
-            folders = listing.list_contents(found, config.variables, never, progress)
+            folders = listing.list_contents(found, config, progress)
             console.list(*_listed(folders))
             return
         with progress.stage("package", f"Packaging the {found.description}"):
-            built = packages.build_file(
-                found, config.variables, output, leave_out=[config.env_file], progress=progress
-            )
+            built = packages.build_file(found, config, output, progress=progress)
         result = {
             "outcome": "built",
             "file": str(output),

@@ -273,7 +273,7 @@ TABLE = (
         parse=values.switch_or_path,
         option="--exec-wrapper",
         metavar="[PATH]",
-        commands=_NONE,
+        commands=_PACKAGING,
         value_of_flag="true",
     ),
     Setting(

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.apps import App, Archive, Node
-from packager.apps.ignore import ENV_PROPERTIES
 from packager.atomic_file import replaced
-from packager.config import properties
+from packager.config.inputs import Config
 from packager.errors import PackageError
 from packager.function import UNPACKED_LIMIT, Package
 from packager.lazy import lazy
-from packager.package import inject
-from packager.package.inject import NewFile
+from packager.package import config_files, inject
 from packager.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,26 +30,25 @@ _CHUNK = 1 << 20
 
 def build(
     app: App,
-    variables: Mapping[str, str],
+    config: Config,
     destination: Path,
     *,
-    leave_out: Iterable[Path | None] = (),
+    output: Path | None = None,
     cache: zip_folder.CompressionCache | None = None,
     progress: Progress | None = None,
 ) -> Package:
-    """Build the package of `app` as the new file `destination`, with `variables` inside.
+    """Build the package of `app` as the new file `destination`, with its `config` inside.
 
-    The files `leave_out` do not go in, whatever leads to them. Raises PackageError, ArchiveError or
-    VariableError; there is no `destination` then.
+    The env file and the `output` do not go in, whatever leads to them. Raises PackageError,
+    ArchiveError or VariableError; there is no `destination` then.
     """
+    progress = progress or Progress()
     missing: tuple[str, ...] = ()
     if isinstance(app, Archive):
-        config = properties.dumps(variables)
-        unpacked = inject.inject(app.path(), destination, NewFile(ENV_PROPERTIES, config))
+        unpacked = inject.inject(app.path(), destination, *config_files.write(config, progress))
     else:
         selections = cache.selections if cache else files.Selections()
-        progress = progress or Progress()
-        selected, missing = listing.select(app, variables, leave_out, selections, progress)
+        selected, missing = listing.select(app, config, selections, progress, output=output)
         unpacked = zip_folder.write(selected, destination, cache=cache)
     if unpacked > UNPACKED_LIMIT:
         sizes = inject.unpacked_sizes(destination)
@@ -63,18 +59,13 @@ def build(
         path=destination,
         size=destination.stat().st_size,
         sha256=_sha256(destination),
-        variables=len(variables),
+        variables=len(config.variables),
         missing=missing,
     )
 
 
 def build_file(
-    app: App,
-    variables: Mapping[str, str],
-    output: Path,
-    *,
-    leave_out: Iterable[Path | None] = (),
-    progress: Progress | None = None,
+    app: App, config: Config, output: Path, *, progress: Progress | None = None
 ) -> Package:
     """Build the package as `output`: either all of it, or what was there before.
 
@@ -88,8 +79,7 @@ def build_file(
     if not output.parent.is_dir():
         raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
     with replaced(output) as part:
-        never = [*leave_out, output]
-        package = build(app, variables, part, leave_out=never, progress=progress)
+        package = build(app, config, part, output=output, progress=progress)
         if package.missing and isinstance(app, Node):
             _report_missing(package.missing, app, progress or Progress())
     return replace(package, path=output)

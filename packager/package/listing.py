@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packager.apps import Archive, Node, Python
-from packager.apps.ignore import ENV_PROPERTIES
-from packager.config import properties
+from packager.config.inputs import Config
 from packager.errors import ArchiveError, PackageError
 from packager.function import UNPACKED_LIMIT
 from packager.lazy import lazy
+from packager.package import config_files
 from packager.progress import Progress
 
 if TYPE_CHECKING:
@@ -41,34 +41,30 @@ class Folder(NamedTuple):
 
 def select(
     app: Node | Python,
-    variables: Mapping[str, str],
-    leave_out: Iterable[Path | None],
+    config: Config,
     selections: files.Selections,
     progress: Progress,
+    *,
+    output: Path | None = None,
 ) -> tuple[list[members.Member], tuple[str, ...]]:
     """Select the members of an app's package, in their order: what changes often comes last.
     Return the dependencies that are not installed, too.
 
-    What is wrong with the app's files goes to `progress`. Raises PackageError, also for a package
-    that would be larger than Lambda takes.
+    The env file and the `output` stay out. What is wrong with the app's files goes to `progress`.
+    Raises PackageError, also for a package that would be larger than Lambda takes.
     """
-    config = properties.dumps(variables)
-    found = app.members(selections, tuple(path for path in leave_out if path))
+    ours = config_files.write(config, progress)
+    found = app.members(selections, tuple(path for path in (config.env_file, output) if path))
     for event in found.events:
         progress.sink(event)
     groups = (sorted(group, key=lambda member: member.name) for group in found[:2])
     selected = [*(member for group in groups for member in group)]
-    selected.append(members.Member(ENV_PROPERTIES, config))
+    selected += [members.Member(file.name, file.content, file.mode) for file in ours]
     check_size(Entry(member.name, _size(member)) for member in selected)
     return selected, found.missing
 
 
-def list_contents(
-    app: App,
-    variables: Mapping[str, str],
-    leave_out: Iterable[Path | None],
-    progress: Progress,
-) -> list[Folder]:
+def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
     """List what the package of `app` would hold, the largest folder first."""
     if isinstance(app, Archive):
         path = app.path()
@@ -77,10 +73,12 @@ def list_contents(
                 held = [Entry(entry.filename, entry.file_size) for entry in archive.infolist()]
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise ArchiveError(f"{path} is not a jar or zip.", "Build it again.") from error
-        ours = Entry(ENV_PROPERTIES, len(properties.dumps(variables)))
-        entries = [*(entry for entry in held if entry.name != ENV_PROPERTIES), ours]
+        ours = config_files.write(config, progress)
+        names = {file.name for file in ours}
+        entries = [entry for entry in held if entry.name not in names]
+        entries += [Entry(file.name, len(file.content)) for file in ours]
     else:
-        selected, _ = select(app, variables, leave_out, files.Selections(), progress)
+        selected, _ = select(app, config, files.Selections(), progress)
         entries = [Entry(member.name, _size(member)) for member in selected]
     return by_folder(entries)
 

@@ -94,9 +94,8 @@ class Packaging:
         with self._progress.stage("package", f"Packaging {self._app.resolve().name}"):
             return build(
                 app,
-                self._target.config.variables,
+                self._target.config,
                 self._folder / f"package{number}.zip",
-                leave_out=[self._target.config.env_file],
                 cache=cache,
                 progress=self._progress,
             )

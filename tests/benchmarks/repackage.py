@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from packager.apps import resolve
+from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package.build import build as build_package
 from packager.package.zip_folder import CompressionCache
@@ -19,7 +20,7 @@ from packager.package.zip_folder import CompressionCache
 def build(app: Path, output: Path, cache: CompressionCache) -> float:
     """Package `app`, and give the seconds that it took."""
     start = time.perf_counter()
-    build_package(resolve(app, Settings()), {"A": "1"}, output, cache=cache)
+    build_package(resolve(app, Settings()), Config(Settings(), {"A": "1"}), output, cache=cache)
     return time.perf_counter() - start
 
 

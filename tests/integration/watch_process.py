@@ -19,6 +19,7 @@ import pytest
 
 from packager.apps import resolve
 from packager.config.env_files import read_env_file
+from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package import build
 from tests.proxy import Proxy
@@ -90,7 +91,7 @@ class Watching:
         destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
         try:
             variables = read_env_file(self.env_file).variables
-            build.build(resolve(self.app, Settings()), variables, destination)
+            build.build(resolve(self.app, Settings()), Config(Settings(), variables), destination)
             return destination.read_bytes()
         finally:
             destination.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packager.apps import resolve
+from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.package import build
@@ -140,7 +141,8 @@ class App:
         self._count += 1
         destination = self.folder.with_name(f"{self._count}.zip")
         try:
-            build.build(resolve(self.folder, Settings()), {"A": "1"}, destination, cache=cache)
+            config = Config(Settings(), {"A": "1"})
+            build.build(resolve(self.folder, Settings()), config, destination, cache=cache)
         except PackageError as error:
             return error.message
         return destination.read_bytes()

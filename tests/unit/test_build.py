@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,16 @@ import pytest
 
 from packager.apps import files, resolve
 from packager.apps.members import Member
+from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.errors import ArchiveError, PackageError
 from packager.package.build import build, build_file
 from packager.progress import Event, Note, Progress, Warning
 from tests.trees import Link, plant
+
+
+def of(variables: dict[str, str]) -> Config:
+    return Config(Settings(), variables)
 
 
 @pytest.fixture
@@ -39,13 +45,13 @@ def test_a_jar_that_is_not_there_is_an_error_that_lists_those_that_are(
 ) -> None:
     jar(app / "target" / "there.jar")
     with pytest.raises(PackageError, match=r"missing\.jar \(_LAMBDA_JAR_FILE\)") as error:
-        build(resolve(app, Settings(jar=Path("missing.jar"))), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("missing.jar"))), of({}), tmp_path / "out")
     assert "target/there.jar" in error.value.hint
 
 
 def test_an_app_without_any_jar_is_told_to_build_one(app: Path, tmp_path: Path) -> None:
     with pytest.raises(PackageError) as error:
-        build(resolve(app, Settings(jar=Path("missing.jar"))), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("missing.jar"))), of({}), tmp_path / "out")
     assert "build it first" in error.value.hint
 
 
@@ -56,7 +62,7 @@ def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_nothing(
     for module in ("build", "listing"):
         monkeypatch.setattr(f"packager.package.{module}.UNPACKED_LIMIT", 1 << 20)
     with pytest.raises(PackageError, match=r"unpacked package has 3 MB.*at most 1 MB") as error:
-        build(resolve(app, Settings(jar=Path("a.jar"))), {}, tmp_path / "out")
+        build(resolve(app, Settings(jar=Path("a.jar"))), of({}), tmp_path / "out")
     assert "lib/ 3 MB" in error.value.hint
     assert not (tmp_path / "out").exists()
 
@@ -68,7 +74,7 @@ def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_p
     with (app / "data" / "sparse").open("wb") as file:
         file.truncate(10 << 30)
     with pytest.raises(PackageError, match=r"unpacked package has 10240 MB") as error:
-        build(resolve(app, Settings()), {}, tmp_path / "out")
+        build(resolve(app, Settings()), of({}), tmp_path / "out")
     assert "data/ 10240 MB" in error.value.hint
     assert not (tmp_path / "out").exists()
 
@@ -76,7 +82,7 @@ def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_p
 def test_dependencies_come_first_and_the_config_last(app: Path, tmp_path: Path) -> None:
     """What changes often stands at the end of the package."""
     plant(app, dict.fromkeys(["a.js", "package.json", "node_modules/b/c", "z/y.js"], b"{}"))
-    build(resolve(app, Settings()), {"A": "1"}, tmp_path / "out.zip")
+    build(resolve(app, Settings()), of({"A": "1"}), tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.namelist() == [
             *("node_modules/b/c", "a.js", "package.json", "z/y.js", "env.properties")
@@ -92,7 +98,7 @@ def test_the_env_file_in_use_is_never_packaged_whatever_leads_to_it(
     plant(app, {"package.json": b"{}", name: secret.encode(), "link": Link(name)})
     os.link(app / name, app / "hard-link")
     (app / ".lambdaignore").write_text(f"!{name}\n!link\n")
-    build(resolve(app, Settings()), {}, tmp_path / "out.zip", leave_out=[app / name])
+    build(resolve(app, Settings()), of({}), tmp_path / "out.zip", output=app / name)
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.namelist() == ["package.json", "env.properties"]
 
@@ -112,7 +118,7 @@ def test_a_build_names_secrets_that_stay_out_and_warns_of_likely_ones(
         },
     )
     events: list[Event] = []
-    build(resolve(app, Settings()), {}, tmp_path / "out", progress=Progress(events.append))
+    build(resolve(app, Settings()), of({}), tmp_path / "out", progress=Progress(events.append))
     note, warning = events
     assert isinstance(note, Note)
     assert "config/.env, id_rsa, sub/.npmrc" in note.text
@@ -131,16 +137,16 @@ def test_an_earlier_package_stays_out_with_a_warning_unless_a_pattern_keeps_it(
 ) -> None:
     """It holds an earlier config; other archives go in."""
     plant(app, {"package.json": b"{}"})
-    build(resolve(app, Settings()), {"A": "1"}, app / "old.zip")
+    build(resolve(app, Settings()), of({"A": "1"}), app / "old.zip")
     jar(app / "lib" / "some.jar")
     (app / "broken.zip").write_bytes(b"PK")
     events: list[Event] = []
-    build(resolve(app, Settings()), {}, tmp_path / "1", progress=Progress(events.append))
+    build(resolve(app, Settings()), of({}), tmp_path / "1", progress=Progress(events.append))
     (warning,) = events
     assert isinstance(warning, Warning)
     assert "old.zip" in warning.text
     (app / ".lambdaignore").write_text("!old.zip\n")
-    build(resolve(app, Settings()), {}, tmp_path / "2")
+    build(resolve(app, Settings()), of({}), tmp_path / "2")
     with zipfile.ZipFile(tmp_path / "1") as one, zipfile.ZipFile(tmp_path / "2") as two:
         assert set(two.namelist()) - set(one.namelist()) == {"old.zip"}
         assert {"broken.zip", "lib/some.jar"} <= set(one.namelist())
@@ -168,13 +174,13 @@ def test_what_takes_the_place_of_a_file_after_the_walk_is_an_error(
 
     monkeypatch.setattr(files.Selection, "members", swap)
     with pytest.raises(PackageError, match=r"^data cannot be read"):
-        build(resolve(app, Settings()), {}, tmp_path / "out")
+        build(resolve(app, Settings()), of({}), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_the_hash_is_written_as_lambda_writes_it(app: Path, tmp_path: Path) -> None:
     jar(app / "a.jar")
-    built = build(resolve(app, Settings(jar=Path("a.jar"))), {"A": "1"}, tmp_path / "out")
+    built = build(resolve(app, Settings(jar=Path("a.jar"))), of({"A": "1"}), tmp_path / "out")
     assert len(built.code_sha256) == 44
     assert built.size == (tmp_path / "out").stat().st_size
     assert built.variables == 1
@@ -184,7 +190,7 @@ def test_a_file_that_was_there_is_replaced_by_the_whole_package(app: Path, tmp_p
     jar(app / "a.jar")
     output = tmp_path / "out.zip"
     output.write_text("old")
-    build_file(resolve(app, Settings(jar=Path("a.jar"))), {"A": "1"}, output)
+    build_file(resolve(app, Settings(jar=Path("a.jar"))), of({"A": "1"}), output)
     assert zipfile.ZipFile(output).read("env.properties") == b"A=1\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "out.zip"]
 
@@ -194,15 +200,15 @@ def test_a_file_that_was_there_stays_if_the_build_fails(app: Path, tmp_path: Pat
     output = tmp_path / "out.zip"
     output.write_text("old")
     with pytest.raises(ArchiveError):
-        build_file(resolve(app, Settings(jar=Path("a.jar"))), {}, output)
+        build_file(resolve(app, Settings(jar=Path("a.jar"))), of({}), output)
     assert output.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "out.zip"]
 
 
 def test_the_output_of_an_earlier_build_is_not_packaged(app: Path) -> None:
     (app / "package.json").write_text("{}")
-    first = build_file(resolve(app, Settings()), {"A": "1"}, app / "out.zip")
-    assert build_file(resolve(app, Settings()), {"A": "1"}, app / "out.zip") == first
+    first = build_file(resolve(app, Settings()), of({"A": "1"}), app / "out.zip")
+    assert build_file(resolve(app, Settings()), of({"A": "1"}), app / "out.zip") == first
 
 
 @pytest.mark.parametrize("name", [".", "app", "pipe", "link", "stdout", "absent/out.zip"])
@@ -216,7 +222,7 @@ def test_an_output_that_is_no_file_is_refused_before_anything_is_built(
         (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{file.fileno()}")
         before = {path.name: path.lstat() for path in tmp_path.iterdir()}
         with pytest.raises(PackageError, match=r"is not a file|There is no folder"):
-            build_file(resolve(app, Settings(language="node")), {}, tmp_path / name)
+            build_file(resolve(app, Settings(language="node")), of({}), tmp_path / name)
         assert {path.name: path.lstat() for path in tmp_path.iterdir()} == before
     assert not [*app.iterdir()]
 
@@ -234,7 +240,7 @@ def test_the_setting_that_names_a_missing_file_is_named(
 ) -> None:
     """Whatever the suffix of the file."""
     with pytest.raises(PackageError, match=name):
-        build(resolve(app, settings), {}, tmp_path / "out.zip")
+        build(resolve(app, settings), of({}), tmp_path / "out.zip")
 
 
 Change = Callable[[Path], object]
@@ -248,7 +254,40 @@ Change = Callable[[Path], object]
 def test_a_node_app_gets_exactly_one_env_properties(app: Path, tmp_path: Path, own: Change) -> None:
     (app / "package.json").write_text("{}")
     own(app)
-    build(resolve(app, Settings()), {"A": "1"}, tmp_path / "out.zip")
+    build(resolve(app, Settings()), of({"A": "1"}), tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.namelist() == ["package.json", "env.properties"]
         assert archive.read("env.properties") == b"A=1\n"
+
+
+@pytest.mark.parametrize("kind", ["folder", "jar"])
+def test_with_the_exec_wrapper_a_package_has_the_script_that_sets_every_variable(
+    kind: str, app: Path, tmp_path: Path
+) -> None:
+    settings = Settings(exec_wrapper=True)
+    (app / "package.json").write_text("{}")
+    if kind == "jar":
+        jar(app / "a.jar")
+        settings = Settings(exec_wrapper=True, jar=Path("a.jar"))
+    events: list[Event] = []
+    build(
+        resolve(app, settings),
+        Config(settings, {"A": "it's 1", "PATH": "no"}),
+        tmp_path / "out.zip",
+        progress=Progress(events.append),
+    )
+    with zipfile.ZipFile(tmp_path / "out.zip") as package:
+        assert package.namelist()[-2:] == ["env-exec", "env.properties"]
+        assert package.getinfo("env-exec").external_attr >> 16 == 0o100755
+        package.extract("env-exec", tmp_path)
+    command = ["sh", str(tmp_path / "env-exec"), "sh", "-c", 'printf %s "$A"']
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "it's 1"
+    assert [event for event in events if isinstance(event, Note) and "PATH" in event.text]
+
+
+def test_the_exec_wrapper_starts_the_next_one(app: Path, tmp_path: Path) -> None:
+    (app / "package.json").write_text("{}")
+    settings = Settings(exec_wrapper="/opt/other")
+    build(resolve(app, settings), Config(settings, {}), tmp_path / "out.zip")
+    assert b"'/opt/other'" in zipfile.ZipFile(tmp_path / "out.zip").read("env-exec")

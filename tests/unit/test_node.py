@@ -11,6 +11,7 @@ import pytest
 from packager.apps import Node
 from packager.apps.files import Selections
 from packager.apps.members import Members
+from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.package.build import build_file
@@ -54,13 +55,13 @@ def test_a_dependency_that_is_not_installed_is_an_error_with_the_command_that_in
     assert members(folder).missing == ("express",)
     output = tmp_path / "out.zip"
     with pytest.raises(PackageError, match="not installed: express") as error:
-        build_file(Node.of(folder, Settings()), {}, output)
+        build_file(Node.of(folder, Settings()), Config(Settings(), {}), output)
     assert "npm ci" in error.value.hint
     assert not output.exists()
     for checks, count in [("warn", 1), ("off", 0)]:
         events: list[Event] = []
         found = Node.of(folder, Settings(checks=checks))
-        build_file(found, {}, output, progress=Progress(events.append))
+        build_file(found, Config(Settings(), {}), output, progress=Progress(events.append))
         assert len(events) == count
 
 

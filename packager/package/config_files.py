@@ -1,0 +1,29 @@
+"""The files of a package that hold the app's config: `env.properties`, and `env-exec` if wanted."""
+
+from __future__ import annotations
+
+import stat
+
+from packager.apps.ignore import ENV_PROPERTIES
+from packager.config import properties
+from packager.config.inputs import Config
+from packager.package import exec_wrapper
+from packager.package.inject import NewFile
+from packager.progress import Progress
+
+
+def write(config: Config, progress: Progress) -> list[NewFile]:
+    """Write the files, `env.properties` last. Raises VariableError for what they cannot hold."""
+    files = [NewFile(ENV_PROPERTIES, properties.dumps(config.variables))]
+    wrapper = config.settings.exec_wrapper
+    if wrapper:
+        following = wrapper if isinstance(wrapper, str) else None
+        script = exec_wrapper.write(config.variables, following)
+        if script.kept_out:
+            progress.note(
+                f"{exec_wrapper.NAME} does not set {', '.join(script.kept_out)}, because that would"
+                " break or redirect the runtime; env.properties has them"
+            )
+        mode = stat.S_IFREG | exec_wrapper.MODE
+        files.insert(0, NewFile(exec_wrapper.NAME, script.content, mode))
+    return files
