@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import deploys, growth, jars, node_apps, plot, readers, start, watches
+from tests.benchmarks import deploys, growth, jars, node_apps, plot, readers, start, watches, wheels
 from tests.benchmarks.growth import Series
 from tests.benchmarks.report import Table, as_json, as_text, machine
 
@@ -20,6 +20,8 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     jars.within_a_process,
     jars.whole_commands,
     node_apps.whole_commands,
+    wheels.cold,
+    wheels.warm,
     deploys.fat_jar,
     deploys.largest,
     readers.python,

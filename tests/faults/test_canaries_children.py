@@ -154,7 +154,10 @@ def index(folder: Path) -> Iterator[Index]:
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep the test's output clean."""
@@ -172,7 +175,7 @@ def index(folder: Path) -> Iterator[Index]:
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json"])
-def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_path: Path) -> None:
+def test_uv_gets_no_secret_but_what_the_user_passes_on(mode: str, tmp_path: Path) -> None:
     """Not the config, not the settings, nothing of the app's Python; nothing in its arguments."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function")
@@ -183,17 +186,18 @@ def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_pa
             *("build", app, "-o", tmp_path / "out.zip", "--runtime", "python3.13", mode),
             env=env
             | {"TOKEN": "token-canary", "_TOKEN": "hidden-canary"}
+            | {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}
             | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONHASHSEED": "7"},
             folder=tmp_path,
         )
     assert run.status == 0, run.stderr
-    of_pip = [
+    of_uv = [
         environment
         for arguments, environment in zip(seen.arguments, seen.environments, strict=True)
         if "--only-binary" in arguments
     ]
-    assert of_pip
-    for environment in of_pip:
+    assert of_uv
+    for environment in of_uv:
         variables = dict(line.partition("=")[::2] for line in environment.strip("\0").split("\0"))
         assert variables.pop("TOKEN") == "token-canary"
         assert canaries.traces("\n".join(variables.values())) == []
@@ -204,14 +208,20 @@ def test_pip_is_given_no_secret_but_what_the_requirements_name(mode: str, tmp_pa
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
 @pytest.mark.parametrize(
-    ("line", "words"), [("other", "other has no wheel for"), ("dep==1.${TOKEN}", "dep==1.***")]
+    ("line", "words"),
+    [
+        ("other", "there are no versions of other"),
+        ("dep==1.${TOKEN}", "${TOKEN} outside of the credentials"),
+        ("dep==9", "there is no version of dep==9"),
+    ],
 )
-def test_what_pip_could_not_do_is_told_without_a_secret(
+def test_what_uv_could_not_do_is_shown_without_a_secret(
     line: str, words: str, mode: str, tmp_path: Path
 ) -> None:
-    """Though pip itself shows what it has put in the place of a variable."""
+    """Neither the credentials of an index, nor the value of a variable in any other place."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function") | {"TOKEN": "token-canary"}
+    env |= {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}
     with index(tmp_path) as seen:
         place = seen.url.replace("//", "//user:${TOKEN}@")
         (app / "requirements.txt").write_text(f"--index-url {place}\n{line}\n")

@@ -153,3 +153,12 @@ def test_what_was_not_used_for_long_is_removed(home: Path) -> None:
         os.utime(cache.folder("wheels") / name, (long_ago, long_ago))
     cache.remove_unused()
     assert [path.name for path in cache.folder("wheels").iterdir()] == ["used"]
+
+
+def test_a_folder_of_downloads_is_emptied_when_it_has_grown_for_long(home: Path) -> None:
+    assert not cache.is_old("uv")
+    assert not cache.is_old("uv")
+    long_ago = time.time() - 31 * 24 * 3600
+    os.utime(home / "heroku-lambda-packager" / "uv-began", (long_ago, long_ago))
+    assert cache.is_old("uv")
+    assert not cache.is_old("uv")

@@ -151,11 +151,12 @@ def keep(installed: Path, key: str | None) -> Path:
     """Move a folder to the cache, and give where it is then; under `key`, if it is to be found."""
     name = digest(installed)
     entry = folder("wheels") / name
-    with contextlib.suppress(OSError):  # The same was installed before.
+    try:
         installed.rename(entry)
-    if digest(entry) != name:
-        remove(entry)
-        installed.rename(entry)
+    except OSError:  # The same was installed before; it may have changed since.
+        if digest(entry) != name:
+            remove(entry)
+            installed.rename(entry)
     os.utime(entry)
     if key:
         pointer = folder("wheels") / f"{key}.entry"
@@ -174,3 +175,16 @@ def remove_unused() -> None:
                     remove(path)
                 else:
                     path.unlink()
+
+
+def is_old(name: str) -> bool:
+    """Whether the folder `name` was begun so long ago that it should be emptied; it begins anew."""
+    began = folder(name).with_name(f"{name}-began")
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - began.lstat().st_mtime <= _SECONDS_KEPT_UNUSED:
+            return False
+        began.unlink()
+        began.touch(0o600)
+        return True
+    began.touch(0o600)
+    return False

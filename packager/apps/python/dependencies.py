@@ -66,6 +66,8 @@ def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> Path:
 
 def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> Path:
     cache.remove_unused()
+    if cache.is_old("uv"):
+        installer.output_of(["cache", "clean", "--quiet"], app.folder)
     with workspace.private_folder(cache.folder("wheels")) as making:
         installed = making / "installed"
         installer.install(wanted, app.folder, installed, platform, app.requirements_env)
