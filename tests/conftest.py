@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,46 @@ def requires(*programs: str) -> pytest.MarkDecorator:
     missing = [program for program in programs if shutil.which(program) is None]
     skip = bool(missing) and os.environ.get("REQUIRE_ALL") != "1"
     return pytest.mark.skipif(skip, reason=f"not on this machine: {', '.join(missing)}")
+
+
+# Files of the tests' own, locked by flock(2); see `turn`.
+_RUNNING, _NEXT = Path(__file__), Path(__file__).with_name("__init__.py")
+
+
+@contextlib.contextmanager
+def turn(*, alone: bool) -> Iterator[None]:
+    """Wait for the turn of a test among those that pytest-xdist runs side by side.
+
+    Who waits to be alone holds the lock of `_NEXT`, so that no other test begins before it.
+    """
+    with _RUNNING.open() as running:
+        with _NEXT.open() as following:
+            fcntl.flock(following, fcntl.LOCK_EX)
+            fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run tests that are marked as `alone` while no other test runs."""
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With REQUIRE_ALL=1, let a test that skips itself fail."""
+    report = yield
+    if (
+        report.skipped
+        and os.environ.get("REQUIRE_ALL") == "1"
+        and isinstance(report.longrepr, tuple)
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though REQUIRE_ALL=1: {report.longrepr[2]}"
+    return report
 
 
 # As a terminal starts programs: who starts the tests may have them ignored (in the background, by
@@ -55,6 +97,17 @@ def service() -> Iterator[Service]:
     """A Lambda and S3 API over HTTP."""
     with lambda_service.running() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def packages_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The service holds packages in memory; those of a test go with it."""
+    if "service" not in request.fixturenames:
+        yield
+        return
+    service: Service = request.getfixturevalue("service")
+    with service.dropping():
+        yield
 
 
 @pytest.fixture

@@ -60,6 +60,23 @@ class Service:
 
         return bytes(lambda_backends[ACCOUNT][REGION].get_function(name).code_bytes)
 
+    @contextlib.contextmanager
+    def dropping(self) -> Iterator[None]:
+        """Drop the functions and buckets that are created meanwhile, with what is in them."""
+        from moto.awslambda.models import lambda_backends
+        from moto.s3.models import s3_backends
+
+        functions = lambda_backends[ACCOUNT][REGION]
+        buckets = s3_backends[ACCOUNT]["aws"].buckets
+        old_functions = {function.function_name for function in functions.list_functions()}
+        old_buckets = set(buckets)
+        yield
+        for function in list(functions.list_functions()):
+            if function.function_name not in old_functions:
+                functions.delete_function(function.function_name)
+        for bucket in set(buckets) - old_buckets:
+            del buckets[bucket]
+
     def settings(self, function: str) -> dict[str, str]:
         """Give the packager's settings that deploy to `function` of this service."""
         return {

@@ -60,7 +60,7 @@ def test_the_first_command_shows_on_a_clean_clone_what_the_handler_read(tmp_path
 
 def test_the_test_command_is_what_the_gate_runs() -> None:
     assert "sed -n" in (ROOT / ".ci" / "run").read_text()
-    assert TEST.endswith("&& pytest")
+    assert TEST.endswith("&& pytest -n auto --dist loadfile")
 
 
 @pytest.mark.parametrize("line", only("packager vendor"))

@@ -28,6 +28,9 @@ NEW = b"NEW=config\n"
 # An input and what is made of it, times ten, and the blocks that are read at once.
 MEMORY = 4 << 20
 
+# How many inputs are kept to be mutated further, of up to 64 KB each.
+_POPULATION = 2_000
+
 _SIGNATURES = [b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b"\1\0"]
 _NAMES = [b"../../x", b"/x", b"a\\b", b"\0", b"\xff\xfe", ENTRY.encode(), b"./env.properties"]
 _TRACED = {module.__file__ for module in (injection, zip_directory, zip_source, zip_format, task)}
@@ -232,13 +235,16 @@ def fuzz(inputs: int, seed: int, folder: Path) -> tuple[int, int]:
     """
     chance = random.Random(seed)
     population = seeds()
-    seen: set[frozenset[tuple[CodeType, int]]] = set()
+    seen: set[int] = set()  # hashes, for the sets of lines would take gigabytes
     taken = 0
     for _ in range(inputs):
         hostile = mutate(chance, population)
         with _lines() as lines:
             taken += judge(hostile, folder)
-        if lines not in seen:
-            seen.add(frozenset(lines))
+        combination = hash(frozenset(lines))
+        if combination not in seen:
+            seen.add(combination)
             population.append(hostile)
+            if len(population) > _POPULATION:
+                del population[chance.randrange(_POPULATION)]
     return taken, len(seen)
