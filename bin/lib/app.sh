@@ -64,7 +64,7 @@ app::check() {
 # Whether the app lists Python dependencies; an empty requirements.txt lists none.
 app::is_python() {
 	local file
-	for file in requirements.txt pyproject.toml {Pipfile,poetry,uv}.lock pylock.toml; do
+	for file in requirements.txt pyproject.toml Pipfile{,.lock} {poetry,uv}.lock pylock.toml; do
 		[[ -s ${BUILD_DIR}/${file} ]] && return 0
 	done
 	return 1

@@ -14,6 +14,8 @@ source "${BUILDPACK_DIR}/bin/lib/python.sh"
 source "${BUILDPACK_DIR}/bin/lib/app.sh"
 # shellcheck source=bin/lib/packages.sh
 source "${BUILDPACK_DIR}/bin/lib/packages.sh"
+# shellcheck source=bin/lib/wheels.sh
+source "${BUILDPACK_DIR}/bin/lib/wheels.sh"
 # shellcheck source=bin/lib/procfile.sh
 source "${BUILDPACK_DIR}/bin/lib/procfile.sh"
 
@@ -38,5 +40,6 @@ install::packager() {
 	packages::install "${folder}" "${python_home}"
 	app::check "${unbuilt}" "${folder}" "${python_home}"
 	packages::precompile "${folder}" "${python_home}" "${final}"
+	if app::is_python; then wheels::install_tools "${python_home}"; fi
 	python::trim "${folder}"
 }

@@ -13,7 +13,6 @@ layers::key() {
 		echo "${CNB_TARGET_DISTRO_NAME:-} ${CNB_TARGET_DISTRO_VERSION:-}"
 		echo "${CNB_LAYERS_DIR}"
 		python::checksum "$(python::architecture)"
-		if python::app_needs_pip; then echo pip; fi
 	} | sha256sum | cut --characters=1-64
 }
 
@@ -26,8 +25,26 @@ layers::previous_key() {
 	fi
 }
 
+# Whether the next step of the build can do with the layer `packager` of the image before. The
+# packager itself runs in the builds of Python apps, which keep it in the cache, too.
+layers::has_packager() {
+	[[ $(layers::previous_key packager) == "$1" ]] &&
+		{ ! app::is_python || [[ -d ${CNB_LAYERS_DIR}/packager && -d $(wheels::tools) ]]; }
+}
+
 layers::write_packager() {
-	printf '%s\n' '[types]' 'launch = true' '[metadata]' "key = \"$1\"" >"${CNB_LAYERS_DIR}/packager.toml"
+	local cache=false
+	if app::is_python; then cache=true; fi
+	printf '%s\n' '[types]' 'launch = true' "cache = ${cache}" '[metadata]' "key = \"$1\"" \
+		>"${CNB_LAYERS_DIR}/packager.toml"
+}
+
+# A layer of its own: its contents change with the app, those of `packager` do not.
+layers::write_wheels() {
+	rm -f "${CNB_LAYERS_DIR}/wheels.toml"
+	if [[ -d ${CNB_LAYERS_DIR}/wheels ]]; then
+		printf '%s\n' '[types]' 'launch = true' >"${CNB_LAYERS_DIR}/wheels.toml"
+	fi
 }
 
 layers::write_cache() {

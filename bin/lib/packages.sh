@@ -17,7 +17,8 @@ packages::install() {
 	if [[ -d ${cached} ]]; then
 		output::detail "Using the dependencies in the build cache"
 	else
-		packages::install_locked "${python_home}" "${installed}"
+		output::detail "Installing the dependencies with pip"
+		packages::pip_install "${python_home}" "${LOCK}" "${installed}"
 		packages::trim "${installed}"
 		rm -rf "${CACHE_DIR}"/packages-*
 		mv "${installed}" "${cached}"
@@ -36,12 +37,12 @@ packages::cache_key() {
 	} | sha256sum | cut --characters=1-16
 }
 
-packages::install_locked() {
-	local python_home=$1 target=$2
-	output::detail "Installing the dependencies with pip"
+# Installs what the lock file $2 pins into the folder $3, by pip of the Python in the folder $1.
+packages::pip_install() {
+	local python_home=$1 lock=$2 target=$3
 
 	if ! PIP_ROOT_USER_ACTION=ignore python::run "${python_home}" -m pip install \
-		--require-hashes --requirement "${LOCK}" --only-binary :all: --target "${target}" \
+		--require-hashes --requirement "${lock}" --only-binary :all: --target "${target}" \
 		--no-compile --no-cache-dir --no-input --disable-pip-version-check --progress-bar off --quiet \
 		|& output::indent; then
 		output::notice <<-EOF

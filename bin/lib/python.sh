@@ -27,6 +27,11 @@ python::choose() {
 	fi
 }
 
+# Prints the folder of the Python that runs the packager in the folder $1.
+python::home() {
+	if [[ -d $1/python ]]; then echo "$1/python"; else echo "${BUILD_DIR}/.heroku/python"; fi
+}
+
 # Unpacks a standalone Python and prints its folder.
 python::bring_home() {
 	python::bring "$1"
@@ -231,12 +236,5 @@ python::trim() {
 		rm -f "${home}"/lib/libpython*
 	fi
 
-	if ! python::app_needs_pip; then
-		rm -rf "${home}"/lib/python3*/site-packages
-	fi
-}
-
-# Whether a deploy runs pip: only the packaging of a Python app does.
-python::app_needs_pip() {
-	[[ -f ${BUILD_DIR}/requirements.txt || -f ${BUILD_DIR}/pyproject.toml ]]
+	rm -rf "${home}"/lib/python3*/{site,dist}-packages
 }

@@ -21,8 +21,11 @@ from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, Slug
 from tests.service import Service
 
-OF_ONE_DYNO = {"DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES"} | {
-    *("HOME", "PATH")
+# What is left out by default: what differs from dyno to dyno, or is of Heroku's own runtimes.
+OF_ONE_DYNO = {
+    *("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES", "HOSTNAME"),
+    *("HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "LD_LIBRARY_PATH", "LIBRARY_PATH"),
+    *("LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "PYTHONUNBUFFERED", "JAVA_HOME", "NODE_HOME"),
 }
 
 CONFIG = {

@@ -13,7 +13,7 @@ from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
-from tests.integration.buildpack.heroku import REPOSITORY, Slug
+from tests.integration.buildpack.heroku import PACKAGER, REPOSITORY, Slug
 from tests.integration.buildpack.test_dyno import CONFIG, config_in, injected, package
 from tests.service import Service
 
@@ -82,7 +82,35 @@ def test_the_python_example_is_deployed_with_its_dependencies(
     if python == "heroku/python":
         shutil.copytree(herokus_python, app, symlinks=True, dirs_exist_ok=True)
     runtime = f"{function}-python"
-    service.create_function(runtime, runtime="python3.13")
-    stored = deployed(heroku.release(build(app)), service, "python", runtime)
+    service.create_function(runtime, "python3.13", "lambda_function.lambda_handler")
+    slug = heroku.release(build(app, _LAMBDA_RUNTIME="python3.13"))
+    # The build has installed them: a dyno needs neither an installer nor an index.
+    assert not [path for path in (slug.folder / PACKAGER).rglob("*") if path.stem in ("uv", "pip")]
+    stored = deployed(slug, service, "python", runtime, HTTPS_PROXY="http://127.0.0.1:9")
     assert {"lambda_function.py", "durationpy/__init__.py"} <= set(stored.namelist())
     assert not [name for name in stored.namelist() if name.startswith(".")]
+
+
+def test_a_function_with_another_runtime_than_the_build_was_for_is_an_error(
+    build: Build, service: Service, function: str, tmp_path: Path
+) -> None:
+    """It names the settings, and nothing is sent."""
+    app = built("python", tmp_path)
+    (app / ".python-version").write_text("3.12\n")
+    slug = heroku.release(build(app))
+    other = f"{function}-python"
+    service.create_function(other, "python3.13", "lambda_function.lambda_handler")
+    before = service.stored(other)
+    run = slug.run("deploy", service.settings(other))
+    assert run.returncode == 2
+    assert "_LAMBDA_RUNTIME=python3.13" in run.stderr
+    assert service.stored(other) == before
+
+
+def test_a_python_app_whose_runtime_is_not_known_fails_at_the_build(
+    build: Build, tmp_path: Path
+) -> None:
+    """A dyno could not install its dependencies later."""
+    pushed = build(built("python", tmp_path))
+    assert pushed.status == 1
+    assert "heroku config:set _LAMBDA_RUNTIME=python3.13" in pushed.log

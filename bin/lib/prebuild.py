@@ -1,0 +1,15 @@
+"""Runs `packager prebuild` during a build.
+
+Usage: prebuild.py PACKAGES TOOLS ARGUMENT…: with the modules in the folders PACKAGES and TOOLS.
+"""
+
+import sys
+
+if __name__ == "__main__":
+    packages, tools, *arguments = sys.argv[1:]
+    sys.path[:0] = [packages, tools]
+    sys.argv = ["packager", "prebuild", *arguments]
+
+    from packager.cli import main
+
+    main()
