@@ -295,8 +295,10 @@ class _Api:
         try:
             result = self.stub.handler(self.request.body, version)
         except HandlerError as error:
-            return _Invoked({"errorType": error.error_type, "errorMessage": str(error)}, True)
-        return _Invoked(result, False)
+            return _Invoked(
+                {"errorType": error.error_type, "errorMessage": str(error)}, True, version
+            )
+        return _Invoked(result, False, version)
 
     def _version(self, qualifier: str | None) -> str:
         if qualifier in (None, "$LATEST"):
@@ -373,6 +375,7 @@ class _Api:
 class _Invoked:
     result: Any
     failed: bool
+    version: str
 
 
 def _not_found(name: str) -> Refusal:
@@ -429,6 +432,7 @@ def running() -> Iterator[Stub]:
             if isinstance(result, _Invoked):
                 log = base64.b64encode(b"START\nwhat the handler wrote\nEND\n").decode()
                 headers = {"X-Amz-Log-Result": log, "x-amzn-RequestId": "request-1"}
+                headers["X-Amz-Executed-Version"] = result.version
                 if result.failed:
                     headers["X-Amz-Function-Error"] = "Unhandled"
                 self._send(200, result.result, headers)

@@ -19,7 +19,16 @@ from urllib.parse import urlsplit
 
 # The calls of a deploy, by what their requests look like.
 CALLS = {
-    "state": re.compile(r"GET /2015-03-31/functions/[^/]+/configuration"),
+    "state": re.compile(r"GET /2015-03-31/functions/[^/]+/configuration$"),
+    "version state": re.compile(r"GET /2015-03-31/functions/[^/]+/configuration\?Qualifier="),
+    "publish": re.compile(r"POST /2015-03-31/functions/[^/]+/versions"),
+    "get alias": re.compile(r"GET /2015-03-31/functions/[^/]+/aliases/"),
+    "create alias": re.compile(r"POST /2015-03-31/functions/[^/]+/aliases"),
+    "move alias": re.compile(r"PUT /2015-03-31/functions/[^/]+/aliases/"),
+    "invoke": re.compile(r"POST /2015-03-31/functions/[^/]+/invocations"),
+    "list versions": re.compile(r"GET /2015-03-31/functions/[^/]+/versions"),
+    "list aliases": re.compile(r"GET /2015-03-31/functions/[^/]+/aliases(\?|$)"),
+    "delete version": re.compile(r"DELETE /2015-03-31/functions/[^/]+\?Qualifier="),
     "update": re.compile(r"PUT /2015-03-31/functions/[^/]+/code"),
     "start upload": re.compile(r"POST /[^?]+\?uploads"),
     "part": re.compile(r"PUT /[^?]+\?.*partNumber="),

@@ -12,7 +12,14 @@ from packager.aws.client import Clients
 from packager.aws.errors import TRIES
 from packager.aws.storage import PackageStore, S3Object
 from packager.config.settings import Settings
-from packager.errors import ConflictError, NotFoundError, PackageError, UnparseableResponseError
+from packager.errors import (
+    ConflictError,
+    DeployError,
+    NotFoundError,
+    PackageError,
+    UncertainError,
+    UnparseableResponseError,
+)
 from packager.function import Alias, FunctionState, Invocation, Package
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
@@ -82,7 +89,11 @@ class LambdaFunction:
         self, store: PackageStore, package: Package, on_sent: Callable[[int, int], None]
     ) -> FunctionState:
         if self._in_store is None or self._in_store[0] != package.sha256:
-            self._in_store = package.sha256, store.put(package, on_sent)
+            try:
+                self._in_store = package.sha256, store.put(package, on_sent)
+            except UncertainError as error:
+                # Only what became of the upload is uncertain: the function is as it was.
+                raise DeployError(error.message, error.hint) from error
         _, source = self._in_store
         try:
             state = self._update(S3Bucket=source.bucket, S3Key=source.key)
@@ -172,6 +183,7 @@ class LambdaFunction:
             response = client.invoke(
                 FunctionName=self._function, Payload=event, LogType="Tail", **target
             )
+            _ = response["ExecutedVersion"]  # What is not from Lambda has none.
             log = base64.b64decode(response.get("LogResult", "")).decode("utf-8", "replace")
             return Invocation(
                 payload=response["Payload"].read(_PAYLOAD_LIMIT),

@@ -141,7 +141,7 @@ class FunctionRelease:
         try:
             deleted = prune(self._function, keep, progress, self._deadline)
         except DeployError as error:
-            progress.warn(f"Old versions were not deleted. {error.message} {error.hint}")
+            progress.warn(f"Old versions may be left. {error.message} {error.hint}")
         else:
             self.result = replace(self.result, deleted=tuple(deleted))
 

@@ -57,7 +57,7 @@ class Publication:
         self._deadline.start_again()
         while True:
             try:
-                return patiently(self._publish, self._deadline)
+                version = patiently(self._publish, self._deadline)
             except ConflictError as error:
                 self._pause(error)
             except ChangedError as error:
@@ -68,6 +68,14 @@ class Publication:
                 raise DeployError(
                     f"{error.message} Whether a version was published is not known.", error.hint
                 ) from error
+            else:
+                if version.code_sha256 != self._code_sha256:
+                    raise DeployError(
+                        f"Lambda answers that version {version.version} has another package"
+                        f" (CodeSha256 {version.code_sha256}) than the one that was sent.",
+                        "Look at `packager status`, then deploy again.",
+                    )
+                return version
 
     def _publish(self) -> FunctionState:
         return self._function.publish(

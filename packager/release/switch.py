@@ -82,6 +82,10 @@ class Switch:
                     " still be carried out.",
                     error.hint,
                 ) from error
+            except DeployError as error:
+                raise DeployError(
+                    f"{error.message.rstrip('.')}: {self.place}.", error.hint
+                ) from error
             else:
                 if moved.version != version:
                     raise DeployError(

@@ -1,0 +1,92 @@
+"""Signals at random moments of a release: every alias is the old or the new one."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import lambda_stub
+from tests.faults import canaries, kills
+from tests.faults.conftest import ALL
+from tests.lambda_stub import Stub
+from tests.proxy import Exchange, pass_on, proxying
+from tests.service import REGION
+
+RUNS = 12 if ALL else 1
+LATER = 0.2  # Seconds within which a signal comes after the request has, or the response to it.
+REQUESTS = ["update", "publish", "invoke", "move alias", "list aliases"]
+NAMES = ("a", "b")
+
+
+@pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
+def test_a_signal_at_any_request_of_a_release(
+    number: signal.Signals, jars: Path, tmp_path: Path
+) -> None:
+    """Of two functions, which are released side by side; the next release makes both new."""
+    moments = kills.moments("release", number)
+
+    def attempt(run: int, moment: tuple[str, int, float, bool]) -> None:
+        request, skip, later, answered = moment
+        temporary = tmp_path / str(run) / "temporary"
+        temporary.mkdir(parents=True)
+        started = threading.Event()
+
+        def send_signal(exchange: Exchange) -> None:
+            started.wait()
+            if answered:
+                pass_on(exchange)
+            time.sleep(later)
+            process.send_signal(number)
+            if not answered:
+                pass_on(exchange)
+
+        with lambda_stub.running() as stub:
+            for name in NAMES:
+                stub.create_function(name)
+            release(jars, stub, stub.url, temporary, "1").end()
+            assert live(stub) == {"1"}
+            with proxying(stub.url) as proxy:
+                proxy.on(request, send_signal, times=1, skip=skip)
+                process = release(jars, stub, proxy.url, temporary, "2")
+                started.set()
+                process.end()
+            assert live(stub) <= {"1", "2"}
+            if number == signal.SIGKILL:
+                kills.age(temporary)
+            else:
+                # As Python itself ends, signals have their own meaning again.
+                assert process.returncode in (0, 128 + number, -number)
+                assert [*temporary.iterdir()] == []
+            again = release(jars, stub, stub.url, temporary, "2")
+            again.end()
+            assert again.returncode == 0
+            assert [*temporary.iterdir()] == []
+            assert live(stub) == {max(stub.functions[REGION, "a"].versions)}
+
+    kills.each(attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)])
+
+
+def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:
+    """Choose at which function, how much later, and whether before or after the response."""
+    return request, moments.randrange(2), moments.uniform(0, LATER), moments.random() < 0.5
+
+
+def live(stub: Stub) -> set[str]:
+    """Return the versions that the aliases point to."""
+    return {stub.functions[REGION, name].aliases["live"].version for name in NAMES}
+
+
+def release(jars: Path, stub: Stub, url: str, temporary: Path, value: str) -> kills.Command:
+    """Start a release to both functions, with a config var of this value."""
+    env = canaries.settings(url, " ".join(NAMES)) | {
+        "A": value,
+        "_LAMBDA_ALIAS": "live",
+        "_LAMBDA_SMOKE_EVENT": "{}",
+        "_LAMBDA_KEEP_VERSIONS": "2",
+    }
+    return kills.Command("deploy", jars, "--jar", "small.jar", env=env, temporary=temporary)

@@ -1,0 +1,214 @@
+"""Every call of a release meets every fault: the alias is the old or the new one, and what is said
+about it is true.
+
+The cells run side by side in this process, as most of their time is waiting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from packager.errors import DeployError
+from packager.release.outcome import Deployment
+from tests import lambda_stub
+from tests.faults.conftest import ALL
+from tests.faults.kinds import KINDS
+from tests.lambda_stub import Stub
+from tests.proxy import leaving, proxying
+from tests.releases import Releases
+
+AT_ONCE = 6
+REFUSED = "refused"
+SECRETS = {"A": "0", "TOKEN": "canary/session+token==", "LINES": "first\nsecond canary line"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a release: its requests at the proxy, the one before it, and whether a fault in it
+    leaves the release a success.
+    """
+
+    name: str
+    before: str
+    creates: bool = False
+    is_optional: bool = False
+
+
+CALLS = [
+    Call("get alias", before="state"),
+    Call("publish", before="update"),
+    Call("version state", before="publish"),
+    Call("invoke", before="publish"),
+    Call("move alias", before="invoke"),
+    Call("create alias", before="invoke", creates=True),
+    Call("list aliases", before="move alias", is_optional=True),
+    Call("list versions", before="list aliases", is_optional=True),
+    Call("delete version", before="list versions", is_optional=True),
+]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the matrix."""
+
+    call: Call
+    kind: str
+    once: bool
+
+    def __str__(self) -> str:
+        return f"{self.call.name}, {self.kind}, {'once' if self.once else 'always'}"
+
+
+def matrix() -> Iterator[Cell]:
+    """Return every cell; a fault that is not tried again is the same once and always."""
+    for call in CALLS:
+        yield Cell(call, REFUSED, once=False)
+        for name, kind in KINDS.items():
+            yield Cell(call, name, once=False)
+            if kind.retried or name == "conflict":
+                yield Cell(call, name, once=True)
+
+
+QUICK = ("lost answer", "garbage", "TooManyRequests", "502", "denied", "conflict", REFUSED)
+CHOSEN = [cell for cell in matrix() if ALL or cell.kind in QUICK]
+
+
+@dataclass
+class Ended:
+    """What a release with a fault has said, done and left."""
+
+    deployment: Deployment | None
+    message: str
+    shown: str
+    live: str | None  # where the alias points to; None: there is none
+    is_sent: bool
+    calls: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def ends(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Cell, Future[Ended]]:
+    """Run all cells that were chosen for this run of the tests."""
+    cells: list[Cell] = [
+        item.callspec.params["cell"]  # type: ignore[misc]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.path == request.path
+        and "ends" in item.fixturenames
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {
+            cell: pool.submit(release_with, cell, tmp_path_factory.mktemp("cell")) for cell in cells
+        }
+
+
+def release_with(cell: Cell, folder: Path) -> Ended:
+    """Release with the fault of `cell`: from version 2 to 3, or the first one with a new alias."""
+    (folder / "app").mkdir()
+    (folder / "app" / "package.json").write_text("{}")
+    (folder / "app" / "index.js").write_text("exports.handler = async () => 1\n")
+    with lambda_stub.running() as stub:
+        stub.create_function("hello")
+        releases = Releases(stub, folder, variables=dict(SECRETS))
+        if not cell.call.creates:
+            for _ in range(2):
+                releases.changed()
+                releases.variables |= {name: SECRETS[name] for name in ("TOKEN", "LINES")}
+                releases.one(alias="live")
+        if cell.call.name == "version state":
+            stub.pending_seconds = 0.3
+        return faulty(cell, stub, releases)
+
+
+def faulty(cell: Cell, stub: Stub, releases: Releases) -> Ended:
+    """Release once more, through a proxy that has the fault."""
+    real = stub.url
+    sent = stub.calls.count("UpdateFunctionCode")
+    deployment, message = None, ""
+    with proxying(real) as proxy:
+        if cell.kind == REFUSED:
+            proxy.on(cell.call.before, leaving())
+        else:
+            fault = KINDS[cell.kind].at_lambda
+            proxy.on(cell.call.name, fault, times=1 if cell.once else None)
+        stub.url = proxy.url
+        releases.variables = SECRETS | {"A": "new"}
+        timeout = 3.0 if not cell.once else 20.0
+        try:
+            deployment = releases.one(
+                alias="live", smoke_event="{}", keep_versions="1", timeout=timeout
+            )
+        except DeployError as error:
+            message = f"{error.message} {error.hint}"
+        calls = list(proxy.calls)
+    alias = releases.function.aliases.get("live")
+    return Ended(
+        deployment,
+        message,
+        message + releases.notes,
+        alias.version if alias else None,
+        stub.calls.count("UpdateFunctionCode") > sent,
+        calls,
+    )
+
+
+def succeeds(cell: Cell) -> bool | None:
+    """Whether the release is to succeed in spite of the fault; None: either is right."""
+    name, kind = cell.call.name, cell.kind
+    if cell.call.is_optional:
+        return True
+    if kind == REFUSED:
+        return False
+    if kind == "conflict" and name not in ("publish", "move alias", "create alias"):
+        return False  # Nothing that reads or invokes can meet it.
+    if kind == "another package":
+        return name != "publish"  # Aliases and responses of handlers have no hash.
+    if kind in ("lost answer", "half an answer", "garbage") and name in (
+        *("move alias", "create alias"),
+    ):
+        return True  # The alias itself says that it was moved.
+    if name == "invoke":
+        # It is sent once; but what AWS throttles was not sent.
+        return cell.once and kind in ("429", "TooManyRequests")
+    return cell.once
+
+
+@pytest.mark.parametrize("cell", CHOSEN, ids=str)
+def test_a_release_with_a_fault(cell: Cell, ends: dict[Cell, Future[Ended]]) -> None:
+    """It ends in time; the alias is the old or the new one, and the message says which."""
+    ended = ends[cell].result()
+    old, new = (None, "1") if cell.call.creates else ("2", "3")
+    assert ended.live in (old, new)
+    assert "canary" not in ended.shown
+    assert bool(ended.deployment) == succeeds(cell), ended.message
+    if ended.deployment:
+        assert (ended.deployment.outcome, ended.live) == ("deployed", new)
+        if cell.call.is_optional and not cell.once:
+            assert ("Old versions may be left" in ended.shown) == fails_to_prune(cell)
+        return
+    if cell.call.name == "get alias":
+        assert not ended.is_sent
+        assert ended.live == old
+        return
+    says_unknown = re.search(r"not known|may still be carried out", ended.message)
+    says_old = re.search(r"still points to version 2|there is no alias live yet", ended.message)
+    assert says_unknown or says_old, ended.message
+    if ended.live == new:
+        assert says_unknown, ended.message
+
+
+def fails_to_prune(cell: Cell) -> bool:
+    """Whether a fault of the last steps leaves old versions."""
+    if cell.kind == "another package":
+        return False
+    return not (
+        cell.call.name == "delete version"
+        and cell.kind in ("not found", "half an answer", "garbage")
+    )
