@@ -94,7 +94,7 @@ def deploy(
             answer = None
             if target.run and not dry_run:
                 with progress.stage("invoke", "Invoking the function", prints=True):
-                    answer = target.run(folder, release.package.code_sha256)
+                    answer = target.run(folder, release.package.code_sha256, progress)
         result = release_view.as_json(release, progress.seconds)
         if answer is not None:
             result["response"] = parsed(answer)

@@ -79,7 +79,7 @@ def _here(config: Config, app: Path, event: str, timeout: float, console: Consol
         if target.run is None:
             raise AssertionError
         with progress.stage("invoke", "Invoking the function", prints=True):
-            return target.run(folder, release.package.code_sha256)
+            return target.run(folder, release.package.code_sha256, progress)
 
 
 def _in_aws(config: Config, event: bytes, timeout: float) -> str:

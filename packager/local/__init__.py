@@ -13,8 +13,9 @@ language's own runtime:
     answer = invoke(find_handler(task), task, b"{}", timeout=30)
 """
 
+from packager.local.environment import LocalFunction
 from packager.local.handlers import Handler, find_handler
 from packager.local.invoke import invoke
 from packager.local.service import LocalLambda
 
-__all__ = ["Handler", "LocalLambda", "find_handler", "invoke"]
+__all__ = ["Handler", "LocalFunction", "LocalLambda", "find_handler", "invoke"]

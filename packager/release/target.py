@@ -16,6 +16,7 @@ from packager.config.inputs import Config
 from packager.config.setting_values import FunctionReference
 from packager.errors import InputError
 from packager.lazy import lazy
+from packager.progress import Progress
 from packager.release.destination import Destination
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Target:
 
     config: Config
     open: Callable[[], Sequence[Destination]]
-    run: Callable[[Path, str], str] | None = None
+    run: Callable[[Path, str, Progress], str] | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +77,8 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     The function is named by the settings, or else as the app's folder.
     """
     # Here, as deploys to AWS do without its service.
-    from packager.local import LocalLambda, find_handler, invoke
+    from packager.local import LocalFunction, LocalLambda, find_handler, invoke
+    from packager.local.service import REGION
 
     settings = config.settings
     resolved = apps.resolve(app, settings)
@@ -85,6 +87,14 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     if settings.function is None:
         name = re.sub(r"[^a-zA-Z0-9_-]+", "-", app.resolve().name)[:64] or "function"
         settings = replace(settings, functions=(FunctionReference(name, name),))
+    function = LocalFunction(
+        settings.function_name,
+        region=settings.region or REGION,
+        runtime=settings.runtime,
+        architecture=settings.architecture,
+        app=None if isinstance(resolved, apps.Archive) else app,
+        has_exec_wrapper=bool(settings.exec_wrapper),
+    )
     service = LocalLambda()
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
@@ -93,18 +103,18 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     if settings.s3_bucket:
         service.ensure_bucket(settings.s3_bucket)
 
-    def run(folder: Path, code_sha256: str) -> str:
+    def run(folder: Path, code_sha256: str, progress: Progress) -> str:
         task = folder / "task"
         service.download(settings.function_name, task, code_sha256)
         found = find_handler(task, settings.handler, resolved.language)
         answer = invoke(
-            found, task, event.encode(), timeout=timeout, function=settings.function_name
+            found, task, event.encode(), timeout=timeout, function=function, progress=progress
         )
         return answer.decode("utf-8", "replace")
 
     clients = client.Clients(settings, timeout=timeout, hide=config.hide, respond=service.respond)
-    function = Destination(lambda_function.LambdaFunction(settings, clients), settings)
-    yield Target(replace(config, settings=settings), lambda: [function], run)
+    destination = Destination(lambda_function.LambdaFunction(settings, clients), settings)
+    yield Target(replace(config, settings=settings), lambda: [destination], run)
 
 
 def open_target(

@@ -70,7 +70,7 @@ class Deploys:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
                     with progress.stage("invoke", "Invoking the function", prints=True):
-                        answer = target.run(folder, release.package.code_sha256)
+                        answer = target.run(folder, release.package.code_sha256, progress)
                 except PackagerError as error:
                     failure = error
         return Run(release, target.name, answer, failure)

@@ -72,7 +72,7 @@ def test_nothing_that_a_handler_has_started_outlives_it(what: str, tmp_path: Pat
         run = Handler("python", "lambda_function.lambda_handler")
         invoke(run, task, json.dumps(str(alive)).encode(), timeout=3)
     except DeployError as error:
-        assert "ended its process" in error.message or "has not answered" in error.message
+        assert "ended its process" in error.message or "did not return" in error.message
     assert_dead(alive)
 
 

@@ -23,8 +23,9 @@ from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
 from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
 from packager.function import FunctionState, Package
-from packager.local import Handler, LocalLambda, classfile, find_handler, invoke
+from packager.local import Handler, LocalFunction, LocalLambda, classfile, find_handler, invoke
 from packager.local.task import unpack
+from packager.progress import Event, Note, Progress
 from packager.removal import remove
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
@@ -641,7 +642,7 @@ def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_pa
     )
     before = f"import subprocess, sys\nchild = {child!r}"
     body = "subprocess.run([sys.executable, '-c', child])"
-    with pytest.raises(DeployError, match="has not answered after 3 s"):
+    with pytest.raises(DeployError, match="did not return within 3 s"):
         run(write(tmp_path / "task", python(body, before=before)), timeout=3)
     alive.unlink()
     time.sleep(0.2)
@@ -774,3 +775,128 @@ def test_a_function_of_a_single_file_is_deployed_and_run(
     plant(tmp_path, {name: code.encode(), ".env": b"A=1\n"})
     run = command("deploy", tmp_path, "--local", "--env-file", tmp_path / ".env")
     assert run.stdout == '"one file"\n', run.stderr
+
+
+# What a handler on this machine sees of its function.
+
+
+def as_function(
+    task: Path, function: LocalFunction, event: object = None
+) -> tuple[object, list[str]]:
+    events: list[Event] = []
+    answer = invoke(
+        find_handler(task),
+        task,
+        json.dumps(event).encode(),
+        timeout=60,
+        function=function,
+        progress=Progress(events.append),
+    )
+    return json.loads(answer), [event.text for event in events if isinstance(event, Note)]
+
+
+REGION_OF_HANDLER = {
+    "lambda_function.py": "import os\ndef lambda_handler(event, context):\n"
+    "    return [os.environ['AWS_REGION'], os.environ['AWS_DEFAULT_REGION'],"
+    " context.invoked_function_arn]\n"
+}
+
+
+def test_a_handler_has_the_region_that_the_settings_say(tmp_path: Path) -> None:
+    task = write(tmp_path, REGION_OF_HANDLER)
+    found, _ = as_function(task, LocalFunction("hello", region="eu-central-1"))
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:hello"
+    assert found == ["eu-central-1", "eu-central-1", arn]
+
+
+def test_a_runtime_that_this_machine_lacks_is_one_line_that_names_both(tmp_path: Path) -> None:
+    task = write(tmp_path, REGION_OF_HANDLER)
+    _, notes = as_function(task, LocalFunction(runtime="python3.9999"))
+    (note,) = notes
+    assert "python3.9999" in note
+    assert OWN_RUNTIME in note
+    assert as_function(task, LocalFunction(runtime=OWN_RUNTIME))[1] == []
+
+
+def test_the_interpreter_of_the_functions_runtime_is_used_if_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here it is a script that says so, and then does what this Python does."""
+    other = tmp_path / "bin" / "python3.9998"
+    other.parent.mkdir()
+    other.write_text(f'#!/bin/sh\nexport OTHER=1\nexec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(other.parent), prepend=":")
+    files = {
+        "lambda_function.py": "import os\n"
+        "def lambda_handler(event, context): return os.environ['OTHER']"
+    }
+    found, notes = as_function(
+        write(tmp_path / "task", files), LocalFunction(runtime="python3.9998")
+    )
+    assert (found, notes) == ("1", [])
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [
+        (
+            {"index.js": "exports.handler = async () => { throw new Error('x') }"},
+            "index.js:1",
+        ),
+        ({"lambda_function.py": "def lambda_handler(event, context): 1 / 0"}, "lambda_function.py"),
+    ],
+    ids=["node", "python"],
+)
+def test_a_stack_trace_names_the_users_files(
+    files: Files, shown: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    task = write(tmp_path / "unpacked", files)
+    app = tmp_path / "app"
+    app.mkdir()
+    with pytest.raises(DeployError):
+        as_function(task, LocalFunction(app=app))
+    output = capfd.readouterr().err
+    assert str(app / shown) in output
+    assert str(task) not in output
+
+
+@needs_node
+def test_lambdas_own_sdk_that_this_machine_lacks_is_said_as_such(tmp_path: Path) -> None:
+    files = {"index.js": "require('@aws-sdk/client-s3')\nexports.handler = async () => 1"}
+    with pytest.raises(DeployError) as error:
+        run(write(tmp_path, files))
+    assert "Lambda's runtime has the AWS SDK" in error.value.hint
+
+
+@needs_node
+def test_a_handler_that_streams_its_response_runs(tmp_path: Path) -> None:
+    files = {
+        "index.js": """
+          exports.handler = awslambda.streamifyResponse(async (event, stream, context) => {
+            stream = awslambda.HttpResponseStream.from(stream, { statusCode: 200 })
+            stream.setContentType('application/json')
+            stream.write('{"name": ')
+            stream.write(JSON.stringify(event.name))
+            stream.end('}')
+          })
+        """
+    }
+    assert run(write(tmp_path, files), {"name": "Zoë"}) == {"name": "Zoë"}
+
+
+def test_a_local_handler_starts_through_the_exec_wrapper_if_it_is_on(tmp_path: Path) -> None:
+    app = write(
+        tmp_path / "app",
+        {
+            ".env": "GREETING='Grüße 🎈'\nLINES='one\ntwo'\n",
+            "lambda_function.py": "import os\n"
+            "def lambda_handler(event, context):\n"
+            "    return [os.environ['GREETING'], os.environ['LINES']]\n",
+        },
+    )
+    env_file = ("--env-file", app / ".env")
+    done = command("deploy", "--local", app, *env_file, "--exec-wrapper")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["Grüße 🎈", "one\ntwo"]

@@ -10,6 +10,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 
 const [answerFile, deadline] = process.argv.slice(2)
@@ -46,6 +47,35 @@ async function findHandler (string) {
   return handler
 }
 
+const streaming = Symbol('streaming')
+
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [streaming]: true }),
+  // Metadata is for function URLs: no one is there to read it here.
+  HttpResponseStream: { from: (stream) => stream }
+}
+
+class ResponseStream extends Writable {
+  chunks = []
+  setContentType () {}
+  _write (chunk, encoding, callback) {
+    this.chunks.push(Buffer.from(chunk, encoding))
+    callback()
+  }
+}
+
+async function stream (handler, event, context) {
+  const response = new ResponseStream()
+  const finished = new Promise((resolve, reject) => {
+    response.on('finish', resolve)
+    response.on('error', reject)
+  })
+  await handler(event, response, context)
+  await finished
+  return Buffer.concat(response.chunks)
+}
+
 function call (handler, event) {
   return new Promise((resolve, reject) => {
     const callback = (error, answer) => error ? reject(error) : resolve(answer)
@@ -62,6 +92,10 @@ function call (handler, event) {
       done: callback,
       succeed: resolve,
       fail: reject
+    }
+    if (handler[streaming]) {
+      stream(handler, event, context).then(resolve, reject)
+      return
     }
     // One that neither gives a promise nor calls back has answered when nothing is left to do.
     process.once('beforeExit', () => resolve(null))
@@ -85,7 +119,7 @@ process.on('uncaughtException', fail)
 try {
   const event = JSON.parse(readFileSync(0, 'utf8'))
   const answer = await call(await findHandler(env._HANDLER), event)
-  end(0, JSON.stringify(answer) ?? 'null')
+  end(0, Buffer.isBuffer(answer) ? answer : JSON.stringify(answer) ?? 'null')
 } catch (error) {
   fail(error)
 }
