@@ -23,6 +23,7 @@ class Archive:
 
     needs_runtime = False
     install_command = "npm ci"
+    properties_readers: frozenset[str] = frozenset()
 
     @property
     def description(self) -> str:

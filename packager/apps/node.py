@@ -15,10 +15,11 @@ from packager.lazy import lazy
 from packager.progress import Warning
 
 if TYPE_CHECKING:
-    from packager.apps import node_modules, walk
+    from packager.apps import node_modules, node_resolution, walk
     from packager.apps.files import Selections
 else:
     node_modules = lazy("packager.apps.node_modules")
+    node_resolution = lazy("packager.apps.node_resolution")
     walk = lazy("packager.apps.walk")
 
 _SINGLE_FILES = tuple(
@@ -27,6 +28,7 @@ _SINGLE_FILES = tuple(
     for suffix in (".mjs", ".js", ".cjs")
 )
 _INSTALLED = "node_modules/"
+_READERS = frozenset({"env-properties", "properties-reader"})
 
 # Lambda's runtimes have them: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
 _OF_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
@@ -51,6 +53,14 @@ class Node:
     def install_command(self) -> str:
         """The command that installs the app's dependencies."""
         return node_modules.install_command(os.path.realpath(self.folder))
+
+    @property
+    def properties_readers(self) -> frozenset[str]:
+        """The packages that the app reads `env.properties` with, also ours if it is vendored."""
+        declared = node_resolution.read_manifest(os.path.realpath(self.folder))
+        readers = _READERS & (declared.required | declared.optional)
+        is_vendored = (self.folder / "env-properties" / "package.json").is_file()
+        return readers | {"env-properties"} if is_vendored else readers
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:

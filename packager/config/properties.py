@@ -38,6 +38,19 @@ def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
     return "".join(line(name, variables[name]) for name in sorted(variables)).encode()
 
 
+def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect) -> list[str]:
+    """Return the names of the variables that `properties-reader` does not read exactly.
+
+    It does not unescape as Java does, so that it changes what is escaped for Java.
+    """
+    changed = set(properties_reader.inexact(variables))
+    if dialect == "java":
+        changed |= {
+            name for name, value in variables.items() if _line(name, value) != f"{name}={value}\n"
+        }
+    return sorted(changed)
+
+
 def _line(name: str, value: str) -> str:
     escaped_name, escaped_value = join_key_value(name, "")[:-1], join_key_value("", value)[1:]
     return f"{escaped_name}={_ESCAPE.sub(_give_back, escaped_value)}\n"

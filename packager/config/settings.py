@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from packager.config.setting_values import (
     REGION_PLACEHOLDER,
@@ -61,7 +61,7 @@ class Settings:
     architecture: str | None = None
     requirements: Path | None = None
     requirements_env: tuple[str, ...] = ()
-    properties_format: str | None = None
+    properties_format: Literal["java", "properties-reader"] | None = None
     exec_wrapper: bool | str = False
     handler: str | None = None
 

@@ -262,7 +262,7 @@ TABLE = (
         parse=values.one_of("java", "properties-reader"),
         option="--properties-format",
         metavar="java|properties-reader",
-        commands=_NONE,
+        commands=_PACKAGING,
         describes_app=True,
     ),
     Setting(

@@ -45,7 +45,9 @@ def build(
     progress = progress or Progress()
     missing: tuple[str, ...] = ()
     if isinstance(app, Archive):
-        unpacked = inject.inject(app.path(), destination, *config_files.write(config, progress))
+        unpacked = inject.inject(
+            app.path(), destination, *config_files.write(app, config, progress)
+        )
     else:
         selections = cache.selections if cache else files.Selections()
         selected, missing = listing.select(app, config, selections, progress, output=output)

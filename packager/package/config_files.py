@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 
+from packager.apps import App
 from packager.apps.ignore import ENV_PROPERTIES
 from packager.config import properties
 from packager.config.inputs import Config
@@ -12,9 +13,9 @@ from packager.package.inject import NewFile
 from packager.progress import Progress
 
 
-def write(config: Config, progress: Progress) -> list[NewFile]:
+def write(app: App, config: Config, progress: Progress) -> list[NewFile]:
     """Write the files, `env.properties` last. Raises VariableError for what they cannot hold."""
-    files = [NewFile(ENV_PROPERTIES, properties.dumps(config.variables))]
+    files = [NewFile(ENV_PROPERTIES, _properties(app, config, progress))]
     wrapper = config.settings.exec_wrapper
     if wrapper:
         following = wrapper if isinstance(wrapper, str) else None
@@ -27,3 +28,21 @@ def write(config: Config, progress: Progress) -> list[NewFile]:
         mode = stat.S_IFREG | exec_wrapper.MODE
         files.insert(0, NewFile(exec_wrapper.NAME, script.content, mode))
     return files
+
+
+def _properties(app: App, config: Config, progress: Progress) -> bytes:
+    """Write `env.properties` for the reader that the app has, and name what it reads otherwise."""
+    readers = app.properties_readers
+    dialect: properties.Dialect = "java"
+    if readers == {"properties-reader"}:
+        dialect = "properties-reader"
+    dialect = config.settings.properties_format or dialect
+    is_in_use = dialect == "properties-reader" or "properties-reader" in readers
+    changed = properties.changed_by_properties_reader(config.variables, dialect)
+    if is_in_use and changed:
+        progress.warn(
+            "The npm package properties-reader does not read these variables exactly:"
+            f" {', '.join(changed)}. Read them with env-properties (`packager vendor node`), or"
+            " encode them, for example as base64."
+        )
+    return properties.dumps(config.variables, dialect)

@@ -53,7 +53,7 @@ def select(
     The env file and the `output` stay out. What is wrong with the app's files goes to `progress`.
     Raises PackageError, also for a package that would be larger than Lambda takes.
     """
-    ours = config_files.write(config, progress)
+    ours = config_files.write(app, config, progress)
     found = app.members(selections, tuple(path for path in (config.env_file, output) if path))
     for event in found.events:
         progress.sink(event)
@@ -73,7 +73,7 @@ def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
                 held = [Entry(entry.filename, entry.file_size) for entry in archive.infolist()]
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise ArchiveError(f"{path} is not a jar or zip.", "Build it again.") from error
-        ours = config_files.write(config, progress)
+        ours = config_files.write(app, config, progress)
         names = {file.name for file in ours}
         entries = [entry for entry in held if entry.name not in names]
         entries += [Entry(file.name, len(file.content)) for file in ours]

@@ -43,6 +43,7 @@ class Python:
     description = "Python app"
     needs_runtime = True
     install_command = ""
+    properties_readers: frozenset[str] = frozenset()
     local_runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
     @staticmethod

@@ -1,0 +1,91 @@
+"""The files of a package that hold its config, written for the reader that the app has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from packager.apps import App, Node, resolve
+from packager.config.inputs import Config
+from packager.config.settings import Settings
+from packager.package import config_files
+from packager.progress import Event, Progress, Warning
+
+VARIABLES = {"NAME": "Grüße", "RE": r"^\d+$", "LINES": "one\ntwo"}
+FOR_JAVA = b"LINES=one\\ntwo\nNAME=Gr\\u00fc\\u00dfe\nRE=^\\\\d+$\n"
+FOR_PROPERTIES_READER = "LINES=one\\ntwo\nNAME=Grüße\nRE=^\\d+$\n".encode()
+
+
+def app(folder: Path, *dependencies: str, section: str = "dependencies") -> Node:
+    folder.mkdir(exist_ok=True)
+    manifest = {section: dict.fromkeys(dependencies, "1")}
+    (folder / "package.json").write_text(json.dumps(manifest))
+    return Node(folder)
+
+
+def written(app: App, settings: Settings | None = None) -> tuple[bytes, list[str]]:
+    events: list[Event] = []
+    config = Config(settings or Settings(), VARIABLES)
+    [file] = config_files.write(app, config, Progress(events.append))
+    return file.content, [event.text for event in events if isinstance(event, Warning)]
+
+
+def test_an_app_with_properties_reader_gets_the_file_as_that_reads_it(tmp_path: Path) -> None:
+    content, (warning,) = written(app(tmp_path, "properties-reader", "express"))
+    assert content == FOR_PROPERTIES_READER
+    assert "LINES" in warning
+    assert "NAME" not in warning
+    assert "RE" not in warning
+
+
+@pytest.mark.parametrize("how", ["dependency", "vendored"])
+def test_an_app_that_also_has_our_reader_gets_the_standard_file_and_a_warning(
+    how: str, tmp_path: Path
+) -> None:
+    """It names all that the other reader would read otherwise."""
+    both = ["properties-reader", *(["env-properties"] if how == "dependency" else [])]
+    node = app(tmp_path, *both)
+    if how == "vendored":
+        (tmp_path / "env-properties").mkdir()
+        (tmp_path / "env-properties" / "package.json").write_text("{}")
+    content, (warning,) = written(node)
+    assert content == FOR_JAVA
+    assert "LINES, NAME, RE." in warning
+
+
+@pytest.mark.parametrize("dependencies", [(), ("env-properties",), ("properties-reader-2",)])
+def test_any_other_app_gets_the_standard_file(
+    dependencies: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert written(app(tmp_path, *dependencies)) == (FOR_JAVA, [])
+
+
+def test_a_development_dependency_is_not_what_the_function_reads_with(tmp_path: Path) -> None:
+    node = app(tmp_path, "properties-reader", section="devDependencies")
+    assert written(node) == (FOR_JAVA, [])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "dependencies", "expected"),
+    [
+        ("java", ["properties-reader"], FOR_JAVA),
+        ("properties-reader", [], FOR_PROPERTIES_READER),
+    ],
+)
+def test_the_setting_decides_otherwise(
+    wanted: Literal["java", "properties-reader"],
+    dependencies: list[str],
+    expected: bytes,
+    tmp_path: Path,
+) -> None:
+    content, warnings = written(app(tmp_path, *dependencies), Settings(properties_format=wanted))
+    assert content == expected
+    assert "LINES" in warnings[0]
+
+
+def test_a_jar_gets_the_standard_file(tmp_path: Path) -> None:
+    settings = Settings(jar=Path("app.jar"))
+    assert written(resolve(tmp_path, settings), settings) == (FOR_JAVA, [])
