@@ -98,8 +98,10 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
     service = LocalLambda()
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
-    # The handler runs here, whatever a function in AWS would have.
-    settings = replace(settings, checks="off")
+    # The handler runs here, whatever a function in AWS would have; nothing is released.
+    settings = replace(
+        settings, checks="off", alias=None, smoke_event=None, keep_versions=None, kms_key=None
+    )
     if settings.s3_bucket:
         service.ensure_bucket(settings.s3_bucket)
 

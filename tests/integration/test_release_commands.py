@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import requires
 from tests.lambda_stub import HandlerError, Stub
 from tests.releases import Releases
 from tests.service import ACCOUNT, REGION, command
@@ -170,6 +171,15 @@ def test_a_handler_that_fails_ends_an_invocation_with_1(releases: Releases) -> N
     assert "x is not a function" in shown.stderr
     assert "what the handler wrote" in shown.stderr
     assert releases.stub.calls.count("InvokeFunction") == 1
+
+
+@requires("node")
+def test_a_local_deploy_releases_nothing(releases: Releases) -> None:
+    """The settings of releases are for AWS: the handler runs here, and its response is printed."""
+    settings = {"alias": "live", "smoke_event": '{"smoke": 1}', "keep_versions": "1"}
+    shown = run(releases, "invoke", "--local", **settings)
+    assert (shown.returncode, shown.stdout) == (0, "1\n")
+    assert releases.stub.calls == []
 
 
 POLICIES: list[dict[str, str]] = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from packager.errors import (
     UncertainError,
 )
 from packager.function import Alias, FunctionState, Invocation, Package
+from packager.package.build import build
 from packager.progress import Event, Note, Progress, StageStarted
 from packager.release.deploy import deploy, release
 from packager.release.destination import Destination, inquire
@@ -209,6 +212,41 @@ def test_a_function_with_a_runtime_of_its_own_may_run_python(
     runtime: str | None, dependencies: list[str | None], tmp_path: Path
 ) -> None:
     assert "dependency.py" in names_deployed(tmp_path, "requirements.txt", runtime=runtime)
+
+
+def deploy_node_app(tmp_path: Path, function: ScriptedFunction) -> Deployment:
+    """Deploy a small Node.js app, whose package does not depend on the function."""
+    app, folder = tmp_path / "app", tmp_path / "private"
+    app.mkdir()
+    folder.mkdir()
+    (app / "package.json").write_text("{}")
+    target = Target(Config(SETTINGS, {}), lambda: [Destination(function, SETTINGS)])
+    return deploy(app, target, folder, Progress(), Options(dry_run=True)).deployments[0]
+
+
+def test_the_state_is_read_while_the_package_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The build ends only once the state was asked for."""
+    asked = threading.Event()
+
+    class Observed(ScriptedFunction):
+        def state(self, version: str | None = None) -> FunctionState:
+            asked.set()
+            return super().state(version)
+
+    def build_slowly(*arguments: Any, **options: Any) -> Package:
+        assert asked.wait(30)
+        return build(*arguments, **options)
+
+    monkeypatch.setattr("packager.release.packaging.build", build_slowly)
+    assert deploy_node_app(tmp_path, Observed([OTHER])).outcome == "dry run"
+
+
+def test_an_error_that_is_met_while_the_package_is_built_ends_the_deploy(tmp_path: Path) -> None:
+    """It is the same error as if it had been met alone."""
+    with pytest.raises(DeployError, match="no answer"):
+        deploy_node_app(tmp_path, ScriptedFunction([UncertainError("no answer")]))
 
 
 def test_a_new_package_is_sent_and_waited_for() -> None:
