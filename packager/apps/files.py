@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from packager.apps import ignore, remarks
+from packager.apps import ignore, node_modules, remarks
 from packager.apps.members import Member as Member
+from packager.apps.node_modules import Layout
+from packager.apps.node_resolution import Resolution
 from packager.apps.regular_files import Identity, identity
 from packager.apps.walk import Folder, Listing, Root, Walk
 from packager.progress import Note, Warning
@@ -89,6 +91,7 @@ class Selections:
     def __init__(self) -> None:
         """Begin without any."""
         self._selections: dict[tuple[object, ...], Selection] = {}
+        self._layouts: dict[tuple[str, bool], tuple[Resolution, Layout]] = {}
 
     def of(
         self, folder: Path, patterns: tuple[str, ...] = (), *, leave_out: tuple[Path, ...] = ()
@@ -97,6 +100,15 @@ class Selections:
         return self._selections.setdefault(
             (folder, patterns, leave_out), Selection(folder, patterns, leave_out=leave_out)
         )
+
+    def layout(self, app: str, *, development: bool) -> Layout:
+        """Return the layout of an app's packages: the one before, if nothing has changed."""
+        kept = self._layouts.get((app, development))
+        if kept is None or not kept[0].is_current():
+            resolution = Resolution()
+            layout = node_modules.layout(app, development=development, resolution=resolution)
+            kept = self._layouts[app, development] = resolution, layout
+        return kept[1]
 
     def forget(self, paths: Iterable[str]) -> None:
         """Look again at what is at or below `paths`, which are `normal`."""

@@ -15,6 +15,11 @@ EXECUTABLE_FILE = stat.S_IFREG | 0o755
 SYMBOLIC_LINK = stat.S_IFLNK | 0o777
 
 
+# The coarsest clock of a file system, FAT's. What was looked at sooner after its last change can be
+# changed again and look the same.
+TICK_NS = 2_000_000_000
+
+
 class Version(NamedTuple):
     """Identity of a file or folder that changes with any modification."""
 

@@ -90,9 +90,8 @@ class Node:
         selection = selections.of(self.folder, leave_out=leave_out)
         if not self._has_dependencies():
             return Members([], selection.members(), selection.events())
-        layout = node_modules.layout(
-            os.path.realpath(self.folder), development=self.dev_dependencies
-        )
+        app = os.path.realpath(self.folder)
+        layout = selections.layout(app, development=self.dev_dependencies)
         missing, warnings = self._missing(layout)
         outside = [walk.Root(package.real, f"{package.place}/") for package in layout.outside]
         own_modules = {f"{package.place}/node_modules" for package in layout.outside}

@@ -5,17 +5,19 @@ Yarn and pnpm lay packages out in different ways, and all of them rely on it.
 """
 
 # Paths by the thousand are strings here, which are much faster than Path.
-# ruff: noqa: PTH118, PTH120, PTH123
+# ruff: noqa: PTH116, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from packager.apps.members import TICK_NS, Version
 from packager.errors import PackageError
 
 MODULES = "node_modules"
@@ -49,12 +51,26 @@ class Found:
 
 
 class Resolution:
-    """Answers where a package is; it reads each folder and each package.json once."""
+    """Finds packages; it reads each folder and each package.json once."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
+        self._started_ns = time.time_ns()
         self._folders: dict[str, dict[str, Found]] = {}
         self._manifests: dict[str, Manifest] = {}
+        self._versions: dict[str, Version | None] = {}
+
+    def is_current(self) -> bool:
+        """Return whether nothing that was read has changed since."""
+        latest = self._started_ns - TICK_NS
+        links = (found for folder in self._folders.values() for found in folder.values())
+        return all(
+            version == _version(path)
+            and (version is None or max(version.modified_ns, version.changed_ns) < latest)
+            for path, version in self._versions.items()
+        ) and all(
+            os.path.realpath(link.path) == link.real for link in links if link.path != link.real
+        )
 
     def find(self, name: str, real_path: str) -> Found | None:
         """Find the package that `name` means to code in the folder `real_path`."""
@@ -72,24 +88,35 @@ class Resolution:
     def installed(self, folder: str) -> dict[str, Found]:
         """List the packages in a `node_modules` folder by their names; none if it is not there."""
         if folder not in self._folders:
-            self._folders[folder] = dict(_packages(folder))
+            self._versions[folder] = _version(folder)
+            self._folders[folder] = dict(self._packages(folder))
         return self._folders[folder]
 
     def manifest(self, real_path: str) -> Manifest:
         """Read the package.json of a package; a package without one needs nothing."""
         if real_path not in self._manifests:
+            path = os.path.join(real_path, MANIFEST)
+            self._versions[path] = _version(path)
             self._manifests[real_path] = read_manifest(real_path)
         return self._manifests[real_path]
 
+    def _packages(self, folder: str) -> Iterator[tuple[str, Found]]:
+        for entry in _entries(folder):
+            if entry.name.startswith("@"):
+                self._versions[entry.path] = _version(entry.path)
+                for scoped in _entries(entry.path):
+                    if found := _package(scoped):
+                        yield f"{entry.name}/{scoped.name}", found
+            elif not entry.name.startswith(".") and (found := _package(entry)):
+                yield entry.name, found
 
-def _packages(folder: str) -> Iterator[tuple[str, Found]]:
-    for entry in _entries(folder):
-        if entry.name.startswith("@"):
-            for scoped in _entries(entry.path):
-                if found := _package(scoped):
-                    yield f"{entry.name}/{scoped.name}", found
-        elif not entry.name.startswith(".") and (found := _package(entry)):
-            yield entry.name, found
+
+def _version(path: str) -> Version | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return Version(status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:

@@ -16,14 +16,17 @@ from packager.apps import ignore, left_out, links, remarks
 from packager.apps.ignore import Ignored
 from packager.apps.left_out import Reason
 from packager.apps.links import is_within
-from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, SYMBOLIC_LINK, Member, Version
+from packager.apps.members import (
+    EXECUTABLE_FILE,
+    REGULAR_FILE,
+    SYMBOLIC_LINK,
+    TICK_NS,
+    Member,
+    Version,
+)
 from packager.apps.regular_files import Identity, identity
 from packager.apps.remarks import Kind, Remark
 from packager.errors import PackageError
-
-# The coarsest clock of a file system, FAT's. What was looked at sooner after its last change can be
-# changed again and look the same.
-_TICK_NS = 2_000_000_000
 
 _DEPENDENCIES = "node_modules/"
 
@@ -165,7 +168,7 @@ class Walk:
         return Member(name, path, mode, status.st_size, self._version(status), found)
 
     def _version(self, status: os.stat_result) -> Version | None:
-        if max(status.st_mtime_ns, status.st_ctime_ns) > self.started_ns - _TICK_NS:
+        if max(status.st_mtime_ns, status.st_ctime_ns) > self.started_ns - TICK_NS:
             return None
         return Version(status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 

@@ -185,7 +185,7 @@ def test_after_any_edits_the_next_package_is_what_a_full_build_makes(
     cache = CompressionCache()
     with planted({**USUAL, **tree}) as app, pytest.MonkeyPatch.context() as patch:
         if told:
-            patch.setattr(walk, "_TICK_NS", 0)
+            patch.setattr(walk, "TICK_NS", 0)
         else:
             patch.setattr(walk, "Version", CoarseVersion.of)
         build(app, cache)

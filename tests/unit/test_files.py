@@ -297,7 +297,7 @@ def test_folders_can_be_nested_deeper_than_a_function_can_call_itself(tmp_path: 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files count as settled at once: the tests cannot wait."""
-    monkeypatch.setattr(walk, "_TICK_NS", 0)
+    monkeypatch.setattr(walk, "TICK_NS", 0)
 
 
 def test_a_second_walk_finds_what_has_changed(tmp_path: Path, settled: None) -> None:

@@ -261,7 +261,7 @@ def test_more_entries_than_a_zip_without_zip64_can_count(package: Path) -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let files count as settled at once: the tests cannot wait."""
-    monkeypatch.setattr(walk, "_TICK_NS", 0)
+    monkeypatch.setattr(walk, "TICK_NS", 0)
 
 
 def test_what_has_not_changed_is_neither_read_nor_compressed_again(
