@@ -86,7 +86,7 @@ def test_an_app_is_watched(line: str, service: Service, function: str, tmp_path:
         (app / "package.json").write_text("{}")
         (app / "index.js").write_text("exports.handler = async (event) => event.name\n")
     run = subprocess.Popen(
-        [sys.executable, "-m", *shlex.split(line), "--function", function, "--json"],
+        [sys.executable, "-m", *shlex.split(line), "--function", function, "--json-lines"],
         cwd=app,
         env=os.environ | service.settings(function),
         stdout=subprocess.PIPE,

@@ -53,7 +53,6 @@ def watch(running: Watching) -> Iterator[Watching]:
 
 FAULTS: dict[str, tuple[Fault, str]] = {
     "down": (reset_before_the_body, "no answer"),
-    "throttled": (error(429, "TooManyRequestsException"), "no more requests"),
     "failing": (error(500, "ServiceException"), "AWS failed"),
     "expired": (error(403, "ExpiredTokenException"), "expired"),
     "denied": (error(403, "AccessDeniedException"), "do not allow"),
@@ -87,8 +86,13 @@ def test_a_failed_deploy_is_tried_again_by_itself_when_the_service_is_back(watch
     assert watch.deployed()["cause"] == "index.js"
 
 
-def test_an_update_by_somebody_else_is_waited_for(watch: Watching) -> None:
-    watch.proxy.on("update", error(409, "ResourceConflictException"), times=3)
+@pytest.mark.parametrize(
+    "fault",
+    [error(409, "ResourceConflictException"), error(429, "TooManyRequestsException")],
+    ids=["by somebody else", "throttled"],
+)
+def test_an_update_in_the_way_of_others_is_waited_for(watch: Watching, fault: Fault) -> None:
+    watch.proxy.on("update", fault, times=4)
     watch.change("index.js")
     watch.deployed()
 
@@ -131,9 +135,12 @@ def test_the_app_folder_may_go_away_and_come_back(watch: Watching) -> None:
 def test_an_app_that_is_none_any_more_and_a_wrong_pattern_are_errors_like_others(
     watch: Watching,
 ) -> None:
-    (watch.app / "package.json").rename(watch.app / "package.txt")
+    away = {name: watch.app / f"{name}.txt" for name in ("package.json", "index.js")}
+    for name, other in away.items():
+        (watch.app / name).rename(other)
     assert "package.json" in watch.ending()["error"]
-    (watch.app / "package.txt").rename(watch.app / "package.json")
+    for name, other in away.items():
+        other.rename(watch.app / name)
     assert watch.ending()["event"] == "unchanged"
     ignore = (watch.app / ".lambdaignore").read_text()
     (watch.app / ".lambdaignore").write_text("!\n")
