@@ -11,7 +11,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import deploys, growth, jars, node_apps, plot, readers, start, watches, wheels
+from tests.benchmarks import (
+    deploys,
+    growth,
+    jars,
+    node_apps,
+    plot,
+    readers,
+    start,
+    watches,
+    wheels,
+    wrapper,
+)
 from tests.benchmarks.growth import Series
 from tests.benchmarks.report import Table, as_json, as_text, machine
 
@@ -30,6 +41,7 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     readers.java_path,
     watches.packaging,
     watches.node_app,
+    wrapper.env_exec,
 ]
 
 
