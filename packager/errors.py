@@ -13,6 +13,8 @@
         ├── ChangedError
         ├── ConflictError
         ├── NotFoundError
+        ├── OutOfTimeError             in release/settle.py
+        ├── ReleaseError               in release/outcome.py
         ├── ThrottledError
         └── UncertainError
             └── UnparseableResponseError

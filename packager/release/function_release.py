@@ -44,7 +44,7 @@ class FunctionRelease:
         self._inquiry = inquiry
         self._event = event
         self._options = options
-        self._deadline = Deadline(options.clock, options.timeout)
+        self._deadline = self._new_deadline()
         self._switch = self._new_switch(inquiry.alias)
         self._is_switched = False
         # The version to switch to, once it is ready.
@@ -65,7 +65,7 @@ class FunctionRelease:
 
     def make_ready(self, progress: Progress) -> None:
         """Do everything but the switch. Raises DeployError."""
-        self._deadline = Deadline(self._options.clock, self._options.timeout)
+        self._deadline = self._new_deadline()
         self._switch = self._new_switch(self._inquiry.alias)
         if self._is_held_back(progress):
             return
@@ -88,6 +88,8 @@ class FunctionRelease:
         """Point the alias to the version that is ready. Raises DeployError."""
         if self._ready is None:
             return
+        # The other functions may have taken all of the time since this one was ready.
+        self._deadline = self._switch.deadline = self._new_deadline()
         before, version = self._switch.alias, self._ready.version
         current = before.version if before else ""
         history = self._switch.history.after_release(current, version)
@@ -121,6 +123,7 @@ class FunctionRelease:
             )
             return
         self._switch.alias = self.result.alias
+        self._switch.deadline = self._new_deadline()
         try:
             with progress.stage("switch", f"Pointing {before.name} back to {before.version}"):
                 after = self._switch.move(before.version, before.description)
@@ -148,6 +151,9 @@ class FunctionRelease:
     def fail(self, error: PackagerError) -> None:
         """Keep the error as the end of this function's release."""
         self.result = replace(self.result, outcome="failed", error=error)
+
+    def _new_deadline(self) -> Deadline:
+        return Deadline(self._options.clock, self._options.timeout)
 
     def _new_switch(self, alias: Alias | None) -> Switch:
         return Switch(
