@@ -1,22 +1,22 @@
 r"""Parse `.env` files.
 
 Dialects differ (bash, Node's dotenv, python-dotenv, docker compose, `heroku config --shell`). This
-one is read in one pass, and refuses a line rather than guess:
+parser reads the file in one pass, and refuses an ambiguous line rather than guess:
 
     file        = { [ assignment ] [ comment ] line-end }
     assignment  = [ "export" blanks ] NAME "=" value          blanks around "=" are allowed
-    value       = "'" literal "'"  |  "`" literal "`"         over several lines, too
-                | '"' text '"'                                over several lines, too
+    value       = "'" literal "'"  |  "`" literal "`"         may span several lines
+                | '"' text '"'                                may span several lines
                 | word                                        up to the end of the line
 
 - In double quotes, `\n` and `\r` are line ends. A backslash before ``" \ $ ! ` `` is dropped; any
   other backslash stays.
-- Without quotes, backslashes and quotes stay, and blanks at the ends go. A `#` after a blank begins
-  a comment. A `#` inside a word is an error, because some dialects cut there.
-- `$` is literal everywhere: there is no interpolation.
-- CRLF counts as LF, inside quotes, too.
+- Without quotes, backslashes and quotes stay, and blanks at the ends are removed. A `#` after a
+  blank begins a comment. A `#` inside a word is an error, because some dialects cut there.
+- `$` is literal everywhere; nothing is interpolated.
+- CRLF counts as LF, also inside quotes.
 
-Errors name the line, never its text: it may be part of a secret.
+Errors name the line but never show its text, which may be part of a secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import re
 from packager.errors import VariableError
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-# A lone CR ends a line, too, as in other dialects.
+# A lone CR also ends a line, as in other dialects.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK_LINE = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n|\Z)")
 _ASSIGNED = re.compile(r"[ \t]*(?:export[ \t]+)?([^=\r\n]*)=([ \t]*)")
@@ -39,11 +39,11 @@ _COMMENT = re.compile(r"[ \t]#.*")
 _ESCAPE = re.compile(r'\\([nr"\\$!`])')
 _LINE_ENDS = {"n": "\n", "r": "\r"}
 
-_QUOTES_MISSING = "Put a value of several lines, or with blanks at its ends, in quotes"
+_QUOTES_MISSING = "Quote a value that spans several lines or has blanks at its ends"
 
 
 def parse(source: str, text: str) -> tuple[dict[str, str], list[str]]:
-    """Parse the `text` of a `.env`; return its variables, and warnings.
+    """Parse the `text` of a `.env` file, and return its variables and warnings.
 
     Raises VariableError, which names `source` and the line.
     """
@@ -65,8 +65,8 @@ def parse(source: str, text: str) -> tuple[dict[str, str], list[str]]:
             if quote == "'" and _is_doubled(variables[name]):
                 warnings.append(
                     f"{where}: all backslashes of this value are doubled, as older versions of"
-                    " `heroku config --shell` wrote them. They are taken as they are; `heroku"
-                    " config --json` prints exact values."
+                    " `heroku config --shell` wrote them. The packager keeps them; `heroku config"
+                    " --json` prints exact values."
                 )
         line += sum(1 for _ in _LINE_END.finditer(text, position, end))
         position = end
@@ -74,10 +74,10 @@ def parse(source: str, text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _name(where: str, text: str, position: int) -> tuple[str, int]:
-    """Return the name that is assigned at `position`, and where its value starts.
+    """Return the name assigned at `position`, and where its value starts.
 
-    A quote is the start if there is one. Otherwise the start is right behind the `=`, because
-    blanks make a difference before a `#`.
+    A quoted value starts at its quote. Any other starts right after the `=`, because a `#` begins
+    a comment only after a blank.
     """
     assigned = _ASSIGNED.match(text, position)
     if assigned is None:
@@ -87,8 +87,8 @@ def _name(where: str, text: str, position: int) -> tuple[str, int]:
     name = assigned[1].rstrip(" \t")
     if not _NAME.fullmatch(name):
         raise VariableError(
-            f"{where}: what stands before = is not the name of a variable.",
-            f"{_QUOTES_MISSING}; a name has letters, digits, _, . and -, and no quotes.",
+            f"{where}: the text before = is not a variable name.",
+            f"{_QUOTES_MISSING}; a name consists of letters, digits, _, . and -, without quotes.",
         )
     is_quoted = text[assigned.end() : assigned.end() + 1] in tuple(_QUOTED)
     return name, assigned.end() if is_quoted else assigned.start(2)
@@ -104,7 +104,7 @@ def _quoted(where: str, text: str, start: int) -> tuple[str, int]:
     if _COMMENT.sub("", rest).strip(" \t"):
         raise VariableError(
             f"{where}: text follows the closing quote {quote}.",
-            "Put the whole value in one pair of quotes, of a kind that it does not contain.",
+            "Put the whole value in one pair of quotes that it does not contain.",
         )
     value = quoted[1].replace("\r\n", "\n")
     if quote == '"':
@@ -123,8 +123,8 @@ def _unquoted(where: str, text: str, start: int) -> tuple[str, int]:
         )
     if value == "=":
         raise VariableError(
-            f"{where}: ends in ==, as the last line of a value in base64 does.",
-            f"{_QUOTES_MISSING}, and the value =, too.",
+            f"{where}: ends in ==, like the last line of a base64 value.",
+            f"{_QUOTES_MISSING}; also quote a value that is just =.",
         )
     return value, end
 

@@ -12,8 +12,8 @@ from packager.errors import VariableError
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
-# A logical line of a .properties file: a lone backslash, which to Java is a blank line; a comment;
-# or any other, with the lines that continue it.
+# A logical line of a .properties file: a lone backslash, which Java reads as a blank line; a
+# comment; or any other line, with the lines that continue it.
 _LOGICAL_LINE = re.compile(
     r"[ \t\f]*\\(?:\r\n|\r|\n)"
     r"|[ \t\f]*[#!][^\r\n]*(?:\r\n|\r|\n)?"
@@ -24,11 +24,12 @@ _ESCAPED = re.compile(r"\\(?:(\r\n|\r|\n)[ \t\f]*|.)", re.DOTALL)
 _BEYOND_ASCII = re.compile(rb"[^\x00-\x7f]")
 
 STANDARD_INPUT = "standard input"
+_JSON_HINT = "Use the output of `heroku config --json`."
 
 
 @dataclass(frozen=True)
 class EnvFile:
-    """What an env file holds; its repr shows no value."""
+    """The contents of an env file; its repr shows no value."""
 
     variables: dict[str, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
@@ -38,8 +39,8 @@ def read_env_file(path: Path) -> EnvFile:
     """Read variables from a `.properties`, a `.json` (as `heroku config --json` prints), or else a
     `.env` file.
 
-    Raises VariableError, which names the file and the line or variable, for what cannot be read or
-    would be read by half.
+    Raises VariableError, which names the file and the line or variable, if the file cannot be read
+    completely.
     """
     try:
         content = path.read_bytes()
@@ -52,7 +53,7 @@ def read_env_file(path: Path) -> EnvFile:
 
 
 def parse_env_file(path: Path, content: bytes) -> EnvFile:
-    """Read variables from the `content` of the file at `path`, in the format of its ending."""
+    """Read variables from `content`, in the format that the file extension of `path` indicates."""
     if path.suffix == ".properties":
         return _parse_properties(str(path), content)
     text = _decode_file(str(path), content)
@@ -62,7 +63,7 @@ def parse_env_file(path: Path, content: bytes) -> EnvFile:
 
 
 def parse_standard_input(content: bytes) -> EnvFile:
-    """Read variables from what was piped in: JSON if it begins with `{`, else a `.env`."""
+    """Read variables from standard input: JSON if it begins with `{`, else the `.env` format."""
     text = _decode_file(STANDARD_INPUT, content)
     if text.lstrip().startswith("{"):
         return _parse_json(STANDARD_INPUT, text)
@@ -91,13 +92,11 @@ def _parse_json(source: str, text: str) -> EnvFile:
     except RecursionError:
         problem = f"{source}: not the JSON of config vars (nested too deeply)."
     except ValueError:
-        # Python reads no integer of more than 4300 digits.
+        # Python refuses integers of more than 4300 digits.
         problem = f"{source}: not the JSON of config vars (a number is too long)."
     else:
         if not isinstance(content, dict):
-            raise VariableError(
-                f"{source}: not a JSON object.", "It has to be what `heroku config --json` prints."
-            )
+            raise VariableError(f"{source}: not a JSON object.", _JSON_HINT)
         for name, value in content.items():
             if not isinstance(value, str):
                 raise VariableError(
@@ -106,20 +105,20 @@ def _parse_json(source: str, text: str) -> EnvFile:
                 )
         return EnvFile(content)
     # Raised outside the handler: the JSONDecodeError holds the whole file.
-    raise VariableError(problem, "It has to be what `heroku config --json` prints.")
+    raise VariableError(problem, _JSON_HINT)
 
 
 def _parse_properties(source: str, content: bytes) -> EnvFile:
     from javaproperties import InvalidUEscapeError, KeyValue, parse
 
     if content.startswith(b"\xef\xbb\xbf"):
-        # To Java it is the beginning of the first name, which nobody means.
+        # Java would read it as part of the first name.
         raise VariableError(f"{source}, line 1: a byte-order mark.", "Save the file without one.")
     variables: dict[str, str] = {}
     line = 1
     try:
         for logical in _LOGICAL_LINE.finditer(content.decode("latin-1")):
-            # In one line, because javaproperties takes quadratic time for continued ones.
+            # Joined into one line, because javaproperties takes quadratic time for continued lines.
             for element in parse(_ESCAPED.sub(_unfold, logical[0])):
                 if isinstance(element, KeyValue):
                     variables[element.key] = element.value
@@ -128,7 +127,7 @@ def _parse_properties(source: str, content: bytes) -> EnvFile:
         problem = f"{source}, line {line}: a \\u escape without four hexadecimal digits."
     else:
         return EnvFile(variables, _utf8_warning(source, content))
-    raise VariableError(problem, r"Write the backslash twice (\\u) where no escape is meant.")
+    raise VariableError(problem, r"Write \\u for a literal \u.")
 
 
 def _unfold(escaped: re.Match[str]) -> str:
@@ -136,7 +135,7 @@ def _unfold(escaped: re.Match[str]) -> str:
 
 
 def _utf8_warning(source: str, content: bytes) -> tuple[str, ...]:
-    """Warn if bytes beyond ASCII are UTF-8, which `java.util.Properties` does not read."""
+    """Warn if bytes beyond ASCII are UTF-8: `java.util.Properties` reads ISO 8859-1."""
     beyond = _BEYOND_ASCII.search(content)
     if beyond is None:
         return ()

@@ -17,8 +17,8 @@ from packager.progress import Note, Warning
 class Config:
     """The settings, and the variables that go into the package; its repr shows no value.
 
-    `env_file` is the file that the variables come from, if it has a path. `left_out` holds the
-    names that stay out, each with the reason. `events` say what a user should know about it.
+    `env_file` is the file that the variables come from, if it has a path. `left_out` maps the
+    excluded names to the reason. `events` are notes and warnings for the user.
     """
 
     settings: Settings
@@ -29,7 +29,7 @@ class Config:
 
     @property
     def hide(self) -> Callable[[str], str]:
-        """Make a function that takes all values and credentials out of a text."""
+        """Return a function that replaces all values and credentials in a text."""
         key = self.settings.credentials
         credentials = (
             (key.access_key_id, key.secret_access_key, key.session_token or "") if key else ()
@@ -44,11 +44,10 @@ def read(
     profile: str | None = None,
     purpose: Purpose = "deploy",
 ) -> Config:
-    """Read the settings and variables of an app, from `where` the command line says.
+    """Read the settings and variables of an app from the source that `where` describes.
 
-    Settings come from the process environment, too, which the file overrides; `options` win (see
-    `packager.config.settings.read`). Raises InputError, of which SettingsError and VariableError
-    are kinds.
+    Settings also come from the process environment; a file overrides it, and `options` override
+    both (see `packager.config.settings.read`). Raises InputError (SettingsError, VariableError).
     """
     where = where or Sources()
     process = variables.read_process_environment()
@@ -79,7 +78,7 @@ def read_settings(
     *,
     profile: str | None = None,
 ) -> Settings:
-    """Read the settings alone, from the process environment and from a file if one is named.
+    """Read only the settings, from the process environment and from a file if one is named.
 
     Raises SettingsError and VariableError.
     """
@@ -94,18 +93,19 @@ def read_settings(
 def _default_exclude(source: Source) -> tuple[str, ...]:
     if source.kind == "environment":
         return variables.DEFAULT_EXCLUDE + variables.CI_EXCLUDE
-    # A file holds what its author meant.
+    # Its author chose what is in a file; nobody chooses everything in an environment.
     return variables.DEFAULT_EXCLUDE if source.is_environment else ()
 
 
 def _refuse_credentials(chosen: Mapping[str, str]) -> None:
-    """Refuse credentials that the packager would deploy with itself: they are not config."""
+    """Refuse credentials that this deploy would use itself: they are not config."""
     found = [name for name in variables.AWS_CREDENTIALS if name in chosen]
     if found:
         raise VariableError(
-            f"{', '.join(found)} in the environment would deploy, and go into the package, too.",
-            "Deploy with _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY or --profile, or leave the"
-            " names out with --exclude 'AWS_*'.",
+            f"{', '.join(found)} in the environment would be used for the deploy and also be"
+            " packaged.",
+            "Deploy with _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY or with --profile, or"
+            " exclude the names with --exclude 'AWS_*'.",
         )
 
 
@@ -133,11 +133,11 @@ def _warnings(
     unknown = settings.unknown_names(given)
     if unknown:
         warnings.append(Warning(f"Not settings of the packager: {', '.join(unknown)}."))
-    lambdas_own = variables.set_by_lambda(selection.variables)
-    if lambdas_own:
+    reserved = variables.set_by_lambda(selection.variables)
+    if reserved:
         warnings.append(
             Warning(
-                f"Lambda itself sets {', '.join(lambdas_own)}: the readers give its values, not"
+                f"Lambda itself sets {', '.join(reserved)}: the readers return its values, not"
                 " those of the config vars."
             )
         )

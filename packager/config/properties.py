@@ -1,7 +1,7 @@
 """The bytes of `env.properties`.
 
 `java.util.Properties.load(InputStream)` reads them back exactly. They are ASCII, sorted by name,
-without comment or time stamp: the same variables always give the same bytes.
+without comment or timestamp, so the same variables always produce the same bytes.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from packager.errors import VariableError
 
 Dialect = Literal["java", "properties-reader"]
 
-# An escape as javaproperties writes it: the backslash together with what it escapes, so that in
-# `\\:` (an escaped backslash, then a colon) the colon is never taken for an escaped one.
+# An escape as javaproperties writes it: the backslash together with the escaped character. In
+# `\\:` (an escaped backslash, then a colon), the colon must not be mistaken for an escaped one.
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
-# What may stand unescaped in a value. The npm package `properties-reader` does not unescape them:
-# it would read `postgres\://…`.
+# Characters that need no escape in a value. The npm package `properties-reader` does not unescape
+# them: it would read `postgres\://…`.
 _PLAIN_IN_VALUES = frozenset("#!=:")
 
 
 def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
-    """Write `variables` as the contents of `env.properties`, for the reader that `dialect` names.
+    """Return the contents of `env.properties` for the reader that `dialect` names.
 
-    Raises VariableError, which names the variable, for what no reader could give back: a name or
-    value that is no valid Unicode or contains NUL.
+    Raises VariableError, which names the variable, if a name or value is not valid Unicode or
+    contains NUL: no reader could return it.
     """
     for name, value in variables.items():
         _check(name, value)
@@ -41,7 +41,7 @@ def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
 def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect) -> list[str]:
     """Return the names of the variables that `properties-reader` does not read exactly.
 
-    It does not unescape as Java does, so that it changes what is escaped for Java.
+    It does not unescape as Java does, so it changes everything that is escaped for Java.
     """
     changed = set(properties_reader.inexact(variables))
     if dialect == "java":
@@ -53,10 +53,10 @@ def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect)
 
 def _line(name: str, value: str) -> str:
     escaped_name, escaped_value = join_key_value(name, "")[:-1], join_key_value("", value)[1:]
-    return f"{escaped_name}={_ESCAPE.sub(_give_back, escaped_value)}\n"
+    return f"{escaped_name}={_ESCAPE.sub(_unescape_plain, escaped_value)}\n"
 
 
-def _give_back(escape: re.Match[str]) -> str:
+def _unescape_plain(escape: re.Match[str]) -> str:
     return escape[1] if escape[1] in _PLAIN_IN_VALUES else escape[0]
 
 
@@ -65,12 +65,12 @@ def _check(name: str, value: str) -> None:
         if "\0" in text:
             raise VariableError(
                 f"The {part} of the variable {name} contains a NUL character.",
-                "No environment can hold it: remove it, or leave the variable out by --exclude.",
+                "Remove it, because an environment cannot hold it, or exclude the variable with"
+                " --exclude.",
             )
         # An undecodable byte of the environment is a lone surrogate here (PEP 383).
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise VariableError(
                 f"The {part} of the variable {name} is not valid Unicode.",
-                "Config is UTF-8: encode binary data as base64, or leave the variable out by"
-                " --exclude.",
+                "Encode binary data as base64, or exclude the variable with --exclude.",
             )

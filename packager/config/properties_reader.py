@@ -1,9 +1,9 @@
 r"""Lines of `env.properties` for functions that read it with the npm package `properties-reader`.
 
-That package reads UTF-8 and takes a line as it stands: it does not unescape as Java does. Its
-`getRaw`, `each` and `path()` return the text without blanks at its ends. Its `get` also makes
-numbers and booleans of texts, and line ends and tabs of `\n`, `\r` and `\t`. A value that all of
-them return exactly, in all versions, counts as exact.
+That package reads UTF-8 and does not unescape lines as Java does. Its `getRaw`, `each` and `path()`
+return the text without blanks at its ends. Its `get` also converts texts to numbers and booleans,
+and `\n`, `\r` and `\t` to line ends and tabs. A value is exact if all of them, in all versions,
+return it unchanged.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _NUMERIC = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+"
     r"|[+-]Infinity"
 )
-# Numbers that JavaScript writes as they were read: at most 15 digits, no needless zero, and not so
-# small that it writes them with an exponent.
+# Numbers that JavaScript prints exactly as they were read: at most 15 digits, without superfluous
+# zeros, and not so small that it prints an exponent.
 _SAME_NUMBER = re.compile(
     r"(?!-?0\.0{6})(?=(?:[^0-9]*[0-9]){1,15}\Z)(?:0|-?[1-9][0-9]*)(?:\.[0-9]*[1-9])?"
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-# In old versions, the first changes what the reader is and the second makes it fail.
+# In old versions, the first replaces the reader's prototype and the second makes it throw.
 _NEVER = ("__proto__", "hasOwnProperty")
 
 
 def line(name: str, value: str) -> str:
-    """Write one variable; line ends become escapes, which only `get` reads."""
+    """Return the line for one variable; line ends become escapes, which only `get` reads."""
     if name in _NEVER:
         return ""
     return f"{name}={value}".replace("\n", r"\n").replace("\r", r"\r") + "\n"

@@ -1,18 +1,18 @@
-"""Takes secrets out of words that come from elsewhere."""
+"""Remove secrets from text that other programs and services produce."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 
-# Shorter ones (a port, a flag) say nothing, and taking them out would leave no word whole.
+# Shorter values (a port, a flag) are not secret, and replacing them would make text unreadable.
 _SHORTEST = 6
 
 
 def hiding(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Make a function that puts `***` for every one of `secrets`, and for every line of one."""
+    """Return a function that replaces each of `secrets`, and each of their lines, by `***`."""
     lines = {line.strip() for secret in secrets for line in [secret, *secret.splitlines()]}
-    # The longest first: one may be a part of another.
+    # The longest first, because one may be part of another.
     found = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
     if not found:
         return str

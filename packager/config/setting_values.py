@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-# In a bucket's name and a key's ARN, the place of the function's region.
+# Stands for the function's region in the name of a bucket and the ARN of a key.
 REGION_PLACEHOLDER = "{region}"
 
-# As eu-west-1; in the partition aws-eusc as eusc-de-east-1.
+# Examples: eu-west-1, and eusc-de-east-1 in the partition aws-eusc.
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-\d"
 # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html, FunctionName: a name, a
 # partial ARN or an ARN.
@@ -34,7 +34,7 @@ _KMS_KEY = rf"arn:aws[a-zA-Z-]*:kms:{_REGION}:\d{{12}}:(?:key|alias)/[a-zA-Z0-9/
 
 
 class InvalidValueError(ValueError):
-    """A setting has a value that it cannot have."""
+    """The value of a setting is not valid."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _function(text: str) -> FunctionReference:
     if match["qualifier"]:
         raise InvalidValueError(
             f"ends in a version or alias (:{match['qualifier']}), but only the function itself can"
-            " be updated: leave it out"
+            " be updated: remove that part"
         )
     return FunctionReference(text, match["name"], match["region"])
 
@@ -88,12 +88,12 @@ def matching(pattern: str, meaning: str) -> Callable[[str], str]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Return a parser that takes nothing but `choices`."""
+    """Return a parser that accepts only `choices`."""
     return matching("|".join(map(re.escape, choices)), " or ".join(choices))
 
 
 def text(value: str) -> str:
-    """Return any text that can be sent to AWS."""
+    """Return the text; raise InvalidValueError if it is not UTF-8, which AWS requires."""
     # A byte that is not UTF-8 has become a lone surrogate (PEP 383).
     if re.search("[\ud800-\udfff]", value):
         raise InvalidValueError("is not UTF-8")
@@ -106,9 +106,9 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def count(value: str) -> int:
-    """Parse a number from 1 on."""
+    """Parse a positive whole number."""
     if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
-        raise InvalidValueError("is not a whole number from 1 on")
+        raise InvalidValueError("is not a positive whole number")
     return int(value)
 
 
@@ -121,14 +121,14 @@ def endpoint(value: str) -> str:
 
 def _is_url(value: str) -> bool:
     try:
-        _ = urlsplit(value).port  # It is parsed only when it is read.
+        _ = urlsplit(value).port  # Reading the attribute is what parses the port.
     except ValueError:
         return False
     return bool(re.fullmatch(_ENDPOINT, value))
 
 
 def _per_region(pattern: str, meaning: str) -> Callable[[str], str]:
-    """Return a parser of texts in which `{region}` may stand for a region."""
+    """Return a parser of texts that may contain `{region}` in place of a region."""
 
     def parse(value: str) -> str:
         matching(pattern, meaning)(value.replace(REGION_PLACEHOLDER, "eu-west-1"))
@@ -175,7 +175,7 @@ def switch_or_path(value: str) -> bool | str:
 region = matching(_REGION, "an AWS region (example: eu-west-1)")
 bucket = _per_region(_BUCKET, "the name of an S3 bucket")
 kms_key = _per_region(_KMS_KEY, "the ARN of a KMS key")
-credential = matching(r"\S+", "one word: part of something else was copied with it")
+credential = matching(r"\S+", "one word: something else was copied with it")
 runtime = matching(r"[a-z][a-z0-9.]*", "a Lambda runtime (example: python3.13)")
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html, Name: not only digits.
 alias = matching(r"(?!\d+$)[a-zA-Z0-9_-]{1,128}", "the name of an alias")

@@ -16,9 +16,9 @@ from packager.config.settings_table import BUILDPACK, BY_VARIABLE, TABLE
 from packager.config.spelling import nearest
 from packager.errors import SettingsError
 
-# What the names of settings begin with. No variable of such a name goes into a package.
+# The prefix of all settings. Variables with this prefix are never packaged.
 SETTING_PREFIX = "_"
-# What looks like a setting, among other names that begin so.
+# A name with one of these prefixes is probably meant as a setting.
 _PREFIXES = ("_LAMBDA_", "_AWS_")
 
 _KEY_ID, _SECRET, _TOKEN = "_AWS_ACCESS_KEY_ID", "_AWS_SECRET_ACCESS_KEY", "_AWS_SESSION_TOKEN"
@@ -35,9 +35,9 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, checked; None where one is not given and has no default.
+    """All settings, checked; None for one that is not given and has no default.
 
-    `s3_bucket` and `kms_key` may contain `{region}`: `for_function` replaces it.
+    `s3_bucket` and `kms_key` may contain `{region}`, which `for_function` replaces.
     """
 
     functions: tuple[FunctionReference, ...] = ()
@@ -107,10 +107,11 @@ def read(
     deploying: bool = True,
     on_dyno: bool = False,
 ) -> Settings:
-    """Read the settings from `variables`, and from `options` (by the setting's name), which win.
+    """Read the settings from `variables`, and from `options` (by variable), which take precedence.
 
-    An empty setting counts as not given. What only a deploy needs is required only if `deploying`.
-    Raises one SettingsError that lists every problem; `on_dyno`, its hint names Heroku's command.
+    An empty setting counts as not given. The settings that a deploy needs are required only if
+    `deploying`. Raises one SettingsError that lists every problem; with `on_dyno`, its hint names
+    Heroku's command.
     """
     given = dict(variables) | {
         name: value for name, value in (options or {}).items() if value is not None
@@ -144,7 +145,7 @@ def unknown_names(given: Mapping[str, str]) -> list[str]:
 
 
 def _check_spelling(given: Mapping[str, str], problems: _Problems) -> None:
-    """Refuse a misspelt setting: what was to be left out, for example, would be deployed."""
+    """Refuse a misspelt setting, because without it a deploy might, say, package a secret."""
     for name in sorted(given):
         if name.startswith(SETTING_PREFIX) and name not in BY_VARIABLE:
             meant = nearest(name.upper(), BY_VARIABLE)
@@ -169,7 +170,7 @@ def _located(values: Mapping[str, Any], problems: _Problems) -> tuple[FunctionRe
     """Return the functions, each with its region."""
     functions: tuple[FunctionReference, ...] = values.get("_LAMBDA_FUNCTION_ARN", ())
     default = values.get("_AWS_DEFAULT_REGION")
-    # With several functions, the default is that of those without an ARN.
+    # With several functions, the default applies to those without an ARN.
     if len(functions) == 1 and default and (functions[0].region or default) != default:
         problems.add(
             "_AWS_DEFAULT_REGION",
@@ -206,7 +207,7 @@ def _require(given: Mapping[str, str], settings: Settings, problems: _Problems) 
     if not is_given("_LAMBDA_FUNCTION_ARN"):
         problems.add("_LAMBDA_FUNCTION_ARN", "is missing: the name or ARN of the function")
     regions = [function.region for function in settings.functions] or [None]
-    # Without these credentials, AWS's own files may say the region.
+    # Without these credentials, AWS's own files may set the region.
     if (
         is_given(_KEY_ID)
         and is_given(_SECRET)
@@ -217,7 +218,7 @@ def _require(given: Mapping[str, str], settings: Settings, problems: _Problems) 
 
 
 def _check_regions(settings: Settings, problems: _Problems) -> None:
-    """Check that what lies in one region is not asked for functions in several."""
+    """Refuse a bucket or key of one region for functions in several regions."""
     regions = {function.region for function in settings.functions}
     for name, value in (
         ("_LAMBDA_S3_BUCKET", settings.s3_bucket),
@@ -228,7 +229,7 @@ def _check_regions(settings: Settings, problems: _Problems) -> None:
         if REGION_PLACEHOLDER not in value and len(regions) > 1:
             problems.add(
                 name,
-                f"names one region's, but the functions are in {len(regions)} regions: put"
+                f"is in one region, but the functions are in {len(regions)}: write"
                 f" {REGION_PLACEHOLDER} in its place",
             )
         if REGION_PLACEHOLDER in value and None in regions:

@@ -1,7 +1,7 @@
 """The table of all settings.
 
-Reading them, the errors about them, `--help` and the README's table all come from here. A new
-setting is a row here, a field of `Settings`, and a line in the README.
+Parsing, error messages, `--help` and the README's table all come from here. A new setting is a row
+here, a field of `Settings`, and a line in the README.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from packager.config import setting_values as values
 
 BUILD, DEPLOY, ENV, WATCH = "build", "deploy", "env", "watch"
 INVOKE, POLICY, ROLLBACK, STATUS = "invoke", "policy", "rollback", "status"
-PREBUILD = "prebuild"  # What the buildpack runs.
-BUILDPACK = "buildpack"  # Not a command: the buildpack's scripts read these, and nothing else does.
+PREBUILD = "prebuild"  # The buildpack runs this command.
+BUILDPACK = "buildpack"  # Not a command: only the buildpack's scripts read these settings.
 
 _PACKAGING = (BUILD, DEPLOY, WATCH, PREBUILD, STATUS, INVOKE)
 _DEPLOYING = (DEPLOY, WATCH)
@@ -25,12 +25,12 @@ _NONE: tuple[str, ...] = ()
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its variable, its field of `Settings`, its option, and who takes it.
+    """One setting: its variable, its field of `Settings`, its option, and the commands that use it.
 
-    A setting without `field` is not read here: credentials are one field together, and the
-    buildpack's scripts read their own. One that `describes_app` may come from a `.env` that was
-    found by itself: it cannot change where a deploy goes. With `value_of_flag`, the option needs no
-    value and then means this one.
+    A setting without `field` is not read on its own: the credentials share one field, and the
+    buildpack's scripts read theirs. A setting that `describes_app` may come from a `.env` that the
+    packager found itself, because it cannot change where a deploy goes. `value_of_flag` is the
+    value if the option is given without one.
     """
 
     variable: str
@@ -45,7 +45,7 @@ class Setting:
 
     @property
     def shown(self) -> str:
-        """Return the variable and its option, as errors name a setting."""
+        """The variable and its option, as error messages name the setting."""
         return f"{self.variable} ({self.option})" if self.option else self.variable
 
 
@@ -59,7 +59,7 @@ TABLE = (
         metavar="NAME",
         commands=_RELEASED,
     ),
-    # The credentials have no option: lists of processes would show them.
+    # The credentials have no options, because a list of processes would show them.
     Setting(
         "_AWS_ACCESS_KEY_ID",
         field=None,
@@ -120,7 +120,7 @@ TABLE = (
     Setting(
         "_LAMBDA_KEEP_VERSIONS",
         field="keep_versions",
-        help="Delete older versions that the packager published, but for this number.",
+        help="Keep this many of the versions that the packager published, and delete older ones.",
         parse=values.count,
         option="--keep-versions",
         metavar="N",
@@ -155,7 +155,7 @@ TABLE = (
     Setting(
         "_LAMBDA_CHECKS",
         field="checks",
-        help="What a failed check does before a deploy: error, warn, or off.",
+        help="Effect of a failed check before a deploy: error, warn, or off.",
         parse=values.one_of("error", "warn", "off"),
         option="--checks",
         metavar="error|warn|off",

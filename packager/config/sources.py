@@ -1,10 +1,10 @@
-"""Where the variables come from: a file, the process environment, or the `.env` of the app folder.
+"""Choose where the variables come from: a file, the process environment, or the app's `.env`.
 
 - On a dyno, the process environment is the app's config.
-- Anywhere else it is a developer's shell or a CI runner, full of other people's secrets. It is only
-  taken if the command line says so.
-- A `.env` that was found in the app folder may have come with a cloned repository. It gives
-  variables and describes the app; it cannot change where a deploy goes.
+- Anywhere else it is a developer's shell or a CI runner, full of other people's secrets. It is used
+  only with --from-environment.
+- A `.env` found in the app folder may have come with a cloned repository. It provides variables and
+  describes the app; it cannot change where a deploy goes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from packager.config.setting_values import Parser, path
 from packager.config.settings_table import BUILDPACK, BY_VARIABLE
 from packager.errors import InputError, SettingsError, VariableError
 
-# The buildpack's commands set this: their environment is the app's config on any platform.
+# The buildpack's commands set this, because their environment is the app's config on any platform.
 FROM_ENVIRONMENT = "_PACKAGER_FROM_ENVIRONMENT"
 
 _FOUND = ".env"
@@ -32,9 +32,9 @@ Purpose = Literal["deploy", "local", "build"]
 
 @dataclass(frozen=True)
 class Sources:
-    """What the command line says about the source of the variables of `app`.
+    """The command line's choice of a source for the variables of `app`.
 
-    With `standard_input`, they come from there.
+    `standard_input` is what was read from there, if it is the source.
     """
 
     app: Path = Path()
@@ -50,10 +50,10 @@ class Sources:
 
 @dataclass(frozen=True)
 class Source:
-    """The source that was chosen, with all that it holds; its repr shows no value.
+    """The chosen source, with everything in it; its repr shows no value.
 
-    It is a `dyno`'s environment, the process `environment` elsewhere, a `file` that was named, or
-    the `.env` that was `found`.
+    Its kind is a `dyno`'s environment, the process `environment` elsewhere, a `file` that the
+    command line names, or the `.env` that was `found`.
     """
 
     kind: Literal["dyno", "environment", "file", "found"]
@@ -79,7 +79,7 @@ def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
     """
     if sources.is_file and sources.from_environment:
         raise InputError(
-            "--env-file and --from-environment exclude each other.", "Give one of them."
+            "--env-file and --from-environment exclude each other.", "Use one of them."
         )
     if sources.standard_input is not None:
         return _from_file(parse_standard_input(sources.standard_input), None)
@@ -92,8 +92,9 @@ def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
     found = sources.app / _FOUND
     if not os.path.lexists(found):
         raise InputError(
-            f"No variables: there is no {found}, and a shell's environment is not taken by itself.",
-            "Give --env-file FILE, write a .env file, or give --from-environment.",
+            f"No variables: {found} does not exist, and the environment of a shell is not used"
+            " unless requested.",
+            "Use --env-file FILE, create a .env file, or use --from-environment.",
         )
     file = parse_env_file(found, _read_found(sources.app, found))
     return Source("found", file.variables, found, file.warnings)
@@ -112,22 +113,22 @@ def _read_found(app: Path, found: Path) -> bytes:
             f"Accept it with --env-file {found}.",
         )
     try:
-        # Without blocking, because it may be a FIFO; without a link that was put there meanwhile.
+        # O_NONBLOCK, because it may be a FIFO; O_NOFOLLOW, in case a link has just replaced it.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return file.read()
     except OSError as error:
         raise VariableError(
-            f"{found} cannot be read: {error.strerror}.", "Give another with --env-file."
+            f"{found} cannot be read: {error.strerror}.", "Use another file with --env-file."
         ) from error
-    raise VariableError(f"{found} is not a regular file.", "Give another with --env-file.")
+    raise VariableError(f"{found} is not a regular file.", "Use another file with --env-file.")
 
 
 def settings_of(
     source: Source, process: Mapping[str, str], app: Path, purpose: Purpose
 ) -> dict[str, str]:
-    """Return the variables in which settings are looked up: those of the file win.
+    """Return the variables to read settings from; those of the file take precedence.
 
     Raises SettingsError if the `.env` that was found would change where a deploy goes.
     """
@@ -149,8 +150,8 @@ def settings_of(
             refused.append(name)
     if refused:
         raise SettingsError(
-            f"{source.path} sets {', '.join(refused)}. It was found by itself and may have come"
-            " with a repository, so it cannot change where or how a deploy goes.",
+            f"{source.path} sets {', '.join(refused)}. The packager found this file itself. It may"
+            " have come with a repository, so it cannot change where or how a deploy goes.",
             f"Accept its settings with --env-file {source.path}, or remove them from it.",
         )
     return {**process, **accepted}
@@ -159,6 +160,6 @@ def settings_of(
 def _check_inside(found: Path, app: Path, name: str, parse: Parser, value: str) -> None:
     if parse is path and not (app / value.strip()).resolve().is_relative_to(app.resolve()):
         raise SettingsError(
-            f"{found} names a file outside the app folder by {name}.",
+            f"In {found}, {name} names a file outside the app folder.",
             f"Accept its settings with --env-file {found}.",
         )

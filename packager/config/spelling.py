@@ -1,15 +1,15 @@
-"""Names that are misspelt."""
+"""Find the name that a misspelt one probably means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Up to so many letters changed, added or left out, a name is taken for a misspelt one.
+# A name counts as misspelt up to this many changed, added or missing letters.
 _MOST_EDITS = 2
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the one of `names` that `name` probably means; None if it is near to none."""
+    """Return the one of `names` that `name` probably means; None if none is similar."""
     distances = {
         other: _edits(name, other) for other in names if abs(len(other) - len(name)) <= _MOST_EDITS
     }
@@ -20,7 +20,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def _edits(one: str, other: str) -> int:
-    """Count the letters to be changed, added or left out (Levenshtein)."""
+    """Return the edit distance: letters to change, add or remove (Levenshtein)."""
     previous = list(range(len(other) + 1))
     for row, letter in enumerate(one, 1):
         current = [row]

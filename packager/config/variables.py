@@ -1,8 +1,8 @@
-"""The variables that go into the package: an app's config vars.
+"""The variables that are packaged: an app's config vars.
 
-Names that begin with `_` are the packager's own settings (`packager.config.settings`) and never go
-in. Of a process environment, more stays out: what differs from dyno to dyno, and what a platform
-sets for its own runtime.
+Names that begin with `_` are the packager's own settings (`packager.config.settings`) and are never
+packaged. From a process environment, more is excluded: variables that differ from dyno to dyno, and
+those that a platform sets for its own runtime.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from packager.config.settings import SETTING_PREFIX
 
-# What is not config in a process environment: what differs from dyno to dyno, and what Heroku and
-# the buildpacks of languages set for their own runtime.
+# Variables of a process environment that are not config: they differ from dyno to dyno, or Heroku
+# and its language buildpacks set them for their own runtime.
 _NOT_CONFIG = """
     DYNO PORT LANG PWD OLDPWD SHLVL PS1 TERM COLUMNS LINES HOSTNAME HOME USER LOGNAME SHELL PATH
     CNB_* HEROKU_RELEASE_* MEMORY_AVAILABLE WEB_MEMORY WEB_CONCURRENCY
@@ -27,10 +27,10 @@ _NOT_CONFIG = """
     LD_LIBRARY_PATH LIBRARY_PATH LD_PRELOAD
 """
 DEFAULT_EXCLUDE = tuple(_NOT_CONFIG.split())
-# What CI runners set, beside secrets: GitHub's.
+# GitHub's CI runners set these, some of which are secrets.
 CI_EXCLUDE = ("GITHUB_*", "ACTIONS_*", "RUNNER_*")
 
-# The credentials that AWS's tools take from the environment.
+# AWS's tools read their credentials from these.
 AWS_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -38,9 +38,9 @@ AWS_CREDENTIALS = (
     "AWS_SECURITY_TOKEN",
 )
 
-# What Lambda sets in a function's environment:
+# Lambda sets these in a function's environment:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-_LAMBDAS_OWN = """
+_SET_BY_LAMBDA = """
     AWS_REGION AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_* AWS_ACCESS_KEY AWS_ACCESS_KEY_ID
     AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR LANG PATH
     LD_LIBRARY_PATH NODE_PATH PYTHONPATH TZ
@@ -49,7 +49,7 @@ _LAMBDAS_OWN = """
 
 @dataclass(frozen=True)
 class Selection:
-    """The variables that go in, and the names `left_out`, each with the reason.
+    """The variables to package, and the names `left_out`, each with the reason.
 
     Its repr shows no value.
     """
@@ -61,10 +61,9 @@ class Selection:
 def select(
     variables: Mapping[str, str], exclude: Iterable[str] = (), default: Iterable[str] = ()
 ) -> Selection:
-    """Leave out settings, and what the patterns of the `default` list and of `exclude` match.
+    """Exclude settings, and names that patterns of the `default` list or of `exclude` match.
 
-    They are shell patterns; those that begin with `!` bring names back. The last one that matches
-    decides.
+    These are shell patterns; those that begin with `!` include names again. The last match decides.
     """
     patterns = [(pattern, "the default list") for pattern in default]
     patterns += ((pattern, "_LAMBDA_ENV_EXCLUDE") for pattern in exclude)
@@ -79,7 +78,7 @@ def select(
 
 
 def _reason(name: str, patterns: Iterable[tuple[str, str]]) -> str | None:
-    """Return why a variable is left out; None if it goes in."""
+    """Return why a variable is left out; None if it is packaged."""
     if name.startswith(SETTING_PREFIX):
         return "begins with _"
     reason = None
@@ -94,17 +93,15 @@ def set_by_lambda(names: Iterable[str]) -> list[str]:
     return sorted(
         name
         for name in names
-        if any(fnmatch.fnmatchcase(name, pattern) for pattern in _LAMBDAS_OWN.split())
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in _SET_BY_LAMBDA.split())
     )
 
 
 def read_process_environment() -> dict[str, str]:
     """Read the environment as UTF-8, whatever the locale of the dyno.
 
-    Bytes that are no UTF-8 become lone surrogates (PEP 383); writing such a variable fails.
+    Bytes that are not UTF-8 become lone surrogates (PEP 383); packaging such a variable fails.
     """
-    if not os.supports_bytes_environ:
-        return dict(os.environ)
     variables = {_decode(name): _decode(value) for name, value in os.environb.items()}
     if _is_set_by_python_itself("LC_CTYPE"):
         del variables["LC_CTYPE"]
@@ -112,9 +109,9 @@ def read_process_environment() -> dict[str, str]:
 
 
 def _is_set_by_python_itself(name: str) -> bool:
-    """Tell whether `name` was not in the environment that the process was given.
+    """Return whether Python, not the caller of this process, set the variable `name`.
 
-    PEP 538: Python sets LC_CTYPE where it finds the locale C. Only Linux tells what was given.
+    PEP 538: Python sets LC_CTYPE if the locale is C. Only Linux shows the original environment.
     """
     try:
         given = Path("/proc/self/environ").read_bytes()

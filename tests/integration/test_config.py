@@ -1,4 +1,4 @@
-"""Which variables go into a package: the commands as processes, on a dyno and on a laptop."""
+"""Which variables are packaged: the commands as processes, on a dyno and on a laptop."""
 
 from __future__ import annotations
 
@@ -43,12 +43,14 @@ def laptop(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[s
 
 
 def packaged(package: Path | io.BytesIO) -> dict[str, str]:
-    """Give the config in a package, which holds no secret of the shell."""
+    """Return the config in a package, after a check that it holds no secret of the shell."""
     content = zipfile.ZipFile(package).read("env.properties")
     return javaproperties.loads(content.decode("ascii"))
 
 
-def test_a_laptops_environment_is_never_packaged_by_itself(app: Path, tmp_path: Path) -> None:
+def test_the_environment_of_a_laptop_is_never_packaged_unrequested(
+    app: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "out.zip"
     run = laptop("build", app, "-o", output, env=KEYS)
     assert run.returncode == 2
@@ -77,7 +79,7 @@ def test_only_the_variables_of_a_file_are_packaged(kind: str, app: Path, tmp_pat
     assert "Lambda itself sets PATH" in run.stderr
 
 
-def test_from_environment_takes_it_but_for_what_ci_runners_set(app: Path, tmp_path: Path) -> None:
+def test_from_environment_excludes_variables_of_ci_runners(app: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.zip"
     (app / ".env").write_text("FROM_FILE=1\n")
     run = laptop("build", app, "-o", output, "--from-environment")
@@ -202,7 +204,7 @@ def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> No
     ]
 
 
-def test_env_lists_what_stays_out_and_why(app: Path) -> None:
+def test_env_lists_excluded_variables_with_the_reason(app: Path) -> None:
     env = {"A": "canary", "SECRET": "canary", "TZ": "canary", "_LAMBDA_ENV_EXCLUDE": "SEC*"}
     run = command("env", app, "--verbose", env=env)
     assert run.stdout.split() == ["A", "TZ"]

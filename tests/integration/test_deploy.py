@@ -339,7 +339,7 @@ def test_the_apps_own_aws_variables_play_no_part(
     assert run.returncode == 0
     assert run.stderr == (
         "Warning: Lambda itself sets AWS_ACCESS_KEY_ID, AWS_DEFAULT_REGION, AWS_REGION,"
-        " AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN: the readers give its values, not those of the"
+        " AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN: the readers return its values, not those of the"
         " config vars.\n"
     )
     package = base64.b64decode(json.loads(proxy.sent[proxy.calls.index("update")])["ZipFile"])

@@ -42,7 +42,7 @@ VERSIONS = ["0.0.13", "0.0.15", "2.3.0", "3.0.1"]
 
 
 def read_exactly(version: str, variables: dict[str, str], folder: Path) -> list[str]:
-    """Run the package; give the names of the variables on which all ways to read agree."""
+    """Run the package; return the names of the variables on which all ways to read agree."""
     file = folder / "env.properties"
     file.write_bytes(dumps(variables, "properties-reader"))
     run = subprocess.run(

@@ -30,7 +30,7 @@ def heroku_shell(value: str) -> str:
 @given(
     st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True), texts | hard_texts)
 )
-def test_what_heroku_config_shell_writes_is_read_back_exactly(variables: dict[str, str]) -> None:
+def test_output_of_heroku_config_shell_is_read_back_exactly(variables: dict[str, str]) -> None:
     written = "".join(f"{name}={heroku_shell(value)}\n" for name, value in variables.items())
     assert dotenv.parse(".env", written)[0] == variables
 
@@ -44,7 +44,7 @@ plain = st.text(
 @requires("bash", "node", "npm")
 @settings(max_examples=3, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(plain, min_size=50))
-def test_plain_values_are_read_as_bash_and_dotenv_of_node_read_them(values: list[str]) -> None:
+def test_plain_values_are_read_as_bash_and_nodes_dotenv_read_them(values: list[str]) -> None:
     """Values without backslash, quote, `$ ! #`, backquote or line end, in each kind of quotes."""
     lines = [
         f"A{number}={quote}{value}{quote}"
@@ -59,6 +59,6 @@ def test_plain_values_are_read_as_bash_and_dotenv_of_node_read_them(values: list
 
 
 @requires("bash", "node", "npm")
-def test_the_table_of_dialects_is_what_they_read() -> None:
-    """`python -m tests.conformance.dotenv_dialects` writes it anew."""
+def test_the_table_of_dialects_matches_what_each_parser_reads() -> None:
+    """`python -m tests.conformance.dotenv_dialects` regenerates it."""
     assert dotenv_dialects.PAGE.read_text(encoding="utf-8") == dotenv_dialects.page()

@@ -1,4 +1,4 @@
-"""What holds for the bytes of env.properties, whatever the variables are."""
+"""Invariants of the bytes of env.properties, for any variables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ names = text.filter(bool) | tricky.filter(bool)
 
 
 @given(st.dictionaries(names, text | tricky))
-def test_an_independent_reader_gives_back_the_same_variables(variables: dict[str, str]) -> None:
+def test_an_independent_reader_returns_the_same_variables(variables: dict[str, str]) -> None:
     assert javaproperties.loads(dumps(variables).decode("ascii")) == variables
 
 
@@ -33,13 +33,13 @@ def test_the_order_of_the_variables_makes_no_difference(variables: dict[str, str
 
 
 @given(text.filter(lambda value: not re.search(r"[^ -~]|\\|^ ", value)))
-def test_a_value_that_needs_no_escape_stands_as_it_is(value: str) -> None:
+def test_a_value_that_needs_no_escape_is_written_unchanged(value: str) -> None:
     assert dumps({"A": value}) == f"A={value}\n".encode()
 
 
 @given(st.text(st.sampled_from("ab=: \t\f\\\n\r#!éu0041")))
 def test_a_properties_env_file_is_read_as_the_python_reader_reads_it(text: str) -> None:
-    """But for an empty name, which no variable has."""
+    """Except for an empty name, which no variable has."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.properties")
         path.write_bytes(text.encode("latin-1"))

@@ -45,7 +45,7 @@ def test_an_app_with_properties_reader_gets_the_file_as_that_reads_it(tmp_path: 
 def test_an_app_that_also_has_our_reader_gets_the_standard_file_and_a_warning(
     how: str, tmp_path: Path
 ) -> None:
-    """It names all that the other reader would read otherwise."""
+    """The warning names every variable that the other reader would change."""
     both = ["properties-reader", *(["env-properties"] if how == "dependency" else [])]
     node = app(tmp_path, *both)
     if how == "vendored":
@@ -63,7 +63,7 @@ def test_any_other_app_gets_the_standard_file(
     assert written(app(tmp_path, *dependencies)) == (FOR_JAVA, [])
 
 
-def test_a_development_dependency_is_not_what_the_function_reads_with(tmp_path: Path) -> None:
+def test_a_reader_among_development_dependencies_does_not_count(tmp_path: Path) -> None:
     node = app(tmp_path, "properties-reader", section="devDependencies")
     assert written(node) == (FOR_JAVA, [])
 
@@ -75,7 +75,7 @@ def test_a_development_dependency_is_not_what_the_function_reads_with(tmp_path: 
         ("properties-reader", [], FOR_PROPERTIES_READER),
     ],
 )
-def test_the_setting_decides_otherwise(
+def test_a_setting_overrides_the_detected_format(
     wanted: Literal["java", "properties-reader"],
     dependencies: list[str],
     expected: bytes,

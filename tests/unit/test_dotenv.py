@@ -44,7 +44,7 @@ from packager.errors import VariableError
         ('A="=="', {"A": "=="}),
     ],
 )
-def test_a_file_is_read_by_the_grammar(text: str, variables: dict[str, str]) -> None:
+def test_a_file_is_parsed_by_the_grammar(text: str, variables: dict[str, str]) -> None:
     assert dotenv.parse(".env", text)[0] == variables
 
 
@@ -54,9 +54,9 @@ def test_a_file_is_read_by_the_grammar(text: str, variables: dict[str, str]) -> 
         ("A=1\n\n\nsome canary\n", "line 4: not NAME=value."),
         ("A=1\nexport canary\n", "line 2: not NAME=value."),
         ("A=1\nMIIEcanary\n", "line 2: not NAME=value."),
-        ("A=1\nMIIE/canary+==\n", "line 2: what stands before = is not the name of a variable."),
-        ('A=1\n"_CANARY"="canary"\n', "line 2: what stands before = is not the name"),
-        ("A=1\n'_CANARY'=canary\n", "line 2: what stands before = is not the name"),
+        ("A=1\nMIIE/canary+==\n", "line 2: the text before = is not a variable name."),
+        ('A=1\n"_CANARY"="canary"\n', "line 2: the text before = is not a variable name"),
+        ("A=1\n'_CANARY'=canary\n", "line 2: the text before = is not a variable name"),
         ("A=1\n\nexport canary==\n", "line 3: ends in =="),
         ("A=1\nB='canary\n\n", "line 2: the quote ' is never closed."),
         ('A="x\ny"\nB="canary\\"\n', 'line 3: the quote " is never closed.'),
@@ -68,9 +68,7 @@ def test_a_file_is_read_by_the_grammar(text: str, variables: dict[str, str]) -> 
         ("A=#canary\n", "line 1: a # inside a value without quotes."),
     ],
 )
-def test_what_dialects_read_differently_is_an_error_that_names_the_line(
-    text: str, message: str
-) -> None:
+def test_an_ambiguous_line_is_an_error_that_names_the_line(text: str, message: str) -> None:
     with pytest.raises(VariableError) as error:
         dotenv.parse(".env", text)
     assert error.value.message.startswith(f".env, {message}")
@@ -92,7 +90,7 @@ def test_what_dialects_read_differently_is_an_error_that_names_the_line(
 def test_backslashes_that_an_old_heroku_cli_may_have_doubled_are_warned_about(
     text: str, warned: bool
 ) -> None:
-    """The value is taken as it stands."""
+    """The value itself is not changed."""
     _, warnings = dotenv.parse(".env", f"\n{text}")
     assert [warning[:13] for warning in warnings] == [".env, line 2:"] * warned
 

@@ -1,4 +1,4 @@
-"""Env files: which format is read how."""
+"""How each format of env files is read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
         ("no-ending", "A=1", {"A": "1"}),
     ],
 )
-def test_a_file_is_read_in_the_format_of_its_ending(
+def test_the_extension_of_a_file_decides_its_format(
     tmp_path: Path, name: str, content: str | bytes, variables: dict[str, str]
 ) -> None:
     assert read_env_file(write(tmp_path, name, content)).variables == variables
@@ -37,7 +37,7 @@ def test_a_file_is_read_in_the_format_of_its_ending(
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.properties")), ids=lambda case: case.stem)
 def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
-    """But for the empty name of a file that ends in a lone backslash: no variable has it."""
+    """Except for the empty name that a lone backslash at the end produces: no variable has it."""
     expected = json.loads(case.with_suffix(".json").read_text(encoding="utf-8"))
     if "error" in expected:
         with pytest.raises(VariableError):
@@ -62,7 +62,7 @@ def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
         ("x.json", f'{{"A": {"123456" * 1000}}}', "x.json"),
     ],
 )
-def test_what_would_be_read_by_half_is_an_error_that_says_where(
+def test_a_malformed_file_is_an_error_that_names_the_line(
     tmp_path: Path, name: str, content: str | bytes, said: str
 ) -> None:
     path = write(tmp_path, name, content)

@@ -60,13 +60,13 @@ def test_no_variables_are_an_empty_file() -> None:
 
 
 @pytest.mark.parametrize("bad", ["canary\0", "canary\udc80", "\ud83dcanary"])
-def test_what_no_reader_could_give_back_is_an_error_that_names_the_variable(bad: str) -> None:
+def test_a_name_or_value_that_no_reader_could_return_is_an_error(bad: str) -> None:
     with pytest.raises(VariableError) as error:
         dumps({"FINE": "x", "BAD": bad})
     assert "BAD" in error.value.message
     assert "canary" not in error.value.message + error.value.hint
 
 
-def test_an_error_names_a_bad_name_as_it_is() -> None:
+def test_an_error_shows_a_malformed_name_unchanged() -> None:
     with pytest.raises(VariableError, match="A\0B"):
         dumps({"A\0B": "x"})

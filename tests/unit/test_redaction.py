@@ -1,4 +1,4 @@
-"""Secrets taken out of the words of others."""
+"""Secrets removed from text of other programs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def test_a_line_of_a_secret_is_hidden_too() -> None:
     assert hiding(["first line\nsecond line"])("x second line y") == "x *** y"
 
 
-def test_a_secret_is_no_pattern() -> None:
+def test_a_secret_is_matched_literally() -> None:
     assert hiding(["a.*b+c?"])("aXXbbc a.*b+c?") == "aXXbbc ***"
 
 
-def test_what_is_too_short_to_be_a_secret_stays() -> None:
+def test_a_value_too_short_to_be_a_secret_stays() -> None:
     assert hiding(["", "1", "true"])("1 is true") == "1 is true"

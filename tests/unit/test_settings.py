@@ -76,7 +76,7 @@ def test_an_option_wins_over_the_variable() -> None:
     assert (settings.function, settings.region) == ("two", "eu-west-1")
 
 
-def test_without_a_region_the_arn_says_it() -> None:
+def test_without_a_region_setting_the_arn_decides() -> None:
     assert read({"_LAMBDA_FUNCTION_ARN": ARN}).region == "eu-west-1"
 
 
@@ -184,7 +184,7 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_LAMBDA_SMOKE_EVENT": "{canary}"}, "(--smoke-event) is neither JSON nor @FILE"),
         ({"_LAMBDA_SMOKE_EVENT": "NaN"}, "(--smoke-event) is neither JSON nor @FILE"),
         ({"_LAMBDA_SMOKE_EVENT": "[" * 100_000}, "(--smoke-event) is neither JSON nor @FILE"),
-        ({"_LAMBDA_KEEP_VERSIONS": "0"}, "(--keep-versions) is not a whole number from 1 on"),
+        ({"_LAMBDA_KEEP_VERSIONS": "0"}, "(--keep-versions) is not a positive whole number"),
         ({"_LAMBDA_KMS_KEY_ARN": "canary"}, "_LAMBDA_KMS_KEY_ARN (--kms-key) is not the ARN"),
         ({"_LAMBDA_CHECKS": "canary"}, "_LAMBDA_CHECKS (--checks) is not error or warn or off"),
         ({"_LAMBDA_LANGUAGE": "ruby"}, "_LAMBDA_LANGUAGE (--language) is not node or python"),
@@ -199,11 +199,11 @@ def test_only_a_deploy_needs_a_function() -> None:
                 "_LAMBDA_FUNCTION_ARN": f"{ARN} {ARN.replace('eu-west-1', 'us-east-1')}",
                 "_LAMBDA_S3_BUCKET": "packages",
             },
-            "the functions are in 2 regions: put {region} in its place",
+            "the functions are in 2: write {region} in its place",
         ),
     ],
 )
-def test_what_is_missing_or_wrong_is_said_without_a_secret(
+def test_a_missing_or_wrong_setting_is_an_error_that_shows_no_secret(
     given: dict[str, str], said: str
 ) -> None:
     with pytest.raises(SettingsError) as error:
@@ -213,7 +213,7 @@ def test_what_is_missing_or_wrong_is_said_without_a_secret(
     assert "the-secret" not in error.value.message
 
 
-def test_all_that_is_wrong_is_said_in_one_message() -> None:
+def test_one_message_lists_every_problem() -> None:
     with pytest.raises(SettingsError) as error:
         read({"_AWS_ACCESS_KEY_ID": "k", "_LAMBDA_ARCHITECTURE": "x", "_AWS_DEFAULT_REGION": "y"})
     for name in ("_LAMBDA_FUNCTION_ARN", "_AWS_SECRET_", "_LAMBDA_ARCH", "_AWS_DEFAULT_REGION"):
@@ -250,6 +250,6 @@ def test_a_hint_names_heroku_only_on_a_dyno(
     assert error.value.hint == hint
 
 
-def test_credentials_show_nothing_of_themselves() -> None:
+def test_the_repr_of_credentials_is_empty() -> None:
     settings = read({"_LAMBDA_FUNCTION_ARN": ARN, "_AWS_SESSION_TOKEN": "the-token", **KEYS})
     assert "the-" not in repr(settings)

@@ -20,13 +20,13 @@ documented = [setting for setting in TABLE if setting.commands]
 
 
 def row(setting: Setting) -> str:
-    """Give the setting's line in the README."""
+    """Return the setting's line in the README."""
     option = f"`{setting.option}`" if setting.option else ""
     return f"| `{setting.variable}` | {option} | {setting.help} |"
 
 
 def test_the_readme_has_the_table_of_all_settings_in_use() -> None:
-    """Where this fails, the expected lines are what the README should say."""
+    """If this fails, copy the expected lines into the README."""
     readme = (ROOT / "README.md").read_text()
     rows = [line for line in readme.splitlines() if re.match(r"\| `_(LAMBDA|AWS)_", line)]
     assert rows == [row(setting) for setting in documented]
@@ -78,7 +78,7 @@ def test_a_help_text_is_one_sentence(setting: Setting) -> None:
 
 
 def test_a_credential_has_no_option() -> None:
-    """Lists of processes would show it."""
+    """A list of processes would show it."""
     for setting in TABLE:
         if re.search("ACCESS_KEY|TOKEN", setting.variable):
             assert setting.option is None

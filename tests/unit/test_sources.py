@@ -28,7 +28,7 @@ def test_on_a_dyno_the_environment_is_the_source(app: Path) -> None:
     assert choose_source(Sources(app), DYNO) == Source("dyno", DYNO)
 
 
-def test_the_commands_of_the_buildpack_take_the_environment_on_any_platform(app: Path) -> None:
+def test_the_buildpack_commands_use_the_environment_on_any_platform(app: Path) -> None:
     (app / ".env").write_text("A=1")
     process = {FROM_ENVIRONMENT: "true", "A": "2"}
     assert choose_source(Sources(app), process).kind == "dyno"
@@ -53,13 +53,13 @@ def test_elsewhere_the_env_file_of_the_app_folder_is_the_source(app: Path) -> No
     assert choose_source(Sources(app), SHELL) == Source("found", {"A": "1"}, app / ".env")
 
 
-def test_the_environment_is_taken_where_the_command_line_says_so(app: Path) -> None:
+def test_the_environment_is_the_source_if_the_command_line_requests_it(app: Path) -> None:
     (app / ".env").write_text("A=1")
     source = choose_source(Sources(app, from_environment=True), SHELL)
     assert source == Source("environment", SHELL)
 
 
-def test_without_a_source_the_error_says_which_to_choose(app: Path) -> None:
+def test_without_a_source_the_error_lists_the_choices(app: Path) -> None:
     with pytest.raises(InputError) as error:
         choose_source(Sources(app), SHELL)
     assert str(app / ".env") in error.value.message

@@ -1,4 +1,4 @@
-"""Names that are misspelt."""
+"""The name that a misspelt one probably means."""
 
 from __future__ import annotations
 

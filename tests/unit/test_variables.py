@@ -1,4 +1,4 @@
-"""Which variables go into the package, and how they are read."""
+"""Which variables are packaged, and how they are read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from packager.config.variables import DEFAULT_EXCLUDE, select, set_by_lambda
 
 
-def test_a_setting_never_goes_in() -> None:
+def test_a_setting_is_never_packaged() -> None:
     selection = select({"_A": "1", "_": "2", "__B": "3", "C_": "4"}, ["!*"])
     assert selection.variables == {"C_": "4"}
     assert selection.left_out == dict.fromkeys(["_A", "_", "__B"], "begins with _")
 
 
-def test_what_a_dyno_and_its_buildpacks_set_for_themselves_stays_out_by_default() -> None:
-    """What they add for the app goes in."""
+def test_variables_of_a_dyno_and_its_buildpacks_are_excluded_by_default() -> None:
+    """Variables that they set for the app are packaged."""
     for_the_app = [
         *("PORTAL", "NODE_ENV", "HEROKU_APP_NAME", "HEROKU_SLUG_COMMIT", "JDBC_DATABASE_URL"),
         *("SPRING_DATASOURCE_URL", "NPM_CONFIG_X", "TZ"),
@@ -33,7 +33,7 @@ def test_what_a_dyno_and_its_buildpacks_set_for_themselves_stays_out_by_default(
     assert selection.left_out["CNB_STACK_ID"] == "CNB_* in the default list"
 
 
-def test_an_exclusion_is_a_shell_pattern_that_minds_case() -> None:
+def test_an_exclusion_is_a_case_sensitive_shell_pattern() -> None:
     variables = dict.fromkeys(["NODE_ENV", "NODE_HOME", "node_env", "A1", "A22"], "x")
     selection = select(variables, ["NODE_*", "A?"])
     assert list(selection.variables) == ["node_env", "A22"]
@@ -48,7 +48,7 @@ def test_an_exclusion_is_a_shell_pattern_that_minds_case() -> None:
         (["!*"], ["A1", "A2", "PORT", "TERM"]),
     ],
 )
-def test_an_exclamation_mark_brings_names_back_and_the_last_pattern_decides(
+def test_an_exclamation_mark_includes_names_again_and_the_last_pattern_decides(
     exclude: list[str], chosen: list[str]
 ) -> None:
     variables = dict.fromkeys(["A1", "A2", "PORT", "TERM", "_A"], "x")
@@ -59,7 +59,7 @@ def test_a_selection_shows_no_value() -> None:
     assert "canary" not in repr(select({"A": "canary", "_B": "canary"}))
 
 
-def test_what_lambda_sets_itself_is_known() -> None:
+def test_variables_that_lambda_sets_itself_are_recognized() -> None:
     names = ["TZ", "LANG", "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_BUCKET", "AWS_PROFILE"]
     assert set_by_lambda(names) == ["AWS_LAMBDA_FUNCTION_NAME", "AWS_REGION", "LANG", "TZ"]
 
@@ -80,7 +80,9 @@ def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process was given")
 @pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C.UTF-8"}])
-def test_what_python_adds_to_its_environment_is_no_config(given: dict[str, str]) -> None:
+def test_variables_that_python_adds_to_its_environment_are_not_config(
+    given: dict[str, str],
+) -> None:
     program = "from packager.config.variables import *; print(*read_process_environment())"
     run = subprocess.run(
         [sys.executable, "-c", program], env=given, capture_output=True, check=True, text=True
