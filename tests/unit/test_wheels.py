@@ -235,6 +235,11 @@ def test_of_a_url_that_uv_writes_nothing_is_shown_that_can_be_a_credential(
             "Failed to fetch: https://u:canary@h:8/canary/\n dns error",
             "index at h:8 that the app's",
         ),
+        (
+            "Failed to download and build `a @ git+https://u:canary@h/a.git`\n"
+            "  cause: Git operation failed\n  cause: failed to clone into: /cache",
+            "The git repository at h that a comes from cannot be fetched",
+        ),
         ("Because a was not found in the package registry and", "a is not on the package index"),
         ("The lockfile at `uv.lock` uses an unsupported schema version", "uv.lock has a newer"),
         ("Not a valid `pylock.toml`\n TOML parse error at line 3, column", "pylock.toml cannot be"),

@@ -19,6 +19,7 @@ _NAMED = re.compile(
     r"|Wheels are required for `(?P<required>[^`]+)`"
 )
 _BUILD = re.compile(r"Failed to (?:download and )?build `(?P<asked>[^`\s]+)")
+_GIT = re.compile(r"Git operation failed|failed to (?:clone|fetch) |fatal: ")
 _HASH = re.compile(r"Hash mismatch for `(?P<asked>[^`\s]+)")
 _UNKNOWN = re.compile(r"[Bb]ecause (?P<asked>[\w.-]+) was not found in the (?:package|provided)")
 _STATUS = re.compile(
@@ -66,6 +67,13 @@ def explained(errors: str, platform: Platform | None = None) -> PackageError:
             f"{found['asked']} is not the file whose hash is listed: another one has been"
             " downloaded.",
             "Check where it comes from. If that is right, write the list of hashes again.",
+        )
+    if _GIT.search(errors):
+        found = _BUILD.search(errors)
+        return PackageError(
+            f"The git repository{_host(errors)} that {found['asked'] if found else 'a dependency'}"
+            " comes from cannot be fetched.",
+            "Check the network, the address, and that git may read it: `git ls-remote URL`.",
         )
     if found := _BUILD.search(errors):
         return PackageError(
