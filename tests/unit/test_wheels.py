@@ -236,8 +236,7 @@ def test_of_a_url_that_uv_writes_nothing_is_shown_that_can_be_a_credential(
             "index at h:8 that the app's",
         ),
         (
-            "Failed to download and build `a @ git+https://u:canary@h/a.git`\n"
-            "  cause: Git operation failed\n  cause: failed to clone into: /cache",
+            "Failed to build `a @ git+https://u:canary@h/a.git`\n  cause: Git operation failed",
             "The git repository at h that a comes from cannot be fetched",
         ),
         ("Because a was not found in the package registry and", "a is not on the package index"),
