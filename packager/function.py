@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from packager.progress import Progress
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "250 MB … (unzipped)".
 UNPACKED_LIMIT = 250 << 20
@@ -54,7 +56,8 @@ class FunctionState:
 class Package:
     """A deployment package, ready to be sent; `variables`: how many it holds.
 
-    Dependencies that are `missing` are declared and not installed; a layer may have them.
+    Dependencies that are `missing` are declared and not installed; a layer may have them. The first
+    `prefix_size` bytes seldom change from one package of the app to the next, and hold no config.
     """
 
     path: Path
@@ -62,6 +65,8 @@ class Package:
     sha256: str
     variables: int
     missing: tuple[str, ...] = ()
+    prefix_size: int = 0
+    prefix_sha256: str = ""
 
     @property
     def code_sha256(self) -> str:
@@ -112,11 +117,11 @@ class Function(Protocol):
         Raises PackageError if there is no bucket for a package that needs one.
         """
 
-    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
-        """Make the function run the package (`lambda:UpdateFunctionCode`).
+    def send(self, package: Package, progress: Progress) -> FunctionState:
+        """Make the function run the package (`lambda:UpdateFunctionCode`)."""
 
-        `on_sent` receives the bytes sent so far, and how many there are.
-        """
+    def clear(self, progress: Progress) -> None:
+        """Remove from the bucket what was sent there for functions of this region."""
 
     def publish(
         self, description: str, *, code_sha256: str, revision_id: str | None

@@ -9,18 +9,23 @@ from typing import Any, TypeVar
 
 from packager.aws import request_body
 from packager.aws.client import Clients
+from packager.aws.composition import SMALLEST_PART
 from packager.aws.errors import TRIES
-from packager.aws.storage import PackageStore, S3Object
+from packager.aws.storage import PackageStore
+from packager.aws.upload import S3Object
 from packager.config.settings import Settings
 from packager.errors import (
+    AccessDeniedError,
     ConflictError,
     DeployError,
     NotFoundError,
     PackageError,
+    ThrottledError,
     UncertainError,
     UnparseableResponseError,
 )
 from packager.function import Alias, FunctionState, Invocation, Package
+from packager.progress import Progress
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
 # uploaded through the Lambda API)"; a MB there is 2**20 bytes.
@@ -32,24 +37,31 @@ _PAYLOAD_LIMIT, _PAGES = 16 << 20, 2000
 T = TypeVar("T")
 
 
+class _RefusedByS3Error(Exception):
+    """The package cannot be sent by S3."""
+
+    def __init__(self, error: DeployError) -> None:
+        super().__init__()
+        self.error = error
+
+
 class LambdaFunction:
     """A function in AWS Lambda (a `packager.function.Function`)."""
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
-        """Take the settings of one function, and the `clients` that functions of a region share.
+    def __init__(
+        self, settings: Settings, clients: Clients, store: PackageStore | None = None
+    ) -> None:
+        """Take the settings of one function, and what the functions of a region share.
 
         Nothing is sent yet. Raises SettingsError if there are no credentials.
         """
         self._function = settings.function or ""
-        self._bucket = settings.s3_bucket
         self._encryption = {"SourceKMSKeyArn": settings.kms_key} if settings.kms_key else {}
         self._clients = clients
         self._client = self._clients.shared("lambda")
-        prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
-        self._store = settings.s3_bucket and PackageStore(
-            self._clients, settings.s3_bucket, f"{prefix}{settings.function_name}/"
-        )
-        self._in_store: tuple[str, S3Object] | None = None
+        self._store = store
+        # The package that is not sent by S3 any more.
+        self._refused: str | None = None
 
     def state(self, version: str | None = None) -> FunctionState:
         """Read the configuration of the function, or of one of its versions.
@@ -64,46 +76,69 @@ class LambdaFunction:
 
         Raises PackageError if there is no bucket for a package that needs one.
         """
+        if self._store and package.size >= SMALLEST_PART:
+            return self._store.bucket
         if package.size <= DIRECT_LIMIT:
             return None
-        if self._bucket is None:
-            raise PackageError(
-                f"The package has {package.size / 2**20:.1f} MB, and Lambda takes at most"
-                f" {DIRECT_LIMIT >> 20} MB directly.",
-                "Set _LAMBDA_S3_BUCKET (--s3-bucket) to a bucket in the function's region: the"
-                " package then goes by S3.",
-            )
-        return self._bucket
+        raise PackageError(
+            f"The package has {package.size / 2**20:.1f} MB, and Lambda takes at most"
+            f" {DIRECT_LIMIT >> 20} MB directly.",
+            "Set _LAMBDA_S3_BUCKET (--s3-bucket) to a bucket in the function's region: the package"
+            " then goes by S3.",
+        )
 
-    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
+    def send(self, package: Package, progress: Progress) -> FunctionState:
         """Make the function run the package (`lambda:UpdateFunctionCode`).
 
-        A large one goes by the S3 bucket of the settings (`s3:PutObject`, `s3:GetObject`).
+        It goes by the S3 bucket of the settings (`s3:PutObject`, `s3:GetObject`, `s3:DeleteObject`)
+        unless it is small, or S3 refuses it and Lambda takes it directly.
         """
-        if self.bucket_for(package) and self._store:
-            return self._send_by(self._store, package, on_sent)
-        with request_body.sending(package.path, on_sent):
+        if self._store and self.bucket_for(package) and self._refused != package.sha256:
+            try:
+                return self._send_by(self._store, package, progress)
+            except _RefusedByS3Error as refusal:
+                if package.size > DIRECT_LIMIT:
+                    raise refusal.error from None
+                progress.warn(f"The package is sent without S3. {refusal.error.message}")
+                self._refused = package.sha256
+        with request_body.sending(package.path, progress.sending(package.size)):
             return self._update(ZipFile=b"")
 
-    def _send_by(
-        self, store: PackageStore, package: Package, on_sent: Callable[[int, int], None]
-    ) -> FunctionState:
-        if self._in_store is None or self._in_store[0] != package.sha256:
-            try:
-                self._in_store = package.sha256, store.put(package, on_sent)
-            except UncertainError as error:
-                # Only what became of the upload is uncertain: the function is as it was.
-                raise DeployError(error.message, error.hint) from error
-        _, source = self._in_store
+    def clear(self, progress: Progress) -> None:
+        """Remove from the bucket what was sent there for functions of this region."""
+        for left in self._store.clear() if self._store else ():
+            progress.warn(left)
+
+    def _send_by(self, store: PackageStore, package: Package, progress: Progress) -> FunctionState:
         try:
-            state = self._update(S3Bucket=source.bucket, S3Key=source.key)
-        except ConflictError:
+            source = store.put(package, progress.sending(package.size))
+        except DeployError as error:
+            if isinstance(error, UncertainError):
+                # Only what became of the upload is uncertain: the function is as it was.
+                error = DeployError(error.message, error.hint)
+            raise _RefusedByS3Error(error) from error
+        try:
+            state = self._update_from(source)
+        except (ConflictError, ThrottledError):
             raise  # The caller tries again, and the package need not be uploaded again.
         except BaseException:
-            self._in_store = None
+            self._leave(store, package, progress)
             raise
-        self._in_store = None
+        self._leave(store, package, progress)
         return state
+
+    def _leave(self, store: PackageStore, package: Package, progress: Progress) -> None:
+        if left := store.is_served(package, self._function):
+            progress.warn(left)
+
+    def _update_from(self, source: S3Object) -> FunctionState:
+        try:
+            return self._update(S3Bucket=source.bucket, S3Key=source.key)
+        except DeployError as error:
+            # Lambda reads the object with the caller's credentials, and passes on what S3 says.
+            if isinstance(error, AccessDeniedError) or " S3 " in error.message:
+                raise _RefusedByS3Error(error) from error
+            raise
 
     def _update(self, **code: object) -> FunctionState:
         # Without the key, Lambda would encrypt the package with its own from now on.

@@ -1,46 +1,113 @@
-"""Where packages wait for Lambda that are too large to be sent to it: an S3 bucket."""
+"""Where packages wait for Lambda that do not go to it directly: an S3 bucket."""
 
 from __future__ import annotations
 
 import contextlib
+import secrets
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import boto3.s3.transfer
-import botocore.exceptions
 
 from packager.aws.client import Clients
-from packager.errors import DeployError
+from packager.aws.composition import SMALLEST_PART, Composition, NotComposedError
+from packager.aws.upload import S3Object, Upload
+from packager.config.settings import Settings
+from packager.errors import PackagerError
 from packager.function import Package
 from packager.signals import at_forced_end
 
-_PARTS_LEFT = "Parts of the package may be left in the bucket."
 
-
-@dataclass(frozen=True)
-class S3Object:
-    """A deployment package in S3."""
-
-    bucket: str
-    key: str
+def package_store(settings: Settings, clients: Clients, functions: int = 1) -> PackageStore | None:
+    """Return the store for so many functions of a region; None if the settings name no bucket."""
+    if settings.s3_bucket is None:
+        return None
+    prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
+    return PackageStore(
+        clients, settings.s3_bucket, f"{prefix}{settings.function_name}/", functions
+    )
 
 
 class PackageStore:
-    """Puts packages into a bucket, under keys that begin with `prefix`."""
+    """Puts packages into a bucket, under keys that begin with `prefix`, until Lambda has them.
 
-    def __init__(self, clients: Clients, bucket: str, prefix: str) -> None:
-        """Nothing is sent yet."""
+    The functions of a region share it, so that a package is uploaded once for all of them.
+    """
+
+    def __init__(self, clients: Clients, bucket: str, prefix: str, functions: int = 1) -> None:
+        """Nothing is sent yet; so many `functions` may take packages from here."""
         self._clients = clients
-        self._bucket = bucket
+        self.bucket = bucket
         self._prefix = prefix
+        self._functions = functions
+        self._lock = threading.Lock()
+        self._uploads: dict[str, Upload] = {}
+        # The functions that a package is no longer needed for.
+        self._served: dict[str, set[str]] = {}
+        self._until_removed: dict[str, contextlib.ExitStack] = {}
 
     def put(self, package: Package, on_sent: Callable[[int, int], None]) -> S3Object:
-        """Put the package into the bucket in parts (`s3:PutObject`).
+        """Put the package into the bucket, if it is not there already (`s3:PutObject`).
 
-        A failed upload leaves no parts there, or the error says that some may be left.
+        A failed upload leaves nothing there, or the error says what may be left.
         """
-        target = S3Object(self._bucket, f"{self._prefix}{package.sha256}.zip")
+        with self._lock:
+            if package.sha256 not in self._uploads:
+                self._upload(package, on_sent)
+            return self._uploads[package.sha256].target
+
+    def is_served(self, package: Package, function: str) -> str | None:
+        """Remove the package if every function was sent it; return what may be left of it."""
+        with self._lock:
+            served = self._served.setdefault(package.sha256, set())
+            served.add(function)
+            return self._remove(package.sha256) if len(served) >= self._functions else None
+
+    def clear(self) -> list[str]:
+        """Remove all packages; return what may be left of them."""
+        with self._lock:
+            return [left for sha256 in [*self._uploads] if (left := self._remove(sha256))]
+
+    def _remove(self, sha256: str) -> str | None:
+        upload = self._uploads.get(sha256)
+        left = upload.remove() if upload else None
+        # Only now: a signal during the removal leaves it to `clear`.
+        self._uploads.pop(sha256, None)
+        self._served.pop(sha256, None)
+        self._until_removed.pop(sha256, contextlib.ExitStack()).close()
+        return left
+
+    def _upload(self, package: Package, on_sent: Callable[[int, int], None]) -> None:
+        client = self._clients.shared("s3")
+        # The rest of the key keeps two deploys from removing the package of one another.
+        key = f"{self._prefix}{package.sha256}-{secrets.token_hex(4)}.zip"
+        upload = Upload(client, S3Object(self.bucket, key))
+        self._uploads[package.sha256] = upload
+        forced_end = self._until_removed[package.sha256] = contextlib.ExitStack()
+        forced_end.enter_context(at_forced_end(upload.words))
+        with self._nothing_left_if_it_fails(package), self._clients.errors("s3:PutObject"):
+            self._send(client, upload, package, on_sent)
+
+    def _send(
+        self, client: Any, upload: Upload, package: Package, on_sent: Callable[[int, int], None]
+    ) -> None:
+        """Send what of the package the bucket does not have, or else all of it."""
+        if package.prefix_size >= SMALLEST_PART:
+            kept = S3Object(self.bucket, f"{self._prefix}code/{package.prefix_sha256}")
+            composition = Composition(client, kept, package, on_sent)
+            with contextlib.suppress(NotComposedError):
+                composition.keep_prefix()
+                with upload.recorded():
+                    composition.assemble(upload.target)
+                return
+            upload.abort()
+        with upload.recorded():
+            self._send_whole(client, upload.target, package, on_sent)
+
+    def _send_whole(
+        self, client: Any, target: S3Object, package: Package, on_sent: Callable[[int, int], None]
+    ) -> None:
         done = 0
 
         def add(count: int) -> None:
@@ -48,66 +115,29 @@ class PackageStore:
             done += count
             on_sent(done, package.size)
 
-        client = self._clients.new("s3")
-        with _no_parts_left(client, target), self._clients.errors("s3:PutObject"):
-            client.upload_file(
-                str(package.path),
-                target.bucket,
-                target.key,
-                Callback=add,
-                # Four parts under way at once of 8 MB each: more takes memory and gains little.
-                Config=boto3.s3.transfer.TransferConfig(
-                    max_concurrency=4, preferred_transfer_client="classic"
-                ),
-            )
-        return target
+        client.upload_file(
+            str(package.path),
+            target.bucket,
+            target.key,
+            Callback=add,
+            # Four parts under way at once of 8 MB each: more takes memory and gains little.
+            Config=boto3.s3.transfer.TransferConfig(
+                max_concurrency=4, preferred_transfer_client="classic"
+            ),
+        )
 
-
-@contextlib.contextmanager
-def _no_parts_left(client: Any, target: S3Object) -> Iterator[None]:
-    """Abort what s3transfer has not: an upload whose start was answered too late, or never."""
-    begun = 0
-
-    def begin(**_: object) -> None:
-        nonlocal begun
-        begun += 1
-
-    def end(http_response: Any, **_: object) -> None:
-        nonlocal begun
-        begun -= http_response.status_code < 300
-
-    def refused(http_response: Any, **_: object) -> None:
-        nonlocal begun
-        begun -= 400 <= http_response.status_code < 500
-
-    events = client.meta.events
-    events.register("before-send.s3.CreateMultipartUpload", begin)
-    events.register("after-call.s3.CreateMultipartUpload", refused)
-    events.register("after-call.s3.CompleteMultipartUpload", end)
-    events.register("after-call.s3.AbortMultipartUpload", end)
-    try:
-        with at_forced_end(lambda: _PARTS_LEFT if begun > 0 else None):
+    @contextlib.contextmanager
+    def _nothing_left_if_it_fails(self, package: Package) -> Iterator[None]:
+        try:
             yield
-    except DeployError as error:
-        if begun > 0 and not _aborted(client, target):
-            raise type(error)(error.message, f"{error.hint} {_PARTS_LEFT}") from None
-        raise
-    except KeyboardInterrupt as interrupt:
-        if begun > 0 and not _aborted(client, target):
-            interrupt.args = (_PARTS_LEFT,)
-        raise
-    else:
-        if begun > 0:
-            _aborted(client, target)
-
-
-def _aborted(client: Any, target: S3Object) -> bool:
-    """Abort all uploads of this package (`s3:ListBucketMultipartUploads`); tell if that worked."""
-    place = {"Bucket": target.bucket}
-    try:
-        answer = client.list_multipart_uploads(**place, Prefix=target.key)
-        for upload in answer.get("Uploads", []):
-            client.abort_multipart_upload(**place, Key=upload["Key"], UploadId=upload["UploadId"])
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
-        return False
-    return True
+        except PackagerError as error:
+            if left := self._remove(package.sha256):
+                raise type(error)(error.message, f"{error.hint} {left}") from None
+            raise
+        except KeyboardInterrupt as interrupt:
+            if left := self._remove(package.sha256):
+                interrupt.args = (left,)
+            raise
+        except BaseException:
+            self._remove(package.sha256)
+            raise

@@ -138,7 +138,7 @@ TABLE = (
     Setting(
         "_LAMBDA_S3_BUCKET",
         field="s3_bucket",
-        help="Bucket in the function's region, for packages over 50 MB; {region} is that region.",
+        help="Bucket in the function's region, for packages from 5 MiB on; {region} is its region.",
         parse=values.bucket,
         option="--s3-bucket",
         metavar="BUCKET",

@@ -45,24 +45,27 @@ def build(
     progress = progress or Progress()
     missing: tuple[str, ...] = ()
     if isinstance(app, Archive):
-        unpacked = inject.inject(
-            app.path(), destination, *config_files.write(app, config, progress)
-        )
+        layout = inject.inject(app.path(), destination, *config_files.write(app, config, progress))
     else:
         selections = cache.selections if cache else files.Selections()
-        selected, missing = listing.select(app, config, selections, progress, output=output)
-        unpacked = zip_folder.write(selected, destination, cache=cache)
-    if unpacked > UNPACKED_LIMIT:
+        selected, dependencies, missing = listing.select(
+            app, config, selections, progress, output=output
+        )
+        layout = zip_folder.write(selected, destination, dependencies=dependencies, cache=cache)
+    if layout.unpacked_size > UNPACKED_LIMIT:
         sizes = inject.unpacked_sizes(destination)
         destination.unlink()
         folders = [listing.Entry(name, size) for name, size in sizes.items()]
-        raise listing.too_large(unpacked, folders)
+        raise listing.too_large(layout.unpacked_size, folders)
+    prefix_sha256, sha256 = _sha256(destination, layout.prefix_size)
     return Package(
         path=destination,
         size=destination.stat().st_size,
-        sha256=_sha256(destination),
+        sha256=sha256,
         variables=len(config.variables),
         missing=missing,
+        prefix_size=layout.prefix_size,
+        prefix_sha256=prefix_sha256,
     )
 
 
@@ -97,9 +100,15 @@ def _report_missing(missing: tuple[str, ...], app: Node, progress: Progress) -> 
         progress.warn(f"{problem} {hint}")
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, prefix_size: int) -> tuple[str, str]:
+    """Hash the first `prefix_size` bytes of a file, and all of it, by reading it once."""
     digest = hashlib.sha256()
+    left = prefix_size
     with path.open("rb") as file:
+        while left and (chunk := file.read(min(_CHUNK, left))):
+            digest.update(chunk)
+            left -= len(chunk)
+        prefix = digest.hexdigest()
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-    return digest.hexdigest()
+    return prefix, digest.hexdigest()

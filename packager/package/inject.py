@@ -24,6 +24,7 @@ from packager import atomic_file
 from packager.errors import ArchiveError
 from packager.package import zip_format
 from packager.package.compression import compress
+from packager.package.layout import Layout
 from packager.package.zip_directory import Directory, read_directory, shown
 from packager.package.zip_format import NewEntry
 from packager.package.zip_source import Source
@@ -56,10 +57,10 @@ class NewFile(NamedTuple):
     mode: int = zip_format.REGULAR_FILE
 
 
-def inject(source: Path, destination: Path, *files: NewFile) -> int:
+def inject(source: Path, destination: Path, *files: NewFile) -> Layout:
     """Copy the archive `source` to `destination` with `files` added, or replaced.
 
-    Returns the size in bytes of all entries unpacked. Only the owner can read the new file. It is
+    Only the owner can read the new file. It is
     removed if anything fails: ArchiveError if `source` is broken or Lambda would not unpack it,
     PackagerError if `destination` cannot be written.
     """
@@ -70,9 +71,11 @@ def inject(source: Path, destination: Path, *files: NewFile) -> int:
             for span in plan.data:
                 _copy(archive, package, span)
             archive.check_unchanged()
+            prefix_size = package.tell()
             records = [_append(package, file, plan.base) for file in files]
             _write_directory(package, directory, plan, records)
-    return plan.unpacked_size + sum(len(file.content) for file in files)
+    added = sum(len(file.content) for file in files)
+    return Layout(plan.unpacked_size + added, prefix_size)
 
 
 def unpacked_sizes(archive: Path) -> dict[str, int]:

@@ -39,6 +39,17 @@ class Folder(NamedTuple):
     entries: list[Entry]
 
 
+class Selected(NamedTuple):
+    """The members of a package in their order: so many `dependencies`, then all others.
+
+    Dependencies that are `missing` are not installed.
+    """
+
+    members: list[members.Member]
+    dependencies: int
+    missing: tuple[str, ...]
+
+
 def select(
     app: Node | Python,
     config: Config,
@@ -46,9 +57,8 @@ def select(
     progress: Progress,
     *,
     output: Path | None = None,
-) -> tuple[list[members.Member], tuple[str, ...]]:
+) -> Selected:
     """Select the members of an app's package, in their order: what changes often comes last.
-    Return the dependencies that are not installed, too.
 
     The env file and the `output` stay out. What is wrong with the app's files goes to `progress`.
     Raises PackageError, also for a package that would be larger than Lambda takes.
@@ -61,7 +71,7 @@ def select(
     selected = [*(member for group in groups for member in group)]
     selected += [members.Member(file.name, file.content, file.mode) for file in ours]
     check_size(Entry(member.name, _size(member)) for member in selected)
-    return selected, found.missing
+    return Selected(selected, len(found.dependencies), found.missing)
 
 
 def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
@@ -78,7 +88,7 @@ def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
         entries = [entry for entry in held if entry.name not in names]
         entries += [Entry(file.name, len(file.content)) for file in ours]
     else:
-        selected, _ = select(app, config, files.Selections(), progress)
+        selected, _, _ = select(app, config, files.Selections(), progress)
         entries = [Entry(member.name, _size(member)) for member in selected]
     return by_folder(entries)
 

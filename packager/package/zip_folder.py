@@ -23,6 +23,7 @@ from packager.apps.regular_files import open_regular
 from packager.errors import PackageError
 from packager.package import compression, zip_format
 from packager.package.compression import Compressed
+from packager.package.layout import Layout
 from packager.package.zip_format import DEFLATED, STORED, NewEntry
 
 # So many bytes of files are read and compressed ahead of those being written, and a file that is
@@ -121,18 +122,25 @@ class CompressionCache:
 
 
 def write(
-    members: Iterable[Member], destination: Path, *, cache: CompressionCache | None = None
-) -> int:
-    """Write a package of `members` to `destination`, in their order; return its unpacked size.
+    members: Iterable[Member],
+    destination: Path,
+    *,
+    dependencies: int = 0,
+    cache: CompressionCache | None = None,
+) -> Layout:
+    """Write a package of `members` to `destination`, in their order.
 
-    Of several members with one name, the last goes in. The file is new and its owner's alone, and
-    gone if anything fails: PackageError for a member that cannot be read or is in the way of
-    another, PackagerError if the file cannot be written.
+    The first `dependencies` of them are its stable prefix. Of several members with one name, the
+    last goes in. The file is new and its owner's alone, and gone if anything fails: PackageError
+    for a member that cannot be read or is in the way of another, PackagerError if the file cannot
+    be written.
     """
     by_name: dict[str, Member] = {}
-    for member in members:
+    prefix: set[str] = set()
+    for number, member in enumerate(members):
         by_name.pop(member.name, None)  # So that the last one also has its place in the order.
         by_name[member.name] = member
+        (prefix.add if number < dependencies else prefix.discard)(member.name)
     _check_no_file_is_a_folder(by_name.keys())
     before = cache or CompressionCache()
     batches = _batches(by_name.values(), before)
@@ -148,7 +156,8 @@ def write(
         package.finish()
     if cache:
         cache.keep(destination, package.packed)
-    return sum(packed.entry.size for packed in package.packed)
+    unpacked_size = sum(packed.entry.size for packed in package.packed)
+    return Layout(unpacked_size, package.packed[len(prefix) - 1].stop if prefix else 0)
 
 
 def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:

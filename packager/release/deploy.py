@@ -54,9 +54,12 @@ def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
     """
     by_s3 = any(one.destination.function.bucket_for(one.package) for one in releases)
     jobs = [(one.destination.label, one.make_ready) for one in releases]
-    for one, outcome in zip(
-        releases, side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else ""), strict=True
-    ):
+    try:
+        outcomes = side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else "")
+    finally:
+        for one in releases:
+            one.destination.function.clear(progress)
+    for one, outcome in zip(releases, outcomes, strict=True):
         _keep(one, outcome.error)
     if not _failed(releases):
         _switch(releases, progress)

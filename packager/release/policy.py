@@ -48,7 +48,14 @@ def _storage(settings: Settings) -> Iterator[Statement]:
         bucket = f"arn:{_partition(function)}:s3:::{settings.for_function(function).s3_bucket}"
         buckets.setdefault(bucket, []).append(f"{bucket}/{prefix}{function.name}/*")
     objects = [key for keys in buckets.values() for key in keys]
-    yield _allow(objects, "s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload")
+    yield _allow(
+        objects,
+        "s3:PutObject",
+        "s3:GetObject",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+    )
     yield _allow([*buckets], "s3:ListBucketMultipartUploads")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import platform
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +21,13 @@ from packager.progress import Progress
 from packager.release.destination import Destination
 
 if TYPE_CHECKING:
-    from packager.aws import client, lambda_function
+    from packager.aws import client, lambda_function, storage
     from packager.aws.client import Clients
+    from packager.aws.storage import PackageStore
 else:
     client = lazy("packager.aws.client")
     lambda_function = lazy("packager.aws.lambda_function")
+    storage = lazy("packager.aws.storage")
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,17 @@ def in_aws(config: Config, timeout: float) -> Iterator[Target]:
 def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
     """Make a client of each region, and the functions that the settings name."""
     clients: dict[str | None, Clients] = {}
+    stores: dict[str | None, PackageStore | None] = {}
+    all_settings = [config.settings.for_function(one) for one in config.settings.functions]
+    regions = Counter(own.region for own in all_settings)
     destinations = []
-    for reference in config.settings.functions:
-        own = config.settings.for_function(reference)
+    for own in all_settings:
         if own.region not in clients:
             clients[own.region] = client.Clients(own, timeout=timeout, hide=config.hide)
-        function = lambda_function.LambdaFunction(own, clients[own.region])
+            stores[own.region] = storage.package_store(
+                own, clients[own.region], regions[own.region]
+            )
+        function = lambda_function.LambdaFunction(own, clients[own.region], stores[own.region])
         destinations.append(Destination(function, own))
     return destinations
 
@@ -115,7 +123,8 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
         return answer.decode("utf-8", "replace")
 
     clients = client.Clients(settings, timeout=timeout, hide=config.hide, respond=service.respond)
-    destination = Destination(lambda_function.LambdaFunction(settings, clients), settings)
+    store = storage.package_store(settings, clients)
+    destination = Destination(lambda_function.LambdaFunction(settings, clients, store), settings)
     yield Target(replace(config, settings=settings), lambda: [destination], run)
 
 

@@ -74,11 +74,12 @@ class Update:
         )
 
     def _send(self) -> FunctionState:
-        sent = self._progress.sending(self._package.size)
         self._deadline.start_again()
         while True:
             try:
-                return patiently(lambda: self._function.send(self._package, sent), self._deadline)
+                return patiently(
+                    lambda: self._function.send(self._package, self._progress), self._deadline
+                )
             except ConflictError:
                 try:
                     self._deadline.pause()

@@ -23,10 +23,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `small.jar`, and with `large.jar`, which is too large to be sent directly."""
+    """A folder with `small.jar`, and the app `large`, too large to be sent directly.
+
+    Its one large file is its own, so that all of its package is sent.
+    """
     folder = tmp_path_factory.mktemp("jars")
-    for name, size in (("small.jar", 1 << 10), ("large.jar", 51 << 20)):
-        with zipfile.ZipFile(folder / name, "w") as jar:
-            jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
-            jar.writestr("Some.class", bytes(size))
+    with zipfile.ZipFile(folder / "small.jar", "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        jar.writestr("Some.class", bytes(1 << 10))
+    app = folder / "large"
+    app.mkdir()
+    (app / "package.json").write_text("{}")
+    (app / "large").write_bytes(os.urandom(51 << 20))
     return folder

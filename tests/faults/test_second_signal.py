@@ -38,7 +38,7 @@ def test_a_second_signal_ends_an_upload_that_gets_no_response(
         proxy.on("part", silence(kills.PATIENCE))
         proxy.on("abort upload", silence(kills.PATIENCE))
         deploy = kills.Command(
-            *("deploy", jars, "--jar", "large.jar", "--s3-bucket", name),
+            *("deploy", jars / "large", "--s3-bucket", name),
             env=canaries.settings(proxy.url, name),
             temporary=tmp_path,
         )
@@ -51,7 +51,7 @@ def test_a_second_signal_ends_an_upload_that_gets_no_response(
         ends(deploy)
         shown = deploy.end()
     assert deploy.returncode == 128 + numbers[0]
-    assert "Interrupted. Parts of the package may be left in the bucket." in shown
+    assert "Interrupted. The package or parts of it may be left in the bucket: s3://" in shown
     assert [*tmp_path.iterdir()] == []
 
 

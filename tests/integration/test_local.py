@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from packager.aws.client import Clients
 from packager.aws.lambda_function import LambdaFunction
+from packager.aws.storage import package_store
 from packager.config.setting_values import functions
 from packager.config.settings import Credentials, Settings
 from packager.errors import ArchiveError, DeployError, PackageError, PackagerError
@@ -82,13 +83,14 @@ def local_function(
 ) -> LambdaFunction:
     service.ensure_function(name)
     local = service.settings_for(replace(settings, functions=functions(name)))
-    return LambdaFunction(local, Clients(local, timeout=30, hide=str, respond=service.respond))
+    clients = Clients(local, timeout=30, hide=str, respond=service.respond)
+    return LambdaFunction(local, clients, package_store(local, clients))
 
 
 def send(function: LambdaFunction, path: Path) -> FunctionState:
     content = path.read_bytes()
     sent = Package(path, len(content), hashlib.sha256(content).hexdigest(), variables=0)
-    return function.send(sent, lambda *_: None)
+    return function.send(sent, Progress())
 
 
 def test_a_deployed_package_is_downloaded_as_it_was_sent(
@@ -129,7 +131,7 @@ def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
 def test_a_package_sent_through_s3_is_downloaded(
     service: LocalLambda, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packager.aws.lambda_function.DIRECT_LIMIT", 0)
+    monkeypatch.setattr("packager.aws.lambda_function.SMALLEST_PART", 0)
     service.ensure_bucket("packages")
     service.ensure_bucket("packages")
     place = Settings(s3_bucket="packages", s3_prefix="a key? with #é%41")

@@ -112,7 +112,7 @@ def test_the_sizes_by_folder_are_those_of_the_whole(
 ) -> None:
     with written(craft(*entries, **layout)) as source:
         new = source.with_name("new")
-        size = inject(source, new, NewFile(ENTRY, config))
+        size, _ = inject(source, new, NewFile(ENTRY, config))
         assert sum(unpacked_sizes(new).values()) == size
         with zipfile.ZipFile(new) as package:
             assert sum(info.file_size for info in package.infolist()) == size

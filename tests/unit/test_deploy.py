@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import threading
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,10 @@ class ScriptedFunction(WithoutReleases):
     def bucket_for(self, package: Package) -> str | None:
         return self.bucket
 
-    def send(self, package: Package, on_sent: Callable[[int, int], None]) -> FunctionState:
+    def clear(self, progress: Progress) -> None:
+        """Nothing goes by S3."""
+
+    def send(self, package: Package, progress: Progress) -> FunctionState:
         self.asked.append("send")
         return _next(self.updates)
 

@@ -52,7 +52,7 @@ def is_put_into(archive: bytes, tmp_path: Path) -> Path:
     """Inject, and see that all else is as it was and nothing is left of an older entry."""
     tmp_path.mkdir(exist_ok=True)
     source, new = written(tmp_path, archive), tmp_path / "new.jar"
-    size = inject(source, new, NewFile(ENTRY, NEW))
+    size, prefix_size = inject(source, new, NewFile(ENTRY, NEW))
     assert source.read_bytes() == archive
     before = [kept for kept in contents(source) if kept.name.removeprefix("./") != ENTRY]
     *after, added = contents(new)
@@ -63,6 +63,7 @@ def is_put_into(archive: bytes, tmp_path: Path) -> Path:
         assert package.testzip() is None
         assert package.comment == old.comment
         assert size == sum(info.file_size for info in package.infolist())
+        assert prefix_size == package.getinfo(ENTRY).header_offset
     assert OLD[:50] not in new.read_bytes()
     return new
 

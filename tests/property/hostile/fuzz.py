@@ -48,7 +48,7 @@ def judge(hostile: bytes, folder: Path) -> bool:
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
     try:
-        size = inject(source, new, NewFile(ENTRY, NEW))
+        size, _ = inject(source, new, NewFile(ENTRY, NEW))
     except ArchiveError as error:
         assert str(source) in error.message
         assert not new.exists()

@@ -134,7 +134,7 @@ def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
     (tmp_path / "bomb.zip").write_bytes(bomb)
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()
-    unpacked = inject(tmp_path / "bomb.zip", tmp_path / "new", NewFile(ENTRY, b"A=1"))
+    unpacked, _ = inject(tmp_path / "bomb.zip", tmp_path / "new", NewFile(ENTRY, b"A=1"))
     _, peak = tracemalloc.get_traced_memory()
     assert unpacked == (300 << 20) + 3
     assert peak - before < MEMORY

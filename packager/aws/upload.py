@@ -1,0 +1,153 @@
+"""A package in a bucket, from the first request of its upload until nothing of it is left there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.exceptions
+
+_AWS_ERRORS = (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """An object in S3."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        """Write it as S3's tools do."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Return the parameters of a request that name it."""
+        return {"Bucket": self.bucket, "Key": self.key}
+
+
+class Upload:
+    """An upload of a package as `target`: what of it may be in the bucket, and how to remove it."""
+
+    def __init__(self, client: Any, target: S3Object) -> None:
+        """Nothing is sent yet."""
+        self.target = target
+        self._client = client
+        # Multipart uploads that may have been started, and those whose ids are known.
+        self._started = 0
+        self._ids: list[str] = []
+        # Requests that may have stored the object, and those that are known to have.
+        self._stores = self._stored = 0
+        self._version: str | None = None
+
+    @contextlib.contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Record what the client's requests in the block may leave in the bucket."""
+        events = self._client.meta.events
+        handlers = {
+            "before-send.s3.CreateMultipartUpload": self._starts,
+            "after-call.s3.CreateMultipartUpload": self._started_or_refused,
+            "after-call.s3.AbortMultipartUpload": self._ended,
+            "before-send.s3.CompleteMultipartUpload": self._stores_it,
+            "after-call.s3.CompleteMultipartUpload": self._completed,
+            "before-send.s3.PutObject": self._stores_it,
+            "after-call.s3.PutObject": self._stored_or_refused,
+        }
+        for name, handler in handlers.items():
+            events.register(name, handler)
+        try:
+            yield
+        finally:
+            for name, handler in handlers.items():
+                events.unregister(name, handler)
+
+    def words(self) -> str | None:
+        """Say what may be left if the process ends now."""
+        if self._stores > 0 or self._started > 0:
+            return f"The package or parts of it may be left in the bucket: {self.target}."
+        return None
+
+    def abort(self) -> bool:
+        """Abort the multipart uploads that are not completed; return whether that worked.
+
+        An upload whose start was never answered has no id that is known, and has to be looked for
+        (`s3:ListBucketMultipartUploads`).
+        """
+        try:
+            ids = self._ids if len(self._ids) >= self._started else self._list()
+            for upload_id in ids[:]:
+                self._client.abort_multipart_upload(**self.target.place, UploadId=upload_id)
+        except _AWS_ERRORS:
+            return False
+        self._started, self._ids = 0, []
+        return True
+
+    def remove(self) -> str | None:
+        """Remove what of the package is in the bucket; return what may be left there, if any."""
+        aborted = self._started <= 0 or self.abort()
+        left = self._delete() if self._stores > 0 else None
+        return left or (None if aborted else self.words())
+
+    def _list(self) -> list[str]:
+        bucket, key = self.target.bucket, self.target.key
+        response = self._client.list_multipart_uploads(Bucket=bucket, Prefix=key)
+        return [upload["UploadId"] for upload in response.get("Uploads", [])]
+
+    def _delete(self) -> str | None:
+        """Delete the object (`s3:DeleteObject`), and its version (`s3:DeleteObjectVersion`)."""
+        try:
+            response = self._delete_version()
+            if response is None:
+                response = self._client.delete_object(**self.target.place)
+        except _AWS_ERRORS:
+            return (
+                f"The package was not deleted, and may be left in the bucket: {self.target} (it"
+                " holds the config). Allow s3:DeleteObject on it."
+            )
+        lost = self._version is not None and self._stores > self._stored
+        self._stores = self._stored = 0
+        if response.get("DeleteMarker") or lost:
+            return (
+                "The bucket keeps versions, and one with the package may be left in the bucket:"
+                f" {self.target} (it holds the config). Allow s3:DeleteObjectVersion on it, or let"
+                " a lifecycle rule delete noncurrent versions."
+            )
+        return None
+
+    def _delete_version(self) -> dict[str, Any] | None:
+        if self._version is None:
+            return None
+        try:
+            self._client.delete_object(**self.target.place, VersionId=self._version)
+        except botocore.exceptions.ClientError:
+            return None
+        return {}
+
+    def _starts(self, **_: object) -> None:
+        self._started += 1
+
+    def _started_or_refused(self, http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+        self._started -= 400 <= http_response.status_code < 500
+        if upload_id := parsed.get("UploadId"):
+            self._ids.append(upload_id)
+
+    def _ended(self, http_response: Any, **_: object) -> None:
+        if http_response.status_code < 300:
+            self._started, self._ids = self._started - 1, []
+
+    def _stores_it(self, **_: object) -> None:
+        self._stores += 1
+
+    def _completed(self, http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+        self._ended(http_response)
+        self._stored_or_refused(http_response, parsed)
+
+    def _stored_or_refused(self, http_response: Any, parsed: dict[str, Any], **_: object) -> None:
+        self._stores -= 400 <= http_response.status_code < 500
+        self._stored += http_response.status_code < 300
+        version = parsed.get("VersionId")
+        # In a bucket whose versioning was suspended, the object is deleted without its version.
+        self._version = version if version != "null" else None
