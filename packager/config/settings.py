@@ -150,7 +150,7 @@ def _check_spelling(given: Mapping[str, str], problems: _Problems) -> None:
         if name.startswith(SETTING_PREFIX) and name not in BY_VARIABLE:
             meant = nearest(name.upper(), BY_VARIABLE)
             if meant:
-                problems.add(name, f"is not a setting: is {meant} meant?")
+                problems.add(name, f"is not a setting; the nearest is {meant}")
 
 
 def _parse(given: Mapping[str, str], problems: _Problems) -> dict[str, Any]:

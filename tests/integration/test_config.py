@@ -190,7 +190,7 @@ def test_a_misspelt_setting_is_an_error_with_a_suggestion(app: Path, tmp_path: P
     env = {"SECRET": "canary", "_LAMBDA_ENV_EXCLUDES": "SECRET"}
     run = command("build", app, "-o", output, env=env)
     assert run.returncode == 2
-    assert "_LAMBDA_ENV_EXCLUDES is not a setting: is _LAMBDA_ENV_EXCLUDE meant?" in run.stderr
+    assert "_LAMBDA_ENV_EXCLUDES is not a setting; the nearest is _LAMBDA_ENV_EXCLUDE" in run.stderr
     assert not output.exists()
 
 
