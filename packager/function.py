@@ -112,7 +112,7 @@ class Function(Protocol):
         """
 
     def bucket_for(self, package: Package) -> str | None:
-        """Name the S3 bucket by which the package goes; None if it is sent directly.
+        """Name the bucket, and the folder in it, by which the package goes; None if by none.
 
         Raises PackageError if there is no bucket for a package that needs one.
         """

@@ -72,12 +72,12 @@ class LambdaFunction:
         return self._ask("GetFunctionConfiguration", self._state, **qualifier)
 
     def bucket_for(self, package: Package) -> str | None:
-        """Name the S3 bucket by which the package goes; None if it is sent directly.
+        """Name the bucket, and the folder in it, by which the package goes; None if by none.
 
         Raises PackageError if there is no bucket for a package that needs one.
         """
         if self._store and package.size >= SMALLEST_PART:
-            return self._store.bucket
+            return self._store.place
         if package.size <= DIRECT_LIMIT:
             return None
         raise PackageError(

@@ -47,6 +47,11 @@ class PackageStore:
         self._served: dict[str, set[str]] = {}
         self._until_removed: dict[str, contextlib.ExitStack] = {}
 
+    @property
+    def place(self) -> str:
+        """Return the bucket and the folder in it: where to look for what `kill -9` leaves."""
+        return f"{self.bucket}/{self._prefix}"
+
     def put(self, package: Package, on_sent: Callable[[int, int], None]) -> S3Object:
         """Put the package into the bucket, if it is not there already (`s3:PutObject`).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from packager.function import Package
 from packager.progress import Event, Progress, Warning
 from tests import s3_stub
 from tests.s3_stub import LostResponse, Refusal, Request, Stub
-from tests.service import KEY_ID, REGION, SECRET_KEY
+from tests.service import KEY_ID, REGION, SECRET_KEY, command
 
 CANARY = b"canary of the config"
 MIN = composition.SMALLEST_PART
@@ -375,3 +376,55 @@ def test_the_assembled_object_is_the_local_file(
         sender.send(sender.package(prefix, tail))
     assert sender.warnings == []
     assert sender.stub.uploads == {}
+
+
+def deploy(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
+    """Run the command; give the package that Lambda has then."""
+    run = command("deploy", app, env=stub.settings() | config, temporary=temporary)
+    assert (run.returncode, run.stderr) == (0, ""), run.stderr
+    return stub.code
+
+
+def test_a_config_or_app_change_of_a_node_app_sends_what_changed(
+    stub: Stub, tmp_path: Path
+) -> None:
+    """Its dependencies are kept in the bucket; they hold neither config nor the app's own files."""
+    app, temporary = tmp_path / "app", tmp_path / "temporary"
+    library = app / "node_modules" / "library"
+    library.mkdir(parents=True)
+    temporary.mkdir()
+    (app / "package.json").write_text('{"dependencies": {"library": "1"}}')
+    (app / "index.js").write_text("exports.handler = async () => 1")
+    (library / "package.json").write_text('{"name": "library", "version": "1.0.0"}')
+    (library / "data").write_bytes(os.urandom(6 << 20))
+    deploy(stub, app, temporary, GREETING="one")
+    first = stub.bytes_sent
+    one = deploy(stub, app, temporary, GREETING="two")
+    (app / "index.js").write_text("exports.handler = async () => 2")
+    two = deploy(stub, app, temporary, GREETING="two")
+    assert first > 6 << 20
+    assert stub.bytes_sent - first < 10_000
+    [kept] = stub.objects.values()
+    assert one.startswith(kept.data) and two.startswith(kept.data)
+    for name in (b"env.properties", b"index.js"):
+        assert name in two
+        assert name not in kept.data
+
+
+def test_a_config_change_of_a_jar_sends_its_directory(stub: Stub, tmp_path: Path) -> None:
+    """The entries are kept in the bucket, without an older config that the jar had."""
+    with zipfile.ZipFile(tmp_path / "some.jar", "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        jar.writestr("env.properties", CANARY)
+        jar.writestr("Some.class", os.urandom(6 << 20))
+    settings_ = {"_LAMBDA_JAR_FILE": "some.jar"}
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    deploy(stub, tmp_path, temporary, GREETING="one", **settings_)
+    first = stub.bytes_sent
+    package = deploy(stub, tmp_path, temporary, GREETING="two", **settings_)
+    assert stub.bytes_sent - first < 10_000
+    assert CANARY not in package
+    [kept] = stub.objects.values()
+    assert package.startswith(kept.data)
+    assert b"env.properties" not in kept.data

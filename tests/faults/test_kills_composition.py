@@ -1,0 +1,96 @@
+"""Signals while S3 assembles a package: nothing with config stays in the bucket, or it is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import s3_stub
+from tests.faults import canaries, kills
+from tests.faults.conftest import ALL
+from tests.s3_stub import Request, Stub
+
+# The calls of a first deploy, of which each ends before the next begins.
+CALLS = [
+    "HeadObject",
+    "PutObject",
+    "CreateMultipartUpload",
+    "UploadPart",
+    "CompleteMultipartUpload",
+    "UpdateFunctionCode",
+    "DeleteObject",
+]
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    with s3_stub.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a jar whose entries S3 can copy."""
+    folder = tmp_path_factory.mktemp("app")
+    with zipfile.ZipFile(folder / "some.jar", "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        jar.writestr("Some.class", os.urandom(6 << 20))
+    return folder
+
+
+# SIGKILL leaves the package only where it is complete.
+MOMENTS = [
+    (number, call)
+    for number in (kills.SIGNALS if ALL else [signal.SIGTERM, signal.SIGKILL])
+    for call in CALLS
+    if ALL or (number == signal.SIGKILL) == (call in CALLS[-2:])
+]
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("number", "call"), MOMENTS, ids=str)
+def test_a_signal_between_two_requests_leaves_no_config_that_is_not_named(
+    number: signal.Signals, call: str, answered: bool, stub: Stub, app: Path, tmp_path: Path
+) -> None:
+    """After SIGKILL, which leaves no time, the last lines have named the folder in the bucket."""
+    started = threading.Event()
+
+    def send_signal(request: Request) -> None:
+        if request.call == call and not process_ended():
+            started.wait(kills.PATIENCE)
+            process.send_signal(number)
+            if number == signal.SIGKILL:
+                process.wait(kills.PATIENCE)
+            else:
+                time.sleep(0.2)  # For the signal to come while there is no response yet.
+
+    def process_ended() -> bool:
+        return started.is_set() and process.poll() is not None
+
+    if answered:
+        stub.after = send_signal
+    else:
+        stub.before = send_signal
+    process = kills.Command(
+        *("deploy", app, "--jar", "some.jar", "--s3-bucket", "bucket"),
+        env=canaries.settings(stub.url, "stubbed"),
+        temporary=tmp_path,
+    )
+    started.set()
+    shown = process.end()
+    assert process.returncode in (0, 128 + number, -number)
+    left = {*stub.holding(b"env.properties"), *(one.key for one in stub.uploads.values())}
+    if number == signal.SIGKILL:
+        assert all(key.startswith("stubbed/") for key in left)
+        assert "s3://bucket/stubbed/" in shown
+    else:
+        assert not left or all(f"s3://bucket/{key}" in shown for key in left)
+        assert not left or "may be left" in shown
+        assert [*tmp_path.iterdir()] == []
