@@ -12,6 +12,8 @@
         ├── AccessDeniedError
         ├── ChangedError
         ├── ConflictError
+        ├── CredentialsError
+        │   └── MfaError
         ├── NotFoundError
         ├── OutOfTimeError             in release/settle.py
         ├── ReleaseError               in release/outcome.py
@@ -97,6 +99,16 @@ class ConflictError(DeployError):
 
 class ChangedError(DeployError):
     """The function or alias is not as it was when it was read."""
+
+
+class CredentialsError(DeployError):
+    """There are no AWS credentials, or AWS does not accept them."""
+
+
+class MfaError(CredentialsError):
+    """A code for multi-factor authentication is needed, or AWS does not accept it."""
+
+    transient = False  # Each attempt would ask the user for another code.
 
 
 class NotFoundError(DeployError):

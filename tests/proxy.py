@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import json
 import re
 import socket
 import struct
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,6 +95,14 @@ class Exchange:
             connection.request(self.handler.command, self.handler.path, self.body, headers)
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
+
+    def send(self, begin: bytes, rest: Iterable[bytes], *, pause: float) -> None:
+        """Send bytes until the client has gone, with a pause after each part."""
+        with contextlib.suppress(OSError):
+            for part in itertools.chain([begin], rest):
+                self.handler.connection.sendall(part)
+                time.sleep(pause)
+        self.close()
 
     def reply(
         self, status: int, headers: dict[str, str], body: bytes, *, sent: int | None = None
@@ -185,6 +195,33 @@ def garbage(exchange: Exchange) -> None:
     """Pass the request on, and answer what is neither JSON nor XML, as something in between may."""
     exchange.ask_upstream()
     exchange.reply(200, {"Content-Type": "text/html"}, b"<html>{Welcome to our Wi-Fi")
+
+
+def replying(status: int, headers: dict[str, str], body: bytes) -> Fault:
+    """Pass the request on, and answer with something else."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.ask_upstream()
+        exchange.reply(status, headers, body)
+
+    return answer
+
+
+def dripping(begin: bytes) -> Fault:
+    """Pass the request on, and answer with `begin` and then a byte now and then, without an end."""
+
+    def answer(exchange: Exchange) -> None:
+        exchange.ask_upstream()
+        exchange.send(begin, itertools.repeat(b"x"), pause=0.1)
+
+    return answer
+
+
+def endless(exchange: Exchange) -> None:
+    """Pass the request on, and answer with 3 GB as fast as they are read."""
+    exchange.ask_upstream()
+    begin = f"HTTP/1.1 200 OK\r\nContent-Length: {3 << 30}\r\n\r\n".encode()
+    exchange.send(begin, itertools.repeat(bytes(1 << 16), 3 << 14), pause=0)
 
 
 def redirect(location: str) -> Fault:

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
-import boto3.exceptions
 import botocore
 import botocore.config
 import botocore.exceptions
 
 from packager.aws import request_body
-from packager.aws.errors import TRIES, refusal
+from packager.aws.error_responses import TRIES, Request
+from packager.aws.errors import explain
+from packager.aws.session import ask_mfa, is_on_loopback, new_session
 from packager.config.settings import Settings
-from packager.errors import DeployError, SettingsError, UncertainError, UnparseableResponseError
+from packager.errors import (
+    CredentialsError,
+    DeployError,
+    InputError,
+    MfaError,
+    PackagerError,
+    SettingsError,
+    UncertainError,
+)
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
+
+# Of roles that were assumed: another session, as watch makes after a failure, asks for no new MFA
+# code while they are valid.
+_role_credentials: dict[str, Any] = {}
 
 
 def _no_details(record: logging.LogRecord) -> bool:
@@ -58,14 +71,21 @@ class Clients:
         self.hide = hide
         self._respond = respond
         self._shared: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._config = botocore.config.Config(
+        self._session: boto3.session.Session | None = None
+        self._has_asked = False
+        self._lock = threading.RLock()
+        self._default_config = botocore.config.Config(
             retries={"mode": "standard", "total_max_attempts": TRIES},
             connect_timeout=_seconds_a_try(_CONNECT_SECONDS, timeout),
             read_timeout=_seconds_a_try(_READ_SECONDS, timeout),
-            # None: those of the environment, which cannot reach the loopback of this machine.
-            proxies={} if _is_on_loopback(settings.endpoint_url) else None,
         )
+        own = botocore.config.Config(
+            # None: those of the environment, which cannot reach the loopback of this machine.
+            proxies={} if is_on_loopback(settings.endpoint_url) else None,
+            # Only `_AWS_ENDPOINT_URL` counts beside our own credentials.
+            ignore_configured_endpoint_urls=settings.credentials is not None or None,
+        )
+        self._config = self._default_config.merge(own)
 
     def shared(self, service: str) -> Any:
         """Return the client of `service` that all functions of one region share.
@@ -107,75 +127,90 @@ class Clients:
         )
 
     def _new(self, service: str, config: botocore.config.Config) -> Any:
-        settings = self._settings
-        key = settings.credentials
+        with self._lock:
+            if self._session is None:
+                with self._opening("AWS credentials"):
+                    self._session = self._new_session()
+            with self._opening("AWS client"):
+                try:
+                    client = self._session.client(
+                        service, endpoint_url=self._settings.endpoint_url, config=config
+                    )
+                except ValueError as error:
+                    if isinstance(error, botocore.exceptions.BotoCoreError):
+                        raise
+                    raise SettingsError(
+                        "Cannot create an AWS client from these settings.",
+                        "Check _AWS_DEFAULT_REGION, _AWS_ENDPOINT_URL and the AWS configuration"
+                        " files.",
+                    ) from None
+        if self._respond:
+            client.meta.events.register_first("before-send", self._respond)
+        return client
+
+    def _new_session(self) -> boto3.session.Session:
+        session = new_session(
+            self._settings, self._default_config, roles=_role_credentials, ask_mfa=self._ask_mfa
+        )
         try:
-            with _aws_variables_hidden(hidden=key is not None):
-                session = boto3.session.Session(
-                    aws_access_key_id=key and key.access_key_id,
-                    aws_secret_access_key=key and key.secret_access_key,
-                    aws_session_token=key and key.session_token,
-                    region_name=settings.region,
-                    profile_name=settings.profile,
-                )
-                # Else botocore says so at the first request, when the package is made.
-                if session.get_credentials() is None:
-                    raise _no_credentials()
-                client = session.client(service, endpoint_url=settings.endpoint_url, config=config)
-                if self._respond:
-                    client.meta.events.register_first("before-send", self._respond)
-                return client
-        except botocore.exceptions.NoRegionError as error:
-            raise SettingsError(
-                "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
-                "Set it to the function's region, as eu-west-1, or give the function's ARN.",
+            credentials = session.get_credentials()
+            if credentials is None:
+                raise botocore.exceptions.NoCredentialsError
+            # Else a role is assumed, or a code asked for, when the package is made.
+            credentials.get_frozen_credentials()
+        except json.JSONDecodeError as error:
+            # Of all sources of credentials, only this one's JSON is parsed without precaution.
+            raise botocore.exceptions.CredentialRetrievalError(
+                provider="custom-process", error_msg=""
             ) from error
-        except botocore.exceptions.ProfileNotFound as error:
-            raise SettingsError(
-                f"There is no AWS profile {settings.profile!r} on this machine.",
-                "Look at `aws configure list-profiles`.",
-            ) from error
-        except (botocore.exceptions.BotoCoreError, ValueError):
-            # From None, here and below: what botocore says can hold what must not be shown.
-            raise SettingsError(
-                "The AWS settings make no client.",
-                "Check _AWS_DEFAULT_REGION, _AWS_ENDPOINT_URL and the AWS configuration files.",
-            ) from None
+        return session
+
+    def _ask_mfa(self, prompt: str) -> str:
+        self._has_asked = True
+        return ask_mfa(prompt)
 
     @contextlib.contextmanager
-    def errors(self, action: str) -> Iterator[None]:
-        """Raise a DeployError or SettingsError for what boto3 raises in the block."""
+    def _opening(self, what: str) -> Iterator[None]:
+        """Raise SettingsError where session or client cannot be made: nothing was sent."""
+        self._has_asked = False
+        try:
+            with self.errors(what):
+                yield
+        except UncertainError:
+            raise
+        except DeployError as error:
+            # Another attempt would ask for another MFA code.
+            asks = self._has_asked or isinstance(error, MfaError)
+            raise (InputError if asks else SettingsError)(error.message, error.hint) from None
+
+    @contextlib.contextmanager
+    def errors(self, action: str, resource: str = "") -> Iterator[None]:
+        """Raise a DeployError for what boto3 raises in the block.
+
+        The messages name the `action` and the `resource`, as a function or a bucket.
+        """
         try:
             yield
-        except botocore.exceptions.ClientError as error:
-            raise self._client_error(action, error) from None
-        except boto3.exceptions.S3UploadFailedError as error:
-            cause = error.__context__
-            if isinstance(cause, botocore.exceptions.ClientError):
-                raise self._client_error(action, cause) from None
-            raise DeployError(f"{action}: the upload did not end.", "Try again.") from None
-        except (
-            botocore.exceptions.NoCredentialsError,
-            botocore.exceptions.PartialCredentialsError,
-            botocore.exceptions.CredentialRetrievalError,
-            botocore.exceptions.TokenRetrievalError,
-        ):
-            raise _no_credentials() from None
-        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as error:
-            raise UncertainError(
-                f"{action}: no answer ({type(error).__name__}).",
-                "Check the network, _AWS_DEFAULT_REGION and _AWS_ENDPOINT_URL, then try again.",
-            ) from None
-        except (botocore.exceptions.BotoCoreError, KeyError):
-            # KeyError: s3transfer takes what it needs from an answer without a look.
-            raise _unparseable(action) from None
+        except PackagerError:
+            raise
+        except Exception as error:
+            found = explain(error, self._request(action, resource), self.hide)
+            if found is None:
+                raise
+            if isinstance(found, CredentialsError):
+                _role_credentials.clear()
+            # From None: what boto3 says can hold what must not be shown.
+            raise found from None
 
-    def _client_error(self, action: str, error: botocore.exceptions.ClientError) -> DeployError:
-        # Of an empty element of S3's XML botocore makes None.
-        code = error.response.get("Error", {}).get("Code") or ""
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        said = self.hide(error.response.get("Error", {}).get("Message") or "")
-        return refusal(action, self.hide(code) or str(status), status, said)
+    def _request(self, action: str, resource: str) -> Request:
+        settings, session = self._settings, self._session
+        if resource and (region := settings.region or (session and session.region_name)):
+            resource = f"{resource} ({region})"
+        profile = None
+        if settings.credentials is None:
+            variables = map(os.environ.get, ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"))
+            profile = settings.profile or next(filter(None, variables), "default")
+        return Request(action, resource, profile)
 
 
 def _seconds_a_try(most: float, timeout: float) -> float:
@@ -183,37 +218,8 @@ def _seconds_a_try(most: float, timeout: float) -> float:
     return max(1.0, min(most, timeout / TRIES))
 
 
-def _no_credentials() -> SettingsError:
-    return SettingsError(
-        "There are no AWS credentials.",
-        "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
-    )
-
-
-def _unparseable(action: str) -> UnparseableResponseError:
-    return UnparseableResponseError(
-        f"{action}: the answer makes no sense.",
-        "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
-    )
-
-
 def _pause_if_throttled(response: Any, attempts: int, **_: object) -> float | None:
     """Let a 429 be tried again, too, that says no more: botocore does so by AWS's words alone."""
     if response is None or response[0].status_code != 429 or attempts >= TRIES:
         return None
     return random.random() * 2.0 ** (attempts - 1)  # noqa: S311  As botocore: spread, not secret.
-
-
-def _is_on_loopback(url: str | None) -> bool:
-    return urlsplit(url or "").hostname in ("127.0.0.1", "::1", "localhost")
-
-
-@contextlib.contextmanager
-def _aws_variables_hidden(*, hidden: bool) -> Iterator[None]:
-    """Keep the app's own `AWS_…` config vars, which are for the function, away from boto3."""
-    variables = [name for name in os.environ if hidden and name.startswith("AWS_")]
-    kept = {name: os.environ.pop(name) for name in variables}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)

@@ -1,139 +1,194 @@
-"""What an error of AWS means for a deploy, and what to do about it."""
+"""What an exception of botocore means, and what to do about it: one table of all its classes."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from packager.errors import (
-    AccessDeniedError,
-    ChangedError,
-    ConflictError,
-    DeployError,
-    NotFoundError,
-    ThrottledError,
-    UncertainError,
-)
+from packager.aws import credential_errors, network_errors
+from packager.aws.error_responses import Request, Response, explain_response
+from packager.errors import DeployError, ThrottledError, UncertainError
 
-# How often a request is tried: botocore's standard retry mode.
-TRIES = 3
+_Hide = Callable[[str], str]
+_Explanation = Callable[[Any, Request, _Hide], DeployError]
 
-
-class _Meaning(NamedTuple):
-    """What error codes, or else HTTP statuses, mean; the texts may name `action` and `code`."""
-
-    codes: tuple[str, ...]
-    message: str
-    hint: str
-    error: type[DeployError] = DeployError
-    statuses: tuple[int, ...] = ()
+# Operations that get credentials, in whatever request they are needed.
+_SERVICES_OF_CREDENTIALS = {
+    "AssumeRole": "sts",
+    "AssumeRoleWithSAML": "sts",
+    "AssumeRoleWithWebIdentity": "sts",
+    "GetSessionToken": "sts",
+    "GetRoleCredentials": "sso",
+    "CreateToken": "sso-oidc",
+    "CreateOAuth2Token": "signin",
+}
 
 
-# https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html#API_UpdateFunctionCode_Errors,
-# https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html,
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-_MEANINGS = (
-    _Meaning(
-        ("AccessDeniedException", "AccessDenied", "403"),
-        "The credentials do not allow {action}.",
-        "Add {action} on this function or bucket to the IAM policy of the user.",
-        AccessDeniedError,
-    ),
-    _Meaning(
-        ("ResourceConflictException",),
-        "Another update of the function is in progress.",
-        "Try again when it has ended.",
-        ConflictError,
-    ),
-    _Meaning(
-        (
-            *("TooManyRequestsException", "ThrottlingException", "Throttling"),
-            *("RequestLimitExceeded", "SlowDown"),
-        ),
-        f"{{action}}: AWS takes no more requests now ({{code}}), after {TRIES} tries.",
-        "Wait a minute, then try again.",
-        ThrottledError,
-        statuses=(429,),
-    ),
-    _Meaning(
-        ("ExpiredToken", "ExpiredTokenException"),
-        "The AWS credentials have expired.",
-        "Get new ones (as by `aws sso login`), try again.",
-    ),
-    _Meaning(
-        ("RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"),
-        "{action}: the clock of this machine is not the clock of AWS.",
-        "Set the clock.",
-    ),
-    _Meaning(
-        (
-            *("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"),
-            *("InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature"),
-            *("MissingAuthenticationToken", "MissingAuthenticationTokenException"),
-        ),
-        "AWS does not accept the credentials ({code}).",
-        "Check _AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and _AWS_SESSION_TOKEN.",
-    ),
-    _Meaning(
-        ("ResourceNotFoundException",),
-        "There is no such function in this region and account.",
-        "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION; the function has to exist.",
-        NotFoundError,
-    ),
-    _Meaning(
-        ("PreconditionFailedException",),
-        "{action}: somebody else has changed the function or alias meanwhile.",
-        "Try again.",
-        ChangedError,
-        statuses=(412,),
-    ),
-    _Meaning(("NoSuchBucket",), "There is no such S3 bucket.", "Check _LAMBDA_S3_BUCKET."),
-    _Meaning(
-        ("RequestEntityTooLargeException", "RequestTooLargeException", "EntityTooLarge"),
-        "The package is larger than Lambda takes in a request.",
-        "Set _LAMBDA_S3_BUCKET: larger ones go by S3.",
-        statuses=(413,),
-    ),
-    _Meaning(
-        ("CodeStorageExceededException",),
-        "The code storage of the AWS account is full in this region.",
-        "Delete old versions of functions, or have the quota raised.",
-    ),
-    _Meaning(
-        ("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"),
-        "{action}: the answer came from another place ({code}).",
-        "The bucket or function is in another region: check _AWS_DEFAULT_REGION.",
-        statuses=(301, 302, 303, 307, 308),
-    ),
-)
-_SERVER_FAILED = _Meaning(
-    (),
-    f"{{action}}: AWS failed ({{code}}), after {TRIES} tries.",
-    "Try again later.",
-    UncertainError,
-)
+def explain(error: Exception, request: Request, hide: _Hide) -> DeployError | None:
+    """Make the error for an exception that boto3 raises; None if it is a defect of the packager.
 
-
-def refusal(action: str, code: str, status: int, said: str) -> DeployError:
-    """Make the error for an answer with the error `code` and the HTTP `status`.
-
-    `said` is AWS's own text, shown where the code alone does not say what to do.
+    `hide` takes out of the words of others what must not be shown.
     """
-    # PublishVersion's condition on the code has the code of every wrong parameter.
-    if action == "lambda:PublishVersion" and "CodeSHA256" in said:
-        code = "PreconditionFailedException"
-    # AWS has the same code for a wrong signature and for one that is too old.
-    if "Signature expired" in said:
-        code = "RequestExpired"
-    by_code = (meaning for meaning in _MEANINGS if code in meaning.codes)
-    by_status = (meaning for meaning in _MEANINGS if status in meaning.statuses)
-    meaning = next(by_code, None) or next(by_status, None)
-    if meaning is None and status >= 500:
-        meaning = _SERVER_FAILED
-    if meaning is None:
-        words = f" AWS says: {said}" if said else ""
-        return DeployError(
-            f"{action} failed ({code}).{words}", "Mend what AWS names, then try again."
-        )
-    return meaning.error(
-        meaning.message.format(action=action, code=code), meaning.hint.format(action=action)
+    for kind in type(error).__mro__:
+        if kind.__name__ in TABLE:
+            explanation = TABLE[kind.__name__]
+            return explanation and explanation(error, request, hide)
+    return None
+
+
+def _client_error(error: Any, request: Request, hide: _Hide) -> DeployError:
+    if service := _SERVICES_OF_CREDENTIALS.get(error.operation_name):
+        action = f"{service}:{error.operation_name}"
+        where = f"the role of the profile {request.profile}" if request.profile else ""
+        request = Request(action, where, request.profile)
+    details = error.response.get("Error")
+    metadata = error.response.get("ResponseMetadata")
+    if not isinstance(details, Mapping) or not isinstance(metadata, Mapping):
+        return network_errors.unparseable(error, request, hide)
+    # Of an empty element of S3's XML botocore makes None.
+    code, reason = details.get("Code") or "", details.get("Message") or ""
+    status = metadata.get("HTTPStatusCode", 0)
+    if not isinstance(code, str) or not isinstance(reason, str):
+        return network_errors.unparseable(error, request, hide)
+    return explain_response(request, Response(hide(code) or str(status), status, hide(reason)))
+
+
+def _wrong_region(_: Exception, request: Request, _hide: _Hide) -> DeployError:
+    return DeployError(
+        f"{request}: AWS has no such region, or no such endpoint in it.",
+        "Check _AWS_DEFAULT_REGION and the region in _LAMBDA_FUNCTION_ARN.",
     )
+
+
+def _no_region(_: Exception, _request: Request, _hide: _Hide) -> DeployError:
+    return DeployError(
+        "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
+        "Set it to the function's region (example: eu-west-1), or give the function's ARN.",
+    )
+
+
+def _wrong_aws_setting(error: Any, request: Request, _: _Hide) -> DeployError:
+    return DeployError(
+        f"{request}: a setting of AWS's own is wrong ({type(error).__name__}).",
+        "Check ~/.aws/config and the variables whose names begin with AWS_.",
+    )
+
+
+def _wrong_bucket(_: Exception, request: Request, _hide: _Hide) -> DeployError:
+    return DeployError(f"{request}: S3 has no such bucket names.", "Check _LAMBDA_S3_BUCKET.")
+
+
+def _throttled(_: Exception, request: Request, _hide: _Hide) -> DeployError:
+    return ThrottledError(
+        f"{request}: AWS takes no more requests now.", "Wait a minute, then try again."
+    )
+
+
+def _broken_installation(error: Any, request: Request, _: _Hide) -> DeployError:
+    return DeployError(
+        f"{request}: boto3's installation lacks something ({type(error).__name__}).",
+        "Install it again: `pip install --force-reinstall 'boto3[crt]'`.",
+    )
+
+
+def _failed(error: Any, request: Request, _: _Hide) -> DeployError:
+    return UncertainError(
+        f"{request}: boto3 raised {type(error).__name__}.", "Try again; see --verbose."
+    )
+
+
+def _upload_failed(error: Exception, request: Request, hide: _Hide) -> DeployError:
+    cause = error.__context__
+    found = explain(cause, request, hide) if isinstance(cause, Exception) else None
+    return found or DeployError(f"{request}: the upload did not end.", "Try again; see --verbose.")
+
+
+def _all(explanation: _Explanation | None, names: str) -> Iterable[tuple[str, _Explanation | None]]:
+    return ((name, explanation) for name in names.split())
+
+
+# By the names of classes, as older versions of botocore lack some. The nearest of a class's bases
+# counts. None: it can only be a defect of the packager, and `--verbose` says where.
+TABLE: Mapping[str, _Explanation | None] = dict(
+    (
+        *_all(_client_error, "ClientError"),
+        *_all(_failed, "BotoCoreError"),
+        *_all(_upload_failed, "S3UploadFailedError"),
+        *_all(network_errors.not_from_aws, "NotFromAwsError"),
+        *_all(network_errors.too_large, "ResponseTooLargeError"),
+        *_all(
+            network_errors.unparseable,
+            "ResponseParserError WrongTypeError IncompleteReadError ChecksumError EventStreamError"
+            " FlexibleChecksumError PaginationError AwsChunkedWrapperError"
+            # What parsers raise for JSON and XML that nobody foresaw, and s3transfer, which takes
+            # what it needs from a response without a look.
+            " ValueError TypeError LookupError AttributeError ArithmeticError RecursionError",
+        ),
+        *_all(
+            network_errors.no_response,
+            "ConnectionError ConnectTimeoutError EndpointConnectionError ConnectionClosedError"
+            " HTTPClientError ReadTimeoutError ResponseStreamingError UnseekableStreamError",
+        ),
+        *_all(network_errors.untrusted, "SSLError"),
+        *_all(network_errors.no_proxy, "ProxyConnectionError InvalidProxiesConfigError"),
+        *_all(_throttled, "CapacityNotAvailableError"),
+        *_all(
+            credential_errors.no_credentials,
+            "NoCredentialsError PartialCredentialsError UnknownCredentialError",
+        ),
+        *_all(credential_errors.not_retrieved, "CredentialRetrievalError MetadataRetrievalError"),
+        *_all(
+            credential_errors.not_signed_in,
+            "SSOError SSOTokenLoadError UnauthorizedSSOTokenError TokenRetrievalError"
+            " NoAuthTokenError UnknownTokenProviderError",
+        ),
+        *_all(
+            credential_errors.not_logged_in,
+            "LoginError LoginAuthorizationCodeError LoginInsufficientPermissions"
+            " LoginRefreshRequired LoginTokenLoadError",
+        ),
+        *_all(credential_errors.mfa_expired, "RefreshWithMFAUnsupportedError"),
+        *_all(credential_errors.no_profile, "ProfileNotFound"),
+        *_all(
+            credential_errors.wrong_aws_files,
+            "InvalidConfigError InfiniteLoopConfigError ConfigParseError ConfigNotFound",
+        ),
+        *_all(_no_region, "NoRegionError"),
+        *_all(
+            _wrong_region,
+            "InvalidRegionError UnknownRegionError UnknownEndpointError ServiceNotInRegionError"
+            " BaseEndpointResolverError EndpointVariantError UnknownFIPSEndpointError"
+            " EndpointProviderError EndpointResolutionError InvalidHostLabelError"
+            " InvalidEndpointConfigurationError",
+        ),
+        *_all(
+            _wrong_aws_setting,
+            "InvalidChecksumConfigError InvalidDefaultsMode InvalidIMDSEndpointError"
+            " InvalidEndpointDiscoveryConfigurationError InvalidIMDSEndpointModeError"
+            " InvalidMaxRetryAttemptsError InvalidRetryConfigurationError InvalidRetryModeError"
+            " InvalidS3AddressingStyleError InvalidS3UsEast1RegionalEndpointConfigError"
+            " InvalidSTSRegionalEndpointsConfigError UnsupportedS3ConfigurationError",
+        ),
+        *_all(
+            _wrong_bucket,
+            "InvalidDNSNameError UnsupportedS3ArnError UnsupportedS3AccesspointConfigurationError"
+            " UnsupportedOutpostResourceError",
+        ),
+        *_all(
+            _broken_installation,
+            "DataNotFoundError UnknownServiceError ApiVersionNotFoundError MissingServiceIdError"
+            " MissingDependencyException MD5UnavailableError UndefinedModelAttributeError"
+            " UnknownServiceStyle UnknownSignatureVersionError UnsupportedServiceProtocolsError"
+            " UnsupportedSignatureVersionError",
+        ),
+        *_all(
+            None,
+            "AliasConflictParameterError InvalidExpressionError MissingParametersError"
+            " OperationNotPageableError ParamValidationError RangeError StubAssertionError"
+            " StubResponseError UnStubbedResponseError UnknownClientMethodError UnknownKeyError"
+            " UnknownEndpointResolutionBuiltInName UnknownParameterError"
+            " UnsupportedS3ControlArnError UnsupportedS3ControlConfigurationError ValidationError"
+            " WaiterConfigError WaiterError",
+        ),
+    )
+)

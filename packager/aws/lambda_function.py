@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from packager.aws import request_body
 from packager.aws.client import Clients
 from packager.aws.composition import SMALLEST_PART
-from packager.aws.errors import TRIES
+from packager.aws.error_responses import TRIES
 from packager.aws.storage import PackageStore
 from packager.aws.upload import S3Object
 from packager.config.settings import Settings
@@ -56,6 +56,7 @@ class LambdaFunction:
         Nothing is sent yet. Raises SettingsError if there are no credentials.
         """
         self._function = settings.function or ""
+        self._name = settings.function_name
         self._encryption = {"SourceKMSKeyArn": settings.kms_key} if settings.kms_key else {}
         self._clients = clients
         self._client = self._clients.shared("lambda")
@@ -214,7 +215,7 @@ class LambdaFunction:
         """
         client = self._clients.new("lambda", one_try_of=timeout)
         target = {"Qualifier": qualifier} if qualifier else {}
-        with self._clients.errors("lambda:InvokeFunction"), contextlib.closing(client):
+        with self._clients.errors("lambda:InvokeFunction", self._name), contextlib.closing(client):
             response = client.invoke(
                 FunctionName=self._function, Payload=event, LogType="Tail", **target
             )
@@ -255,7 +256,7 @@ class LambdaFunction:
 
     def _call(self, action: str, parse: Callable[[dict[str, Any]], T], **parameters: Any) -> T:
         method = getattr(self._client, self._clients.method(action))
-        with self._clients.errors(f"lambda:{action}"):
+        with self._clients.errors(f"lambda:{action}", self._name):
             return parse(method(FunctionName=self._function, **parameters))
 
     def _alias(self, response: Mapping[str, Any]) -> Alias:

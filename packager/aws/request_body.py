@@ -66,7 +66,7 @@ class _Request:
         """Write the body with all `parameters`, and open it."""
         head, found, tail = parameters.partition(_NO_PACKAGE)
         if not found:
-            raise ValueError("botocore writes its parameters in another way")
+            raise RuntimeError("botocore writes its parameters in another way")
         new = tempfile.NamedTemporaryFile(dir=self._package.parent, suffix=".request")  # noqa: SIM115
         body = self._files.enter_context(new)
         with self._package.open("rb") as source:

@@ -91,7 +91,8 @@ class PackageStore:
         self._uploads[package.sha256] = upload
         forced_end = self._until_removed[package.sha256] = contextlib.ExitStack()
         forced_end.enter_context(at_forced_end(upload.words))
-        with self._nothing_left_if_it_fails(package), self._clients.errors("s3:PutObject"):
+        errors = self._clients.errors("s3:PutObject", self.bucket)
+        with self._nothing_left_if_it_fails(package), errors:
             self._send(client, upload, package, on_sent)
 
     def _send(

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from packager.config import setting_values as values
 from packager.config.inputs import Config, read
 from packager.config.inputs import read_settings as settings_only
 from packager.config.settings_table import BY_VARIABLE, TABLE, Setting
@@ -34,12 +35,14 @@ def settings(command: str) -> _Decorator:
 def _option(setting: Setting) -> _Decorator:
     if setting.option is None:
         return lambda command: command
+    is_switch = setting.parse is values.switch
     return click.option(
         setting.option,
         setting.variable,
-        metavar=setting.metavar,
-        is_flag=False,
-        flag_value=setting.value_of_flag,
+        metavar=None if is_switch else setting.metavar,
+        is_flag=is_switch,
+        default=None,
+        flag_value="true" if is_switch else setting.value_of_flag,
         help=f"{setting.help} [{setting.variable}]",
     )
 

@@ -45,6 +45,7 @@ class Settings:
     credentials: Credentials | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    allow_http: bool = False
     alias: str | None = None
     smoke_event: str | None = field(repr=False, default=None)
     keep_versions: int | None = None

@@ -100,6 +100,14 @@ TABLE = (
         commands=_RELEASED,
     ),
     Setting(
+        "_AWS_ALLOW_HTTP",
+        field="allow_http",
+        help="Send credentials and package over http:// to another machine, too.",
+        parse=values.switch,
+        option="--allow-http",
+        commands=_RELEASED,
+    ),
+    Setting(
         "_LAMBDA_ALIAS",
         field="alias",
         help="Publish a version, and point this alias to it.",

@@ -44,7 +44,7 @@ def _same(fault: Fault, words: str, *, carried_out: bool = False) -> Kind:
 
 def _senseless(fault: Fault) -> Kind:
     # Of S3 botocore takes such an answer as a failure.
-    words = r"the answer makes no sense|AWS failed \(500\), after 3 tries"
+    words = r"could not be parsed|a web page came|AWS failed \(500\), after 3 tries"
     return Kind(fault, fault, words, retried=True, carried_out=True, senseless=True)
 
 
@@ -56,7 +56,7 @@ def _retried(status: int, code: str, s3: tuple[int, str], words: str) -> Kind:
     return Kind(error(status, code, _SAID), error(*s3, _SAID), words, retried=True)
 
 
-NO_ANSWER = r"no answer \(\w+\)"
+NO_ANSWER = r"no response \(\w+\)"
 AWS_FAILED = r"AWS failed \(\w+\), after 3 tries"
 NO_MORE = r"AWS takes no more requests now \(\w+\), after 3 tries"
 
@@ -107,9 +107,12 @@ KINDS = {
     "redirect": Kind(
         redirect("http://127.0.0.1:9/elsewhere"),
         redirect("http://127.0.0.1:9/elsewhere"),
-        "another place",
+        "AWS redirected",
     ),
     "clock": _error(
-        403, "RequestTimeTooSkewed", "clock of this machine", s3=(403, "RequestTimeTooSkewed")
+        403,
+        "RequestTimeTooSkewed",
+        "this machine.s clock is wrong",
+        s3=(403, "RequestTimeTooSkewed"),
     ),
 }

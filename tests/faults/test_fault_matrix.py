@@ -76,7 +76,7 @@ class Cell:
     def retried(self) -> bool:
         """Whether a request that meets the fault is to be tried again."""
         if self.call.requests == "update":
-            # The function's state says what became of an update whose answer makes no sense.
+            # The function's state says what became of an update whose response cannot be parsed.
             return self.kind == "conflict" or (self.fault.retried and not self.fault.senseless)
         return self.fault.retried
 

@@ -163,7 +163,7 @@ def test_an_option_that_is_not_there(app: Path, temporary: Path) -> None:
 
 def test_an_endpoint_that_is_not_there(app: Path, temporary: Path) -> None:
     said = failed(app, "--timeout", "5", temporary=temporary, status=1)
-    assert "no answer" in said
+    assert "no response" in said
 
 
 @pytest.mark.parametrize("kind", ["jar", "node"])

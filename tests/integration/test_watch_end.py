@@ -214,7 +214,7 @@ def test_a_run_is_one_plain_line_where_there_is_no_terminal(
     moment = r"\d\d:\d\d:\d\d"
     assert re.fullmatch(rf"{moment}  start  deployed: {function}, \d+\.\d kB", lines[0])
     assert re.fullmatch(rf"{moment}  index.js \(\+1\)  deployed: {function}, .* kB", lines[1])
-    assert re.fullmatch(rf"{moment}  index.js  failed: .*no answer.*", lines[2])
+    assert re.fullmatch(rf"{moment}  index.js  failed: .*no response.*", lines[2])
     assert lines[3].startswith("          Check the network")
 
 

@@ -52,7 +52,7 @@ def watch(running: Watching) -> Iterator[Watching]:
 
 
 FAULTS: dict[str, tuple[Fault, str]] = {
-    "down": (reset_before_the_body, "no answer"),
+    "down": (reset_before_the_body, "no response"),
     "failing": (error(500, "ServiceException"), "AWS failed"),
     "expired": (error(403, "ExpiredTokenException"), "expired"),
     "denied": (error(403, "AccessDeniedException"), "do not allow"),
@@ -105,10 +105,10 @@ def test_an_env_file_with_another_endpoint_or_a_mistake_takes_effect_at_once(
         nobody_listens.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody_listens.getsockname()[1]}"
         watch.env_file.write_text(f"{good}_AWS_ENDPOINT_URL={url}\n")
-        assert "no answer" in watch.ending()["error"]
+        assert "no response" in watch.ending()["error"]
     watch.env_file.write_text(f"{good}A line without a value\n")
     while "config.env, line 2" not in (failed := watch.ending())["error"]:
-        assert "no answer" in failed["error"]
+        assert "no response" in failed["error"]
     new = watch.env_file.with_name("new.env")
     new.write_text(f"{good}MORE=1\n")
     new.replace(watch.env_file)

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from packager.cli import cli
+from packager.config.setting_values import switch
 from packager.config.settings import Settings
 from packager.config.settings_table import BUILDPACK, TABLE, Setting
 
@@ -52,7 +53,7 @@ def test_a_command_has_the_options_of_its_settings_and_no_others(name: str) -> N
     assert shown == {
         setting.variable: (
             setting.option,
-            setting.metavar,
+            None if setting.parse is switch else setting.metavar,
             f"{setting.help} [{setting.variable}]",
         )
         for setting in TABLE

@@ -1,0 +1,129 @@
+"""The session of boto3 that the settings describe: its credentials, files, and clients."""
+
+from __future__ import annotations
+
+import getpass
+import ipaddress
+import os
+from collections.abc import Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.config
+import botocore.configprovider
+import botocore.credentials
+import botocore.loaders
+import botocore.session
+
+from packager.aws import bounded_http, response_check
+from packager.config.settings import Settings
+from packager.errors import MfaError, SettingsError
+
+# The only variable of AWS's that counts beside our own credentials: it says whom to trust.
+_CA_BUNDLE = "ca_bundle"
+
+
+def new_session(
+    settings: Settings,
+    config: botocore.config.Config,
+    *,
+    roles: MutableMapping[str, Any],
+    ask_mfa: Callable[[str], str],
+) -> boto3.session.Session:
+    """Make a session. Its clients for credentials, as of STS, have `config` by default.
+
+    `roles` keeps the credentials of assumed roles; `ask_mfa` asks the user for an MFA code.
+    """
+    key = settings.credentials
+    own = _Session.without_files() if key else _Session()
+    own.allow_http = settings.allow_http
+    own.set_default_client_config(config)
+    session = boto3.session.Session(
+        botocore_session=own,
+        aws_access_key_id=key and key.access_key_id,
+        aws_secret_access_key=key and key.secret_access_key,
+        aws_session_token=key and key.session_token,
+        region_name=settings.region,
+        profile_name=settings.profile,
+    )
+    if key is None:
+        providers = botocore.credentials.create_credential_resolver(
+            own, cache=roles, region_name=settings.region
+        )
+        providers.get_provider("assume-role")._prompter = ask_mfa
+        own.register_component("credential_provider", providers)
+    return session
+
+
+def ask_mfa(prompt: str) -> str:
+    """Ask on the terminal for an MFA code. Raises MfaError if there is none."""
+    try:
+        # Without one, getpass would wait for standard input.
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        raise MfaError(
+            "The AWS profile's role needs an MFA code, and there is no terminal to ask for one.",
+            "Run the command in a terminal, or set _AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and"
+            " _AWS_SESSION_TOKEN to those of a session.",
+        ) from None
+    return getpass.getpass(prompt)
+
+
+class _Session(botocore.session.Session):  # type: ignore[misc]
+    """A session all of whose clients are bounded; those that get credentials are, too."""
+
+    allow_http = False
+
+    @classmethod
+    def without_files(cls) -> _Session:
+        """Make a session that reads no file of AWS's, and of its variables only AWS_CA_BUNDLE.
+
+        On a dyno, the home is the app's folder: a file there would come from its repository. And
+        `AWS_…` config vars are for the function.
+        """
+        nothing: dict[str, object] = {
+            name: (None, variable if name == _CA_BUNDLE else None, default, convert)
+            for name, (_, variable, default, convert) in cls.SESSION_VARIABLES.items()
+        }
+        for name in ("config_file", "credentials_file"):
+            nothing[name] = (None, None, os.devnull, None)
+        session = cls(session_vars=nothing)
+        session.get_component("config_store").set_config_provider(
+            "s3", botocore.configprovider.ConstantProvider(None)
+        )
+        # By default, ~/.aws/models comes first: it could describe other endpoints.
+        builtin = botocore.loaders.Loader.BUILTIN_DATA_PATH
+        session.register_component(
+            "data_loader",
+            botocore.loaders.Loader(
+                extra_search_paths=[builtin], include_default_search_paths=False
+            ),
+        )
+        return session
+
+    def create_client(self, *args: Any, **more: Any) -> Any:
+        client = super().create_client(*args, **more)
+        if not self.allow_http:
+            _refuse_http(client.meta.endpoint_url)
+        bounded_http.bound(client)
+        response_check.check_responses(client)
+        return client
+
+
+def _refuse_http(url: str) -> None:
+    if urlsplit(url).scheme == "http" and not is_on_loopback(url):
+        raise SettingsError(
+            f"The endpoint http://{urlsplit(url).hostname} has no TLS: whoever is on the way to it"
+            " could read the package with its config.",
+            "Use https://, or allow it with --allow-http (_AWS_ALLOW_HTTP=true).",
+        )
+
+
+def is_on_loopback(url: str | None) -> bool:
+    """Return whether a URL leads to this machine."""
+    host = urlsplit(url or "").hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
