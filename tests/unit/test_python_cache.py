@@ -162,3 +162,20 @@ def test_a_folder_of_downloads_is_emptied_when_it_has_grown_for_long(home: Path)
     os.utime(home / "heroku-lambda-packager" / "uv-began", (long_ago, long_ago))
     assert cache.is_old("uv")
     assert not cache.is_old("uv")
+
+
+def test_an_entry_that_was_copied_is_the_same_by_its_contents(home: Path) -> None:
+    """A home that was restored or moved has other inodes and times."""
+    entry = kept(home)
+    copy = shutil.copytree(entry, home / "copy")
+    shutil.rmtree(entry)
+    copy.rename(entry)
+    assert cache.find("key") == entry
+
+
+def test_a_change_that_hides_its_time_is_found(home: Path) -> None:
+    entry = kept(home)
+    before = (entry / "a.py").stat()
+    (entry / "a.py").write_bytes(b"a = 2\n")
+    os.utime(entry / "a.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert cache.find("key") is None
