@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from packager.apps.regular_files import Identity
@@ -49,3 +50,4 @@ class Members(NamedTuple):
     own: list[Member]
     events: Sequence[Note | Warning] = ()
     missing: tuple[str, ...] = ()  # dependencies of the app that are not installed
+    kept: Path | None = None  # where the dependencies may be kept as they are packed

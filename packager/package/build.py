@@ -48,10 +48,15 @@ def build(
         layout = inject.inject(app.path(), destination, *config_files.write(app, config, progress))
     else:
         selections = cache.selections if cache else files.Selections()
-        selected, dependencies, missing = listing.select(
-            app, config, selections, progress, output=output
+        selected = listing.select(app, config, selections, progress, output=output)
+        missing = selected.missing
+        layout = zip_folder.write(
+            selected.members,
+            destination,
+            dependencies=selected.dependencies,
+            kept=selected.kept,
+            cache=cache,
         )
-        layout = zip_folder.write(selected, destination, dependencies=dependencies, cache=cache)
     if layout.unpacked_size > UNPACKED_LIMIT:
         sizes = inject.unpacked_sizes(destination)
         destination.unlink()

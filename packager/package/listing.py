@@ -42,12 +42,13 @@ class Folder(NamedTuple):
 class Selected(NamedTuple):
     """The members of a package in their order: so many `dependencies`, then all others.
 
-    Dependencies that are `missing` are not installed.
+    Dependencies that are `missing` are not installed. At `kept`, the others may be kept packed.
     """
 
     members: list[members.Member]
     dependencies: int
     missing: tuple[str, ...]
+    kept: Path | None
 
 
 def select(
@@ -71,7 +72,7 @@ def select(
     selected = [*(member for group in groups for member in group)]
     selected += [members.Member(file.name, file.content, file.mode) for file in ours]
     check_size(Entry(member.name, _size(member)) for member in selected)
-    return Selected(selected, len(found.dependencies), found.missing)
+    return Selected(selected, len(found.dependencies), found.missing, found.kept)
 
 
 def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
@@ -88,8 +89,8 @@ def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
         entries = [entry for entry in held if entry.name not in names]
         entries += [Entry(file.name, len(file.content)) for file in ours]
     else:
-        selected, _, _ = select(app, config, files.Selections(), progress)
-        entries = [Entry(member.name, _size(member)) for member in selected]
+        selected = select(app, config, files.Selections(), progress)
+        entries = [Entry(member.name, _size(member)) for member in selected.members]
     return by_folder(entries)
 
 

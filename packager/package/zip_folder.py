@@ -21,8 +21,9 @@ from packager.apps.links import unreadable
 from packager.apps.members import Member
 from packager.apps.regular_files import open_regular
 from packager.errors import PackageError
-from packager.package import compression, zip_format
+from packager.package import compression, kept_dependencies, zip_format
 from packager.package.compression import Compressed
+from packager.package.kept_dependencies import Packed
 from packager.package.layout import Layout
 from packager.package.zip_format import DEFLATED, STORED, NewEntry
 
@@ -40,33 +41,10 @@ _BATCH_BYTES = 1 << 19
 _CHUNK = 1 << 20
 
 
-class _Packed(NamedTuple):
-    """A member as it stands in a package, from its local header up to the end of its data."""
-
-    member: Member
-    entry: NewEntry
-    start: int
-    stop: int
-    record: bytes
-
-    def moved(self, start: int) -> _Packed:
-        """Give the same entry as it stands elsewhere."""
-        if start == self.start:
-            return self
-        if max(start, self.start) < zip_format.FULL_32:
-            # Of ten thousand records, all but the first of which move when the first entry grows,
-            # these four bytes are quicker to put in than the records to make.
-            end = zip_format.CENTRAL_RECORD.size
-            record = self.record[: end - 4] + start.to_bytes(4, "little") + self.record[end:]
-        else:
-            record = zip_format.central_record(self.entry, start)
-        return _Packed(self.member, self.entry, start, start + self.stop - self.start, record)
-
-
 class _Batch(NamedTuple):
     """Consecutive members: first those that are taken over, then those to be compressed."""
 
-    packed: list[_Packed]
+    packed: list[Packed]
     members: list[Member]
 
 
@@ -80,8 +58,19 @@ class CompressionCache:
     def __init__(self) -> None:
         """Begin without one."""
         self.selections = Selections()
-        self._packed: dict[str, _Packed] = {}
+        self._packed: dict[str, Packed] = {}
         self._file: BinaryIO = BytesIO()
+
+    def reuse_dependencies(self, kept: Path, members: Iterable[Member]) -> bool:
+        """Begin with the dependencies that an earlier run has kept, unless there is a package.
+
+        Return whether there are any of the former.
+        """
+        found = None if self._packed else kept_dependencies.read(kept, members)
+        if found is not None:
+            self.close()
+            self._file, self._packed = found
+        return found is not None
 
     def forget(self, paths: Iterable[str]) -> None:
         """Have the files at or below `paths` read again, even if they look the same."""
@@ -94,7 +83,7 @@ class CompressionCache:
             if isinstance(content, str) and (content in changed or content.startswith(below)):
                 del self._packed[name]
 
-    def packed(self, member: Member) -> _Packed | None:
+    def packed(self, member: Member) -> Packed | None:
         """Give the member as it stands in the package before, if it is sure to be the same."""
         packed = self._packed.get(member.name)
         return packed if packed and packed.member == member and member.version else None
@@ -109,7 +98,7 @@ class CompressionCache:
             package.write(chunk)
             start += len(chunk)
 
-    def keep(self, package: Path, packed: Iterable[_Packed]) -> None:
+    def keep(self, package: Path, packed: Iterable[Packed]) -> None:
         """Take `package` for the one before."""
         self.close()
         self._file = package.open("rb")
@@ -126,14 +115,15 @@ def write(
     destination: Path,
     *,
     dependencies: int = 0,
+    kept: Path | None = None,
     cache: CompressionCache | None = None,
 ) -> Layout:
     """Write a package of `members` to `destination`, in their order.
 
-    The first `dependencies` of them are its stable prefix. Of several members with one name, the
-    last goes in. The file is new and its owner's alone, and gone if anything fails: PackageError
-    for a member that cannot be read or is in the way of another, PackagerError if the file cannot
-    be written.
+    The first `dependencies` of them are its stable prefix, which later runs find packed at `kept`.
+    Of several members with one name, the last goes in. The file is new and its owner's alone, and
+    gone if anything fails: PackageError for a member that cannot be read or is in the way of
+    another, PackagerError if the file cannot be written.
     """
     by_name: dict[str, Member] = {}
     prefix: set[str] = set()
@@ -143,6 +133,7 @@ def write(
         (prefix.add if number < dependencies else prefix.discard)(member.name)
     _check_no_file_is_a_folder(by_name.keys())
     before = cache or CompressionCache()
+    must_keep = kept is not None and not before.reuse_dependencies(kept, by_name.values())
     batches = _batches(by_name.values(), before)
     with atomic_file.created(destination) as file, compression.pool() as threads:
         package = _Package(file, before)
@@ -154,8 +145,12 @@ def write(
                 else:
                     package.add_large(member, threads)
         package.finish()
+    if kept and must_keep and prefix:
+        kept_dependencies.write(kept, destination, package.packed[: len(prefix)])
     if cache:
         cache.keep(destination, package.packed)
+    elif kept:
+        before.close()
     unpacked_size = sum(packed.entry.size for packed in package.packed)
     return Layout(unpacked_size, package.packed[len(prefix) - 1].stop if prefix else 0)
 
@@ -179,7 +174,7 @@ class _Package:
 
     def __init__(self, file: BinaryIO, before: CompressionCache) -> None:
         """Begin with nothing in `file`; what is taken over comes from the package `before`."""
-        self.packed: list[_Packed] = []
+        self.packed: list[Packed] = []
         self._file = file
         self._before = before
         self._position = 0
@@ -230,7 +225,7 @@ class _Package:
         written = self._file.tell() - position
         return NewEntry(member.name, method, crc, written, size, member.mode)
 
-    def take_over(self, entries: Iterable[_Packed]) -> None:
+    def take_over(self, entries: Iterable[Packed]) -> None:
         """Copy entries of the package before, those that stand together in one go."""
         start = stop = 0
         for packed in entries:
@@ -252,7 +247,7 @@ class _Package:
     def _append(self, member: Member, entry: NewEntry, length: int) -> None:
         start, self._position = self._position, self._position + length
         record = zip_format.central_record(entry, start)
-        self.packed.append(_Packed(member, entry, start, self._position, record))
+        self.packed.append(Packed(member, entry, start, self._position, record))
 
 
 def _batches(members: Iterable[Member], before: CompressionCache) -> Iterator[_Batch]:

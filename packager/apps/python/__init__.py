@@ -85,4 +85,5 @@ class Python:
         own = selection.members()
         if not self.requirements and not any(lists.names(self.folder)):
             return Members([], own, selection.events())
-        return Members(dependencies.members(self), own, selection.events())
+        found, kept = dependencies.members(self)
+        return Members(found, own, selection.events(), kept=kept)

@@ -89,8 +89,8 @@ def _others_write(status: os.stat_result) -> bool:
     return group.gr_name != user or not {*group.gr_mem} <= {user}
 
 
-def files(installed: Path) -> list[tuple[str, str, int, bool]]:
-    """List the files in a folder: name within it, path, size, and whether they are executable.
+def files(installed: Path) -> list[tuple[str, str, os.stat_result]]:
+    """List the files in a folder: name within it, path, and what the system notes about them.
 
     Raises OSError for a link, or what is neither file nor folder: an installation has none.
     """
@@ -104,11 +104,10 @@ def files(installed: Path) -> list[tuple[str, str, int, bool]]:
                 if stat.S_ISDIR(status.st_mode):
                     left.append((entry.path, f"{prefix}{entry.name}/"))
                 elif stat.S_ISREG(status.st_mode):
-                    is_executable = bool(status.st_mode & stat.S_IXUSR)
-                    found.append((prefix + entry.name, entry.path, status.st_size, is_executable))
+                    found.append((prefix + entry.name, entry.path, status))
                 else:
                     raise OSError(errno.EINVAL, "neither file nor folder", entry.path)
-    return sorted(found)
+    return sorted(found, key=lambda file: file[0])
 
 
 def digest(installed: Path) -> str:
@@ -116,8 +115,9 @@ def digest(installed: Path) -> str:
     listed = files(installed)
     whole = hashlib.sha256()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        hashes = pool.map(_hash, (path for _, path, _, _ in listed), chunksize=64)
-        for (name, _, _, is_executable), found in zip(listed, hashes, strict=True):
+        hashes = pool.map(_hash, (path for _, path, _ in listed), chunksize=64)
+        for (name, _, status), found in zip(listed, hashes, strict=True):
+            is_executable = bool(status.st_mode & stat.S_IXUSR)
             whole.update(f"{len(name)} {name} {is_executable} ".encode("utf-8", "surrogateescape"))
             whole.update(found)
     return whole.hexdigest()
@@ -136,8 +136,7 @@ def _seal(installed: Path) -> str:
     """
     listed = (
         (name, status.st_ino, status.st_size, status.st_mode, status.st_ctime_ns)
-        for name, path, _, _ in files(installed)
-        for status in [os.lstat(path)]
+        for name, _, status in files(installed)
     )
     return hashlib.sha256(repr(list(listed)).encode()).hexdigest()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from packager import workspace
-from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, Member
+from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, Member, Version
 from packager.apps.python import Python, cache, installer, prebuilt, projects
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
@@ -23,8 +24,10 @@ _OF_THIS_MACHINE = ("RECORD", "direct_url.json", "uv_build.json", "uv_cache.json
 _known: dict[str, Path] = {}
 
 
-def members(app: Python) -> list[Member]:
-    """Give what the dependencies add to the package of `app`; nothing if it has none.
+def members(app: Python) -> tuple[list[Member], Path | None]:
+    """Return what the dependencies add to the package of `app`; nothing if it has none.
+
+    With them goes where they may be kept as they are packed, if they are in the cache.
 
     What was installed when a slug was built is used as it is. What is pinned is installed once for
     each runtime and architecture. Raises PackageError, which names a dependency that has no wheel
@@ -32,12 +35,24 @@ def members(app: Python) -> list[Member]:
     """
     wanted = projects.read(app.folder, app.requirements)
     if wanted is None:
-        return []
+        return [], None
     platform = Platform.of(app.runtime, app.architecture)
-    installed = prebuilt.find(wanted, platform) or _find_or_install(wanted, app, platform)
+    if from_build := prebuilt.find(wanted, platform):
+        return _members(from_build), None
+    installed = _find_or_install(wanted, app, platform)
+    return _members(installed), installed.with_name(f"{installed.name}.zip")
+
+
+def _members(installed: Path) -> list[Member]:
     return [
-        Member(name, path, EXECUTABLE_FILE if is_executable else REGULAR_FILE, size, None)
-        for name, path, size, is_executable in cache.files(installed)
+        Member(
+            name,
+            path,
+            EXECUTABLE_FILE if status.st_mode & stat.S_IXUSR else REGULAR_FILE,
+            status.st_size,
+            Version(status.st_ino, status.st_mtime_ns, status.st_ctime_ns),
+        )
+        for name, path, status in cache.files(installed)
     ]
 
 
