@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from packager.apps import resolve
+from packager.apps import find, node, python, resolve
+from packager.apps.python import lists
 from packager.config.settings import Settings
+from packager.errors import PackageError
+from tests.integration.buildpack.heroku import REPOSITORY
 
 
 def detect(buildpack: Path, app: Path) -> subprocess.CompletedProcess[str]:
@@ -18,11 +23,24 @@ def detect(buildpack: Path, app: Path) -> subprocess.CompletedProcess[str]:
 
 
 JAVA = ["pom.xml", "gradlew", "build.gradle", "settings.gradle.kts"]
-NODE = ["package.json", "index.mjs", "app.js", "lambda.cjs", "function.js"]
-PYTHON = [
-    *("requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pylock.toml", "setup.py"),
-    *("Pipfile", "Pipfile.lock", "lambda_function.py", "main.py", "handler.py"),
-]
+NODE = ["package.json", *node._SINGLE_FILES]
+PYTHON = [*lists.FILES, "setup.py", *python._SINGLE_FILES]
+
+
+def names_of_single_files() -> list[str]:
+    """Combine the names and suffixes of the packager and of `bin/detect`, fitting or not."""
+    script = (REPOSITORY / "bin" / "detect").read_text()
+    of_the_buildpack = {
+        word
+        for braces in re.findall(r"\{([\w,]+)\}\.(?:\{js|py)", script)  # such as {index,app}.py
+        for word in braces.split(",")
+    }
+    of_the_packager = {Path(name).stem for name in (*node._SINGLE_FILES, *python._SINGLE_FILES)}
+    stems = of_the_buildpack | of_the_packager | {"server"}
+    return [
+        stem + suffix
+        for stem, suffix in itertools.product(sorted(stems), (".js", ".mjs", ".cjs", ".py", ".ts"))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +64,21 @@ def test_an_app_that_is_accepted_can_be_packaged(tmp_path: Path, file: str) -> N
     """The buildpack and the packager know apps by the same files."""
     (tmp_path / file).touch()
     assert resolve(tmp_path, Settings()).kind in ("node", "python")
+
+
+@pytest.mark.parametrize("name", names_of_single_files())
+def test_a_single_file_is_accepted_if_the_packager_packages_it(
+    buildpack: Path, tmp_path: Path, name: str
+) -> None:
+    """No name is known to one of the two alone."""
+    (tmp_path / name).touch()
+    try:
+        find(tmp_path, Settings())
+    except PackageError:
+        packaged = False
+    else:
+        packaged = True
+    assert (detect(buildpack, tmp_path).returncode == 0) == packaged
 
 
 def test_an_app_in_two_languages_is_both(buildpack: Path, tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import pytest
 
 from tests.integration.buildpack.heroku import Slug
 from tests.integration.buildpack.test_dyno import CONFIG, config_in, package
+from tests.lambda_stub import Stub
 from tests.service import Service
 
 MEGABYTE = 1_000_000
+HEROKUS_PATIENCE = 30  # seconds from SIGTERM to SIGKILL
 
 
 @contextmanager
@@ -72,7 +74,7 @@ def test_the_dyno_deploys_and_then_waits_until_it_is_stopped(
         time.sleep(1)
         assert [ticks(process) for process in running] == before
         dyno.terminate()
-        assert dyno.wait(10) == 128 + signal.SIGTERM
+        assert dyno.wait(HEROKUS_PATIENCE) == 128 + signal.SIGTERM
         assert not [process for process in running if process.exists()]
 
 
@@ -83,6 +85,31 @@ def test_a_restarted_dyno_sends_nothing(slug: Slug, service: Service, function: 
     with holding(slug, config) as dyno:
         line_with("nchanged", dyno)
         line_with("Waiting until the dyno stops", dyno)
+
+
+def test_a_version_that_was_rolled_back_stays_back_when_the_dyno_restarts(
+    slug: Slug, stub: Stub
+) -> None:
+    """Each restart leaves the alias where the rollback put it; another config goes live again."""
+    function = stub.create_function("hello")
+    config = stub.settings("hello") | {"_LAMBDA_ALIAS": "live", "GREETING": "one"}
+    broken = config | {"GREETING": "two"}
+    for release in (config, broken):
+        with holding(slug, release) as dyno:
+            line_with("Waiting until the dyno stops", dyno)
+    assert function.aliases["live"].version == "2"
+    assert slug.run("packager rollback", broken).returncode == 0
+
+    for _ in range(2):
+        with holding(slug, broken) as dyno:
+            line_with("Held back", dyno)
+            line_with("Waiting until the dyno stops", dyno)
+        assert function.aliases["live"].version == "1"
+        assert list(function.versions) == ["1", "2"]
+
+    with holding(slug, config | {"GREETING": "three"}) as dyno:
+        line_with("Waiting until the dyno stops", dyno)
+    assert function.aliases["live"].version == "3"
 
 
 def test_a_failed_deploy_is_repeated_with_growing_pauses(
@@ -113,7 +140,7 @@ def test_a_dyno_that_is_stopped_during_a_deploy_leaves_nothing(
             running = processes(dyno.pid)
             assert len(running) > 1
             dyno.terminate()
-            assert dyno.wait(10) == 128 + signal.SIGTERM
+            assert dyno.wait(HEROKUS_PATIENCE) == 128 + signal.SIGTERM
             connection.close()
     assert not [process for process in running if process.exists()]
     assert not list(temporary.iterdir())
