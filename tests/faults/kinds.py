@@ -87,7 +87,7 @@ KINDS = {
     "invalid parameter": _error(
         400,
         "InvalidParameterValueException",
-        r"failed \(Invalid\w+\)\. AWS says: The value \*\*\* or \*\*\* is not right",
+        r"failed \(Invalid\w+\)\. AWS's reason: The value \*\*\* or \*\*\* is not right",
         s3=(400, "InvalidArgument"),
     ),
     "too large": _error(
