@@ -1,7 +1,7 @@
-"""The kinds of app: what goes into a package, and what the function needs to run it.
+"""The kinds of app: what is packaged, and what the function needs to run it.
 
 A kind of app knows its `language`, its `members`, the runtimes that it `fits`, whether it
-`needs_runtime` to be packaged, and the `local_runtime` that `--local` gives to its function.
+`needs_runtime` to be packaged, and the `local_runtime` of the function that `--local` creates.
 """
 
 from __future__ import annotations
@@ -26,43 +26,43 @@ _LANGUAGES: dict[str, type[Node] | type[Python]] = {"node": Node, "python": Pyth
 
 
 class Candidate(NamedTuple):
-    """An app that a folder may hold, and the file that shows it; None if a setting names it."""
+    """An app that a folder may hold, and the file that indicates it; None if a setting names it."""
 
     app: App
     sign: Sign | None = None
 
     @property
     def strength(self) -> int:
-        """How surely it is this one."""
+        """How strongly the folder indicates this app."""
         return self.sign.strength if self.sign else 0
 
 
 def resolve(folder: Path, settings: Settings) -> App:
-    """Find the app that is packaged, for the runtime of the settings.
+    """Find the app to package, for the runtime of the settings.
 
-    Raises PackageError if there is none, or if it is not certain which one of several.
+    Raises PackageError if the folder holds none, or several and nothing decides between them.
     """
     return choose(find(folder, settings), settings.runtime, settings.architecture)
 
 
 def find(folder: Path, settings: Settings) -> Sequence[Candidate]:
     """Find the apps that `folder` may hold: the archive that a setting names, or else an app of the
-    language that a setting names, or else one for each language that the files show.
+    language that a setting names, or else one for each language that the files indicate.
 
     Raises PackageError if there is none.
     """
     if settings.jar:
         return [Candidate(Archive(folder, settings.jar, "jar", "java"))]
-    stated = _LANGUAGES.get(settings.language or "")
+    declared = _LANGUAGES.get(settings.language or "")
     if settings.zip:
-        language = stated.language if stated else None
+        language = declared.language if declared else None
         return [Candidate(Archive(folder, settings.zip, "zip", language))]
     if not folder.is_dir():
-        raise PackageError(f"There is no folder {folder}.", "Give the folder of the app.")
-    if stated:
-        return [Candidate(stated.of(folder, settings))]
-    shown = [(kind, kind.sign(folder)) for kind in _LANGUAGES.values()]
-    found = [Candidate(kind.of(folder, settings), sign) for kind, sign in shown if sign]
+        raise PackageError(f"The folder {folder} does not exist.", "Pass the folder of the app.")
+    if declared:
+        return [Candidate(declared.of(folder, settings))]
+    signs = [(kind, kind.sign(folder)) for kind in _LANGUAGES.values()]
+    found = [Candidate(kind.of(folder, settings), sign) for kind, sign in signs if sign]
     if not found:
         raise PackageError(
             f"{folder} has no package.json, requirements.txt or pyproject.toml, and neither"
@@ -73,15 +73,15 @@ def find(folder: Path, settings: Settings) -> Sequence[Candidate]:
 
 
 def needs_runtime(found: Sequence[Candidate]) -> bool:
-    """Say whether the function's runtime decides what is packaged."""
+    """Return whether the package depends on the function's runtime."""
     return len(found) > 1 or found[0].app.needs_runtime
 
 
 def choose(found: Sequence[Candidate], runtime: str | None, architecture: str | None) -> App:
-    """Choose the app that fits a function of that runtime and architecture, if these are known.
+    """Choose the app for a function of that runtime and architecture, if these are known.
 
-    Of several that fit, the one with the strongest sign is chosen. Raises PackageError if several
-    signs are equally strong.
+    If several fit, the one with the strongest sign is chosen. Raises PackageError if several signs
+    are equally strong.
     """
     fitting = [candidate for candidate in found if candidate.app.fits(runtime)] or found
     strongest = max(candidate.strength for candidate in fitting)

@@ -1,4 +1,4 @@
-"""A jar or ready-made zip: packaged as it is, with `env.properties` added."""
+"""A jar or ready-made zip: packaged unchanged, with `env.properties` added."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Archive:
     file: Path
     kind: Literal["jar", "zip"]
     language: Literal["java", "node", "python"] | None
-    """None for a zip that may hold any: it shows when the zip is unpacked."""
+    """None for a zip whose language is only known once it is unpacked."""
 
     needs_runtime = False
     install_command = "npm ci"
@@ -27,12 +27,12 @@ class Archive:
 
     @property
     def description(self) -> str:
-        """What it is, for messages."""
+        """The kind of app, for messages."""
         return self.kind
 
     @property
     def local_runtime(self) -> str:
-        """The runtime of the function that `--local` makes."""
+        """The runtime of the function that `--local` creates."""
         return "java25" if self.kind == "jar" else "provided.al2023"
 
     def on(self, runtime: str | None, architecture: str | None) -> Archive:  # noqa: ARG002
@@ -40,36 +40,40 @@ class Archive:
         return self
 
     def fits(self, runtime: str | None) -> bool:
-        """Say whether a function of that runtime can run it; one with its own runtime can."""
+        """Return whether a function of that runtime can run it; a custom runtime can."""
         return self.kind == "zip" or (runtime or "provided").startswith(("java", "provided"))
 
     def path(self) -> Path:
-        """Return the path of the file; raise PackageError, which lists others, if it is missing."""
+        """Return the path of the file.
+
+        Raises PackageError, which lists other candidates, if it does not exist.
+        """
         path = self.folder / self.file
         if path.is_file():
             return path
         setting = "_LAMBDA_JAR_FILE" if self.kind == "jar" else "_LAMBDA_ZIP_FILE"
-        by = "build it first, as by `mvn package`." if self.kind == "jar" else "build it first."
+        build = "build it first (example: `mvn package`)." if self.kind == "jar" else "build it."
         raise PackageError(
-            f"There is no file {path} ({setting}).", list_archives(self.folder, f".{self.kind}", by)
+            f"The file {path} ({setting}) does not exist.",
+            list_archives(self.folder, f".{self.kind}", build),
         )
 
 
 def list_archives(folder: Path, suffix: str, otherwise: str) -> str:
-    """List the app's own archives, newest first, as a hint; else advise `otherwise`."""
+    """Return a hint that lists the app's own archives, newest first, or else says `otherwise`."""
     found = [
         (path.stat().st_mtime, path.relative_to(folder))
         for path in _own_files(folder)
         if path.name.endswith(suffix) and path.is_file()
     ]
     if not found:
-        return f"There is no {suffix} file below {folder} either: {otherwise}"
+        return f"{folder} contains no {suffix} file: {otherwise}"
     newest = [str(path) for _, path in sorted(found, reverse=True)]
     return f"Found below {folder}, newest first: {', '.join(newest)}."
 
 
 def _own_files(folder: Path) -> Iterator[Path]:
-    """Yield the app's files, without those of its tools: `.heroku`, `.jdk`, `node_modules`."""
+    """Yield the app's files, except those of its tools: `.heroku`, `.jdk`, `node_modules`."""
     for path, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
         yield from (Path(path, name) for name in files)

@@ -1,4 +1,4 @@
-"""What checks look at: the entries of a finished package, and what they find there."""
+"""The input and output of checks: the entries of a finished package, and findings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ class Contents(Protocol):
 
     @property
     def names(self) -> AbstractSet[str]:
-        """The names of all entries; those of folders, if there are any, end in `/`."""
+        """The names of all entries; names of folders end in `/`."""
 
     def head(self, name: str, size: int) -> bytes:
         """Read the first `size` bytes of an entry."""
 
     def read(self, name: str) -> bytes:
-        """Read a whole entry; empty if it is too large to be looked at."""
+        """Read a whole entry; return nothing if it is too large."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Why the function would not run: what was found and expected, and the command that helps.
+    """A reason why the function would not run: what was found and expected, and how to fix it.
 
     If it is not `certain`, a layer, a wrapper or the runtime may provide what the package lacks.
     """

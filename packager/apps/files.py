@@ -1,6 +1,6 @@
-"""What of an app's folder goes into its package: its files and links, by one walk."""
+"""The files and links of an app's folder that are packaged, found by one walk."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH100, PTH118, PTH120
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from packager.progress import Note, Warning
 
 
 class Selection:
-    """The members that an app's folder gives, now and after changes."""
+    """The members of an app's folder, now and after changes."""
 
     def __init__(
         self,
@@ -29,8 +29,8 @@ class Selection:
         *,
         leave_out: Iterable[Path] = (),
     ) -> None:
-        """Leave out what `packager.apps.ignore` says, what the gitignore `patterns` match, and the
-        files `leave_out`, whatever leads to them.
+        """Leave out what `packager.apps.ignore` excludes, what the gitignore `patterns` match, and
+        the files `leave_out`, also where a link leads to them.
         """
         self._app = app
         self._patterns = tuple(patterns)
@@ -41,15 +41,15 @@ class Selection:
     def members(
         self, without: frozenset[str] = frozenset(), outside: Iterable[Root] = ()
     ) -> list[Member]:
-        """Walk the app's folder, and give its members, sorted by name.
+        """Walk the app's folder, and return its members, sorted by name.
 
-        What is at the places `without` stays out; the folders `outside` are walked as well.
+        The places `without` are left out; the folders `outside` are walked as well.
 
-        After the first time, only folders that are not the same are listed again. In those that
-        are, files are looked at, but not in `node_modules`: there are too many.
+        Later walks list only changed folders again. In unchanged folders they still look at each
+        file, except in `node_modules`, which holds too many.
 
-        Raises PackageError for a link that is broken, a loop, or leads out of the app; for what
-        cannot be read, and what is neither file, folder nor link; and for a name that is not UTF-8.
+        Raises PackageError for a link that is broken, a loop, or leads out of the app; for anything
+        that cannot be read, or is not a file, folder or link; and for a name that is not UTF-8.
         """
         ignored = ignore.read(self._app, self._patterns)
         never = frozenset(filter(None, map(_identity_of, self._leave_out)))
@@ -71,12 +71,12 @@ class Selection:
         return members
 
     def events(self) -> list[Note | Warning]:
-        """Write what users are told of the files that the last walk found."""
+        """Return notes and warnings about the files that the last walk found."""
         found = (remark for listing in self._listings.values() for remark in listing.remarks)
         return list(remarks.events(found))
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Look again at what is at or below `paths`, which are `normal`."""
+        """Let the next walk read again whatever is at or below `paths`, which are `normal`."""
         suspects = set(paths)
         below = tuple(path + os.sep for path in suspects)
         suspects |= {os.path.dirname(path) for path in suspects}
@@ -96,7 +96,7 @@ class Selections:
     def of(
         self, folder: Path, patterns: tuple[str, ...] = (), *, leave_out: tuple[Path, ...] = ()
     ) -> Selection:
-        """Return the selection of `folder` as it was kept, or a new one."""
+        """Return the kept selection of `folder`, or a new one."""
         return self._selections.setdefault(
             (folder, patterns, leave_out), Selection(folder, patterns, leave_out=leave_out)
         )
@@ -111,14 +111,14 @@ class Selections:
         return kept[1]
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Look again at what is at or below `paths`, which are `normal`."""
+        """Let the next walks read again whatever is at or below `paths`, which are `normal`."""
         suspects = list(paths)
         for selection in self._selections.values():
             selection.forget(suspects)
 
 
 def normal(path: str) -> str:
-    """Write `path` as members have it: without a link on the way."""
+    """Return `path` as members have it: absolute, without links to the folders in it."""
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(os.path.realpath(folder), name)
 

@@ -1,4 +1,4 @@
-"""What in an app's folder never goes into its package."""
+"""Decide which files of an app's folder are left out of its package."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 IGNORE_FILE = ".lambdaignore"
 
-# The app's own is replaced by the one that holds the config vars.
+# The app's own env.properties is replaced by the one that holds the config vars.
 ENV_PROPERTIES = "env.properties"
 
-# Each wildcard of a segment makes the matching slower by a factor of the name's length.
+# Each wildcard of a segment makes matching slower by a factor of the name's length.
 _MOST_WILDCARDS = 3
 _LARGEST = 1 << 20
 
@@ -34,29 +34,29 @@ _OUR_OUTPUT = (1, 2)  # stdout, stderr
 
 
 class Ignored:
-    """Says of paths relative to the app, with `/` between names, whether they stay out.
+    """Decides for paths relative to the app, with `/` between names, whether they are left out.
 
-    To be asked from the top down: all that is in an ignored folder is ignored with it.
+    Callers go from the top down, because everything in an ignored folder is ignored.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
-        """Ignore what the gitignore `patterns` match, and what never goes in.
+        """Ignore what the gitignore `patterns` match, and what is never packaged.
 
-        Raises PackageError for what is not a pattern.
+        Raises PackageError for an invalid pattern.
         """
         self.patterns = tuple(pattern for pattern in patterns if pattern.strip())
         self._spec = _compile(self.patterns) if self.patterns else None
 
     def __call__(self, path: str, *, is_folder: bool) -> bool:
-        """Say whether the file or folder at `path` stays out."""
+        """Return whether the file or folder at `path` is left out."""
         return self.why(path, is_folder=is_folder) is not None
 
     def why(self, path: str, *, is_folder: bool) -> Reason | None:
-        """Say why the file or folder at `path` stays out; None if it goes in."""
+        """Return why the file or folder at `path` is left out; None if it is packaged."""
         if path == ENV_PROPERTIES:
             return Reason.USELESS
         name = path.rpartition("/")[2]
-        # Where TMPDIR is in the app, so are the private folders of this run and of others.
+        # If TMPDIR is in the app, the private folders of this run and of others are, too.
         if is_folder and name.startswith(PRIVATE_FOLDER):
             return Reason.USELESS
         by_default = self._by_default(path, name, is_folder=is_folder)
@@ -69,10 +69,10 @@ class Ignored:
         return by_default
 
     def brings_back(self, path: str, *, is_folder: bool) -> bool:
-        """Say whether a pattern as `!NAME` keeps `path` although it would stay out.
+        """Return whether a pattern such as `!NAME` includes a `path` that is left out by default.
 
-        The pattern has to be about the path itself, not about a folder that it is in: `!.next`
-        brings the folder back, but not a file of secrets in it.
+        The pattern must match the path itself, not a folder above it: `!.next` includes the
+        folder, but not a file of secrets in it.
         """
         matched, pattern = self._match(path, is_folder=is_folder)
         folder = path.rpartition("/")[0]
@@ -81,11 +81,11 @@ class Ignored:
         )
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
-        """Say whether a pattern leaves `path` out, whatever stays out without one."""
+        """Return whether a pattern leaves `path` out, regardless of the defaults."""
         return self._match(path, is_folder=is_folder)[0] is True
 
     def is_virtual_environment(self, folder: str, path: str) -> bool:
-        """Say whether the `folder`, which is `path` in the app, stays out as one."""
+        """Return whether `folder`, at `path` in the app, is left out as a virtual environment."""
         return (
             self.is_own(path)
             and os.path.lexists(os.path.join(folder, left_out.VIRTUAL_ENVIRONMENT))  # noqa: PTH118
@@ -93,7 +93,7 @@ class Ignored:
         )
 
     def is_own(self, path: str) -> bool:
-        """Say whether `path` is in the app's own folders, not in those of installed packages."""
+        """Return whether `path` is in the app's own folders, not in an installed package."""
         return not (path.startswith(f"{_MODULES}/") or f"/{_MODULES}/" in path)
 
     def _by_default(self, path: str, name: str, *, is_folder: bool) -> Reason | None:
@@ -107,7 +107,7 @@ class Ignored:
         return Reason.USELESS if is_cache else None
 
     def _match(self, path: str, *, is_folder: bool) -> tuple[bool | None, int | None]:
-        """Say whether the last pattern that matches leaves `path` out, and which one that is."""
+        """Return whether the last matching pattern leaves `path` out, and that pattern's index."""
         if self._spec is None:
             return None, None
         found = self._spec.check_file(path + "/" if is_folder else path)
@@ -115,10 +115,10 @@ class Ignored:
 
 
 def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
-    """Read the app's `.lambdaignore`, if there is one; it can take `patterns` back, as by `!docs`.
+    """Read the app's `.lambdaignore`, if there is one; its lines can undo `patterns` (`!docs`).
 
-    The files that our own output goes to stay out, too: they would be others each time.
-    Raises PackageError if it cannot be read, or has a line that is not a pattern.
+    Files that receive our own output are also left out, because they differ in each run.
+    Raises PackageError if the file cannot be read, or has an invalid line.
     """
     try:
         with open_regular(str(app / IGNORE_FILE), follow_link=True) as file:
@@ -131,14 +131,14 @@ def read(app: Path, patterns: Iterable[str] = ()) -> Ignored:
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise PackageError(
-            f"{IGNORE_FILE} cannot be read: {problem}.", "It has to be a file like .gitignore."
+            f"{IGNORE_FILE} cannot be read: {problem}.", "Write it like a .gitignore file."
         ) from error
     ours = patterns_of(map(_path_of, _OUR_OUTPUT), app)
     return Ignored([*ours, *patterns, *text.splitlines()])
 
 
 def patterns_of(files: Iterable[Path | None], app: Path) -> list[str]:
-    """Write those of `files` that are in the app's folder as patterns of `.gitignore`."""
+    """Return gitignore patterns for those of `files` that are in the app's folder."""
     app = app.resolve()
     paths = (file.resolve() for file in files if file)
     inside = (path.relative_to(app).as_posix() for path in paths if path.is_relative_to(app))
@@ -146,7 +146,7 @@ def patterns_of(files: Iterable[Path | None], app: Path) -> list[str]:
 
 
 def _path_of(descriptor: int) -> Path | None:
-    """Find the path of an open file, if it is one that has any."""
+    """Return the path of an open regular file; None for anything else."""
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
@@ -163,7 +163,7 @@ def _path_of(descriptor: int) -> Path | None:
 
 
 def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    # Imported here: it takes longer than many a package without a pattern.
+    # Imported here, because the import takes longer than building a small package.
     from pathspec import GitIgnoreSpec
 
     for pattern in patterns:
@@ -172,18 +172,18 @@ def _compile(patterns: tuple[str, ...]) -> GitIgnoreSpec:
             GitIgnoreSpec.from_lines([pattern])
         except (ValueError, re.error) as error:
             raise PackageError(
-                f"This is not a pattern to ignore files by: {pattern}",
-                f"A line of {IGNORE_FILE} is a pattern as in .gitignore, or a comment after #.",
+                f"This is not a valid pattern: {pattern}",
+                f"Write {IGNORE_FILE} like .gitignore: one pattern or # comment a line.",
             ) from error
     return GitIgnoreSpec.from_lines(patterns)
 
 
 def _check_wildcards(pattern: str) -> None:
-    """Refuse a pattern that takes minutes to match a long name."""
+    """Refuse a pattern that would take minutes to match a long name."""
     segments = re.sub(r"\\.", "", pattern).split("/")
     stars = max(len(re.findall(r"\*+", segment)) for segment in segments)
     if max(stars, segments.count("**")) > _MOST_WILDCARDS and not pattern.startswith("#"):
         raise PackageError(
             f"This pattern has more than {_MOST_WILDCARDS} wildcards in one place: {pattern}",
-            f"Write it with fewer, or as several lines of {IGNORE_FILE}.",
+            f"Use fewer wildcards, or several lines of {IGNORE_FILE}.",
         )

@@ -1,4 +1,4 @@
-"""Whether a Java function can run: its handler's class, and the version that it is compiled for."""
+"""Check that a Java function can run: its handler's class, and the version of its bytecode."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JAVA_8, _HEAD = 52, 8
 
 
 def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:
-    """Look for the handler's class, at the root or in a jar in `lib/`, and at its version."""
+    """Check that the handler's class exists, at the root or in a jar in `lib/`, and its version."""
     name = handler.partition("::")[0]
     path = name.replace(".", "/") + ".class"
     if path in contents.names:
@@ -34,8 +34,8 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
             yield Finding(
                 f"The function's handler is {handler}, and the package has no {path}, neither at"
                 f" its root nor in a jar in lib/.{also}",
-                "Set the function's Handler to a class of the package, or build the jar with all"
-                " that it needs (example: the Maven Shade plugin).",
+                "Set the function's Handler to a class of the package, or build a jar that includes"
+                " its dependencies (example: the Maven Shade plugin).",
                 certain=complete,
             )
             return
@@ -44,7 +44,7 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
 
 
 def _in_jars(contents: Contents, path: str) -> tuple[bytes | None, bool]:
-    """Return the beginning of the class in a jar in `lib/`, and whether all jars were read."""
+    """Return the first bytes of the class in a jar in `lib/`, and whether all jars were read."""
     complete = True
     for jar in sorted(name for name in contents.names if _JAR.fullmatch(name)):
         try:
@@ -52,7 +52,7 @@ def _in_jars(contents: Contents, path: str) -> tuple[bytes | None, bool]:
                 return archive.open(path).read(_HEAD), True
         except KeyError:
             continue
-        except Exception:  # zipfile raises what it likes for a broken archive
+        except Exception:  # zipfile raises exceptions of many kinds for a broken archive
             complete = False
     return None, complete
 
@@ -65,7 +65,7 @@ def _check_version(name: str, head: bytes, runtime: str) -> Iterator[Finding]:
     compiled, runs = version - _JAVA_8 + 8, int(match[1])
     if compiled > runs:
         yield Finding(
-            f"The class {name} is compiled for Java {compiled}, and the function's runtime is"
+            f"The class {name} is compiled for Java {compiled}, but the function's runtime is"
             f" {runtime}.",
             f"Compile it for Java {runs} (`javac --release {runs}`), or change the function's"
             " runtime.",

@@ -1,4 +1,4 @@
-"""What stays out of packages by its name: of no use to a function, or secret by convention.
+"""Names of files that are left out of packages: useless to a function, or secret by convention.
 
 Watch skips the same files.
 """
@@ -10,22 +10,22 @@ from enum import Enum
 
 
 class Reason(Enum):
-    """Why a file or folder stays out."""
+    """Why a file or folder is left out."""
 
     PATTERN = "a pattern matches it"
-    HIDDEN = "it is a dot file at the top"
-    USELESS = "it is of no use to a function"
+    HIDDEN = "it is a hidden file at the top level"
+    USELESS = "a function does not need it"
     SECRET = "it holds secrets by convention"  # noqa: S105 - a reason, not a secret
 
 
-# What Python writes beside modules when it runs them here: of use to no other version or machine,
-# and other bytes each time.
+# Python writes bytecode next to modules that it runs here. Other versions and machines cannot use
+# it, and its bytes differ each time.
 BYTECODE = "__pycache__"
 
 # A folder with this file is a virtual environment.
 VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
-# What editors leave beside a file while it is open or being saved, by name:
+# Temporary files that editors create next to a file while it is open or being saved.
 EDITORS_TEMPORARY = re.compile(
     r"""
     .*~                        # backups of vim, emacs, gedit and others
@@ -41,7 +41,7 @@ EDITORS_TEMPORARY = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# Version control, also as the file of a submodule; what systems leave; caches of tools.
+# Version control (in a submodule, `.git` is a file); files of operating systems; caches of tools.
 _USELESS = frozenset(
     {
         *(".git", ".hg", ".svn"),
@@ -62,13 +62,13 @@ _SECRET_FILES = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-# These may be secret, and may be what the function needs. Of a PEM file the contents decide.
+# These may be secret, but the function may need them. The contents of a PEM file decide.
 _LIKELY_SECRET = re.compile(r".*\.(p12|pfx)|credentials.*\.json|service-account.*\.json", re.DOTALL)
 _PEM = (".pem", ".key")
 
 
 def reason(name: str, *, is_folder: bool) -> Reason | None:
-    """Say why a file or folder of that name stays out, wherever in the app's own folders it is."""
+    """Return why a file or folder of that name is left out of any of the app's own folders."""
     if name in _USELESS or (is_folder and name == BYTECODE) or EDITORS_TEMPORARY.fullmatch(name):
         return Reason.USELESS
     if name in _SECRET_FOLDERS if is_folder else _SECRET_FILES.fullmatch(name):
@@ -77,10 +77,10 @@ def reason(name: str, *, is_folder: bool) -> Reason | None:
 
 
 def may_be_secret(name: str) -> bool:
-    """Say whether a file of that name may hold a secret, and may be needed, too."""
+    """Return whether a file of that name may hold a secret, but may also be needed."""
     return _LIKELY_SECRET.fullmatch(name) is not None
 
 
 def may_be_private_key(name: str) -> bool:
-    """Say whether a file of that name holds a secret if there is a private key in it."""
+    """Return whether a file of that name may contain a private key."""
     return name.endswith(_PEM)

@@ -1,6 +1,6 @@
-"""What stands in a package for a symbolic link of the app: the link, or what it leads to."""
+"""Symbolic links of the app: where they lead, and whether their target may be packaged instead."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH113, PTH118, PTH120
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from packager.apps.ignore import IGNORE_FILE
 from packager.errors import PackageError
 
-HINT = f"Fix it, or leave it out by a line in {IGNORE_FILE}."
+HINT = f"Fix it, or exclude it with a line in {IGNORE_FILE}."
 
-# What is there is not of an app, whatever leads to it: devices, and the state of processes.
+# These hold devices and the state of processes, never files of an app.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev")
 
 _MODULES = "node_modules"
@@ -23,10 +23,10 @@ _BINARIES = ".bin"
 
 
 def resolve(path: str, name: str, text: str) -> str | None:
-    """Find the real path that a symbolic link leads to, over however many more.
+    """Return the real path that a symbolic link leads to, through any further links.
 
-    Return None for a link of a package manager to a program that is not there. Raises PackageError
-    if another one leads nowhere.
+    Return None for a link that a package manager made to a missing program. Raises PackageError for
+    any other broken link.
     """
     try:
         return os.path.realpath(path, strict=True)
@@ -34,7 +34,7 @@ def resolve(path: str, name: str, text: str) -> str | None:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             if is_program(name):
                 return None
-            problem = f"is broken: there is no {text}"
+            problem = f"is broken: {text} does not exist"
         elif error.errno == errno.ELOOP:
             problem = f"is a loop: {text} leads back to it"
         else:
@@ -43,19 +43,19 @@ def resolve(path: str, name: str, text: str) -> str | None:
 
 
 def is_program(name: str) -> bool:
-    """Say whether a package manager has made the link `name`, to a program of a package."""
+    """Return whether the link `name` is one that a package manager made to a package's program."""
     return posixpath.basename(posixpath.dirname(name)) == _BINARIES
 
 
 def unreadable(name: str, error: OSError) -> PackageError:
-    """Make the error for a member that the system does not give."""
+    """Return the error for a member that cannot be read."""
     return PackageError(f"{name} cannot be read: {error.strerror}.", HINT)
 
 
 def work_tree(app: str) -> str:
-    """Find the folder whose files may be packaged in the place of links: the app's git work tree.
+    """Return the folder whose files may be packaged in place of links: the app's git work tree.
 
-    On a dyno that is the slug, which has no `.git`. Otherwise it is the app itself.
+    Without one it is the slug on a dyno, and elsewhere the app's folder.
     """
     folder = app
     while not os.path.lexists(os.path.join(folder, ".git")):
@@ -68,10 +68,10 @@ def work_tree(app: str) -> str:
 
 
 def may_stand_in(target: str, link: str, allowed: str) -> bool:
-    """Say whether what is at `target` may be packaged in the place of `link`: it is in the folder
-    `allowed` (see `work_tree`), and not of the repository or the system.
+    """Return whether `target` may be packaged in place of `link`: it is in the folder `allowed`
+    (see `work_tree`), and belongs neither to git nor to the system.
 
-    In `node_modules` it may also be a package elsewhere, as npm links those that have a path.
+    In `node_modules` it may also be a package elsewhere: npm links packages that have a path.
     """
     is_installed = f"/{_MODULES}/" in "/" + link
     if is_installed and os.path.isfile(os.path.join(target, "package.json")):
@@ -82,22 +82,22 @@ def may_stand_in(target: str, link: str, allowed: str) -> bool:
 
 
 def check_target(target: str, name: str, text: str, allowed: str) -> None:
-    """Raise PackageError if the link `name` leads to what must not leave the machine."""
+    """Raise PackageError if the link `name` leads to a file that must not be packaged."""
     if may_stand_in(target, name, allowed):
         return
     raise PackageError(
         f"The symbolic link {name} leads out of the app, to {text}.",
-        "Only what is in the same git work tree can be packaged in its place. Copy it into the app,"
-        f" or leave the link out by a line in {IGNORE_FILE}.",
+        f"Copy the target into the app, or exclude the link with a line in {IGNORE_FILE}. The"
+        " packager follows links only within the same git work tree.",
     )
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Say whether `path` is `folder` or below it."""
+    """Return whether `path` is `folder` or below it."""
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def parents(path: str) -> Iterator[str]:
-    """Give the folders that the relative `path` is in."""
+    """Yield the folders that contain the relative `path`, innermost first."""
     while path := posixpath.dirname(path):
         yield path

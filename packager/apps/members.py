@@ -1,4 +1,4 @@
-"""What goes into a package: its members, in two groups."""
+"""The members of a package, in two groups: dependencies, and the app's own files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from packager.apps.regular_files import Identity
 from packager.progress import Note, Warning
 
-# The modes of entries: the same whatever the umask of the machine, so that builds are reproducible.
+# The modes of entries do not depend on the machine's umask, so that builds are reproducible.
 REGULAR_FILE = stat.S_IFREG | 0o644
 EXECUTABLE_FILE = stat.S_IFREG | 0o755
 SYMBOLIC_LINK = stat.S_IFLNK | 0o777
@@ -30,20 +30,20 @@ class Version(NamedTuple):
 
 
 class Member(NamedTuple):
-    """What becomes one entry: `content` is the bytes themselves, or the path of their file."""
+    """The source of one entry: `content` is the bytes themselves, or the path of their file."""
 
     name: str
     content: bytes | str
     mode: int = REGULAR_FILE
-    size: int = 0  # the file's, when it was looked at
-    version: Version | None = None  # the file's; None if a later change might not show
-    identity: Identity | None = None  # the file's, when it was looked at
+    size: int = 0  # of the file, when the walk found it
+    version: Version | None = None  # of the file; None if a later change might go undetected
+    identity: Identity | None = None  # of the file, when the walk found it
 
 
 class Members(NamedTuple):
-    """The members of an app's package, but for `env.properties`, and what users are told of them.
+    """The members of an app's package, except `env.properties`, and `events` about them.
 
-    If a dependency and the app itself have a file of one name, the app's own is packaged.
+    If a dependency and the app have a file of the same name, the app's own is packaged.
     """
 
     dependencies: list[Member]

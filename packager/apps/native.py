@@ -1,4 +1,4 @@
-"""Native code: for which system and processor a file was built, by its first bytes."""
+"""Native code: detect by the first bytes of a file which system and processor it was built for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ HEAD = 64
 _ELF = b"\x7fELF"
 _ELF_MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "arm64", 243: "riscv64"}
 
-# Mach-O of 32 and 64 bits in both byte orders, and universal binaries, which Java's class files
-# share their first four bytes with: https://github.com/apple-oss-distributions/xnu, mach-o/fat.h.
+# Mach-O of 32 and 64 bits in both byte orders, and universal binaries, which begin with the same
+# four bytes as Java's class files: https://github.com/apple-oss-distributions/xnu, mach-o/fat.h.
 _MACH_O = {
     bytes.fromhex(magic) for magic in ("feedface", "feedfacf", "cefaedfe", "cffaedfe", "cafebabe")
 }
@@ -28,18 +28,18 @@ _SYSTEMS = {"darwin": "macOS", "windows": "Windows", "linux": "Linux"}
 
 
 class Build(NamedTuple):
-    """The system and the processor that a file was built for; "" for a processor not looked at."""
+    """The system and the processor that a file was built for; "" for an unknown processor."""
 
     system: str
     processor: str
 
     def __str__(self) -> str:
-        """Name both as people do."""
+        """Return both for messages."""
         return " ".join(filter(None, (_SYSTEMS[self.system], self.processor)))
 
 
 def build_of(head: bytes) -> Build | None:
-    """Tell for what the file that begins with `head` was built; None if it is not native code."""
+    """Return the build of a file that begins with `head`; None if it is not native code."""
     if head.startswith(_ELF) and len(head) >= 20:
         order = "big" if head[5] == 2 else "little"
         machine = int.from_bytes(head[18:20], order)  # type: ignore[arg-type]
@@ -52,13 +52,13 @@ def build_of(head: bytes) -> Build | None:
 
 
 def is_library(name: str) -> bool:
-    """Return whether an entry is native code that a program loads, by its name."""
+    """Return whether the name of an entry is that of a native library."""
     match = _LIBRARY.search(name)
     return match is not None and match.end() == len(name)
 
 
 def builds(contents: Contents, names: Iterable[str]) -> Iterator[tuple[str, Build]]:
-    """Return the native code among the entries `names`, and for what each was built."""
+    """Yield the native libraries among the entries `names`, each with its build."""
     for name in names:
         if is_library(name) and (build := build_of(contents.head(name, HEAD))):
             yield name, build
@@ -67,9 +67,9 @@ def builds(contents: Contents, names: Iterable[str]) -> Iterator[tuple[str, Buil
 def unfit(
     contents: Contents, names: Iterable[str], architecture: str, owner: Callable[[str], str]
 ) -> Iterator[tuple[str, list[tuple[str, Build]]]]:
-    """Return each dependency that has native code, and none of it for Linux on `architecture`.
+    """Yield each dependency that has native code, but none for Linux on `architecture`.
 
-    A dependency with builds for several systems is fine if one of them fits. `owner` names the
+    A dependency with builds for several systems is fine if one of them fits. `owner` returns the
     dependency that an entry belongs to.
     """
     by_owner: Mapping[str, list[tuple[str, Build]]] = defaultdict(list)
@@ -83,10 +83,10 @@ def unfit(
 def finding(
     dependency: str, found: list[tuple[str, Build]], architecture: str, hint: str
 ) -> Finding:
-    """Report a dependency none of whose builds fits the function."""
+    """Return the finding for a dependency of which no build fits the function."""
     kinds = " and ".join(sorted({str(build) for _, build in found}))
     return Finding(
         f"{dependency} has native code for {kinds} only"
-        f" ({found[0][0]}), and the function runs on Linux {architecture}.",
+        f" ({found[0][0]}), but the function runs on Linux {architecture}.",
         hint,
     )

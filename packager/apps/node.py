@@ -30,8 +30,8 @@ _SINGLE_FILES = tuple(
 _INSTALLED = "node_modules/"
 _READERS = frozenset({"env-properties", "properties-reader"})
 
-# Lambda's runtimes have them: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
-_OF_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
+# Lambda's runtimes include these: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
+_IN_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Node:
     folder: Path
     dev_dependencies: bool = False
     checks: str = "error"
-    """What becomes of a dependency that is not installed: `error`, `warn` or `off`."""
+    """The effect of a dependency that is not installed: `error`, `warn` or `off`."""
 
     kind: Literal["node"] = "node"
     language: Literal["node"] = "node"
@@ -56,7 +56,7 @@ class Node:
 
     @property
     def properties_readers(self) -> frozenset[str]:
-        """The packages that the app reads `env.properties` with, also ours if it is vendored."""
+        """The packages with which the app reads `env.properties`, including a vendored copy."""
         declared = node_resolution.read_manifest(os.path.realpath(self.folder))
         readers = _READERS & (declared.required | declared.optional)
         is_vendored = (self.folder / "env-properties" / "package.json").is_file()
@@ -64,14 +64,14 @@ class Node:
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:
-        """Find what shows that the app in `folder` is one of Node.js."""
+        """Return the sign that `folder` holds a Node.js app; None without one."""
         if (folder / "package.json").is_file():
             return Sign(Strength.PROJECT, "package.json")
         return single_file(folder, _SINGLE_FILES)
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> Node:
-        """Take what the settings say about the dependencies."""
+        """Return the app in `folder`, with the settings that concern its dependencies."""
         return cls(folder, settings.dev_dependencies, settings.checks)
 
     def on(self, runtime: str | None, architecture: str | None) -> Node:  # noqa: ARG002
@@ -79,13 +79,13 @@ class Node:
         return self
 
     def fits(self, runtime: str | None) -> bool:
-        """Say whether a function of that runtime can run it; one with its own runtime can."""
+        """Return whether a function of that runtime can run it; a custom runtime can."""
         return (runtime or "provided").startswith(("nodejs", "provided"))
 
     def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
-        """Select what is packaged, but for the files `leave_out`, whatever leads to them.
+        """Return the members to package, except the files `leave_out` (also through links).
 
-        Raises PackageError as `packager.apps.files` says.
+        Raises PackageError (see `packager.apps.files`).
         """
         selection = selections.of(self.folder, leave_out=leave_out)
         if not self._has_dependencies():
@@ -104,15 +104,15 @@ class Node:
         return Members(dependencies, own, [*selection.events(), *warnings], missing)
 
     def _has_dependencies(self) -> bool:
-        """Say whether packages are packaged: a bundled app leaves `node_modules` out."""
+        """Return whether `node_modules` is packaged: a bundled app ignores it."""
         is_project = (self.folder / "package.json").is_file()
         return is_project and not ignore.read(self.folder)("node_modules", is_folder=True)
 
     def _missing(self, layout: node_modules.Layout) -> tuple[tuple[str, ...], list[Warning]]:
-        """Return the app's dependencies that are not installed, and a warning of those that other
-        packages need.
+        """Return the app's own dependencies that are not installed, and a warning that names those
+        of other packages.
         """
-        missing = [one for one in layout.missing if not one.name.startswith(_OF_THE_RUNTIME)]
+        missing = [one for one in layout.missing if not one.name.startswith(_IN_THE_RUNTIME)]
         others = [f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by]
         warning = Warning(f"Not installed: {', '.join(others)}. Run `{self.install_command}`.")
         return (

@@ -1,4 +1,4 @@
-"""Whether a Node.js function can run: its handler, and the native code of its packages."""
+"""Check that a Node.js function can run: its handler, and the native code of its packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from packager.apps import native
 from packager.apps.contents import Contents, Finding
 
-# As the runtime interface client looks for the module of a handler: the file itself, then these
+# The order in which the runtime interface client looks for a handler's module
 # (https://github.com/aws/aws-lambda-nodejs-runtime-interface-client, src/UserFunction.js).
 _SUFFIXES = ("", ".js", ".mjs", ".cjs")
 
@@ -22,7 +22,7 @@ _FIRST_WITH_TYPESCRIPT = 22
 # The part of a handler's file name before its first dot is the module; the rest names the export.
 _HANDLER = re.compile(r"(?P<module>(?:.*/)?[^./]+)\.(?P<export>.+)")
 
-# Greedy: of packages within packages, the innermost.
+# Greedy, to match the innermost of nested packages.
 _PLACE = re.compile(r"(?:.*/)?node_modules/(?:@[^/]+/)?[^/@.][^/]*/")
 _MANIFEST = re.compile(r"(?:.*/)?node_modules/(?P<package>(?:@[^/]+/)?[^/@.][^/]*)/package\.json")
 _PLATFORM = re.compile(r"darwin|macos|win32|windows|linux|freebsd|android")
@@ -30,12 +30,12 @@ _PLATFORM = re.compile(r"darwin|macos|win32|windows|linux|freebsd|android")
 # npm's words for Lambda's architectures.
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 
-# Who owns native code that is in no package.
+# The owner of native code outside of any package.
 APP = "The app"
 
 
 def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:
-    """Look for the module that exports the handler."""
+    """Check that the module that exports the handler exists."""
     match = _HANDLER.fullmatch(handler)
     if match is None:
         yield Finding(
@@ -54,8 +54,8 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
         yield Finding(
             f"The function's handler is {handler}, and the package has no {module}.js, .mjs or"
             f" .cjs. {_similar(contents, posixpath.basename(module))}".rstrip(),
-            "Set the function's Handler to a file of the package, or package the folder that has"
-            " the file.",
+            "Set the function's Handler to a file of the package, or package the folder that"
+            " contains it.",
         )
 
 
@@ -67,7 +67,7 @@ def _main_of(package: str, suffixes: Iterable[str]) -> Iterator[str]:
 
 
 def _similar(contents: Contents, base: str) -> str:
-    """Name a file of the package that may be meant: one of the same name in another folder."""
+    """Return a sentence that names a file of the same name in another folder, or nothing."""
     found = sorted(
         name
         for name in contents.names
@@ -84,7 +84,7 @@ def _version(runtime: str) -> int:
 
 
 def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:
-    """Look at the native code of each package; `command` installs the app's dependencies."""
+    """Check the native code of each package; `command` installs the app's dependencies."""
     hint = f"Install for Lambda: `{_for_linux(command, architecture)}`."
     libraries = [name for name in contents.names if native.is_library(name)]
     manifests = {
@@ -103,8 +103,8 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
         for package, builds in _with_optional_builds(contents, installed):
             if not any(installed[name] for name in builds):
                 yield Finding(
-                    f"Of {package}, the package has only the build"
-                    f" {builds[0]}, and the function runs on Linux {architecture}.",
+                    f"The only build of {package} in the package is"
+                    f" {builds[0]}, but the function runs on Linux {architecture}.",
                     hint,
                 )
 
@@ -127,7 +127,7 @@ def package_of(place: str) -> str:
 
 
 def _with_platform_in_name(contents: Contents) -> set[str]:
-    """Find packages that hold a build for one platform, as esbuild's, whose programs have no
+    """Return packages named after a platform: esbuild's, for example, hold a program without a
     suffix.
     """
     suffix = "/package.json"
@@ -171,9 +171,9 @@ def _allows(field: object, value: str) -> bool:
 def _with_optional_builds(
     contents: Contents, installed: Mapping[str, bool]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Return the packages that have builds for Linux among others, and those `installed`.
+    """Yield packages that offer builds for Linux among others, each with its `installed` builds.
 
-    A package that lists builds for other systems only, as chokidar does fsevents, does without.
+    A package that offers builds only for other systems works without them: chokidar and fsevents.
     """
     for name in sorted(contents.names):
         if not (match := _MANIFEST.fullmatch(name)):

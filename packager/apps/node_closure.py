@@ -1,11 +1,11 @@
-"""The production dependencies of a Node.js app: what its code can load when it runs.
+"""The production dependencies of a Node.js app: the packages that its code can load.
 
-What `dependencies` and `optionalDependencies` reach goes in, as Node.js itself finds it. What only
-`devDependencies` reach stays out. What nothing declares stays in, because code may load it all the
-same, except in pnpm's store, which keeps everything that was ever installed.
+Packages that `dependencies` and `optionalDependencies` reach are packaged, resolved as Node.js
+does. Packages that only `devDependencies` reach are left out. Undeclared packages are packaged,
+because code may still load them, except from pnpm's store, which keeps old installations.
 """
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH118
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from packager.apps.node_resolution import MODULES, Found, Resolution, package_na
 
 _PNPM_STORE = f"{MODULES}/.pnpm"
 
-# Names that code gets from Node.js itself, whether or not a package of that name is installed.
+# Node.js itself provides these, even if a package of the same name is installed.
 _BUILT_IN_NAMES = """
     assert async_hooks buffer child_process cluster console constants crypto dgram dns domain events
     fs http http2 https inspector module net os path perf_hooks process punycode querystring
@@ -29,14 +29,14 @@ _BUILT_IN = frozenset(_BUILT_IN_NAMES.split())
 
 
 class Missing(NamedTuple):
-    """A package that is declared and not installed; `needed_by` is empty for the app itself."""
+    """A package that is declared but not installed; `needed_by` is empty for the app itself."""
 
     name: str
     needed_by: str
 
 
 class Edge(NamedTuple):
-    """The real path of the package that needs another one, and where Node.js finds that."""
+    """The real path of a package that needs another one, and where Node.js finds the other."""
 
     user: str
     found: Found
@@ -44,7 +44,7 @@ class Edge(NamedTuple):
 
 @dataclass
 class Closure:
-    """The packages that go in, by their real paths; and the places that stay out."""
+    """The packages to package, by real path, and the places to leave out."""
 
     packages: set[str] = field(default_factory=set)
     edges: list[Edge] = field(default_factory=list)
@@ -55,17 +55,17 @@ class Closure:
 def find_closure(app: str, resolution: Resolution, *, development: bool) -> Closure:
     """Find the packages of the app in the folder with the real path `app`.
 
-    With `development`, everything that is installed goes in.
+    With `development`, everything that is installed is packaged.
     """
     declared = resolution.manifest(app)
-    # A package of a workspace may need the app itself, which goes in anyway.
+    # A package of a workspace may need the app itself, which is packaged anyway.
     closure = Closure(packages={app})
     _reach(app, declared.used, resolution, closure)
     only_development = Closure()
     if development:
         _reach(app, sorted(declared.development), resolution, closure)
     else:
-        # Of a package in a workspace, its own development dependencies are installed as well.
+        # Package managers also install the development dependencies of a workspace's packages.
         for package in sorted(package for package in closure.packages if _is_own(package)):
             names = sorted(resolution.manifest(package).development)
             _reach(package, names, resolution, only_development)
@@ -89,7 +89,7 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def _reach(package: str, names: Iterable[str], resolution: Resolution, closure: Closure) -> None:
-    """Add to `closure` what `package` needs by `names`, and what that needs in turn."""
+    """Add to `closure` the dependencies `names` of `package`, and their own dependencies."""
     left = [(package, name) for name in names]
     while left:
         user, name = left.pop()
@@ -107,9 +107,9 @@ def _reach(package: str, names: Iterable[str], resolution: Resolution, closure: 
 def _installed(
     app: str, resolution: Resolution, dropped: Container[str]
 ) -> Iterator[tuple[str, Found]]:
-    """List what is in the app's `node_modules`, each package before those inside it.
+    """Yield the packages in the app's `node_modules`, each before those inside it.
 
-    Packages inside one that the caller has `dropped` meanwhile are skipped.
+    Packages inside one that the caller has `dropped` in the meantime are skipped.
     """
     left = [f"{folder}/{MODULES}" for folder in _store_folders(app)]
     left += [f"{_PNPM_STORE}/{MODULES}", MODULES]

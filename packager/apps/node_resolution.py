@@ -1,10 +1,10 @@
-"""Finds npm packages as Node.js does: upwards from the real path of the package that needs them.
+"""Find npm packages as Node.js does: upwards from the real path of the package that needs them.
 
 The algorithm is "Loading from node_modules folders" in https://nodejs.org/api/modules.html. npm,
-Yarn and pnpm lay packages out in different ways, and all of them rely on it.
+Yarn and pnpm lay out packages differently, and all rely on it.
 """
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH116, PTH118, PTH120, PTH123
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from packager.errors import PackageError
 MODULES = "node_modules"
 MANIFEST = "package.json"
 
-# A name with or without a scope; nothing that leads to another folder, such as `..`.
+# A name with or without a scope, but not one such as `..` that leads to another folder.
 _PACKAGE_NAME = re.compile(r"(?:@[^/\\@.\0][^/\\\0]*/)?[^/\\@.\0][^/\\\0]*")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a package.json declares, by the names of packages."""
+    """The names of packages that a package.json declares."""
 
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Resolution:
     """Finds packages; it reads each folder and each package.json once."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Begin with empty caches."""
         self._started_ns = time.time_ns()
         self._folders: dict[str, dict[str, Found]] = {}
         self._manifests: dict[str, Manifest] = {}
@@ -73,7 +73,7 @@ class Resolution:
         )
 
     def find(self, name: str, real_path: str) -> Found | None:
-        """Find the package that `name` means to code in the folder `real_path`."""
+        """Return the package that code in the folder `real_path` loads by `name`."""
         folder = real_path
         while True:
             if not folder.endswith(os.sep + MODULES):
@@ -86,7 +86,7 @@ class Resolution:
             folder = parent
 
     def installed(self, folder: str) -> dict[str, Found]:
-        """List the packages in a `node_modules` folder by their names; none if it is not there."""
+        """Return the packages in a `node_modules` folder by name; none if it does not exist."""
         if folder not in self._folders:
             self._versions[folder] = _version(folder)
             self._folders[folder] = dict(self._packages(folder))
@@ -166,7 +166,7 @@ def _manifest(path: str, content: dict[str, Any]) -> Manifest:
     return Manifest(
         # npm: an entry in optionalDependencies overrides one of that name in dependencies.
         required=_names(path, content, "dependencies") - optional,
-        # Whether a peer has to be there, only the code that uses it knows.
+        # Only the code that uses a peer knows whether it needs it.
         optional=optional | peers,
         development=_names(path, content, "devDependencies"),
         platform={key: content[key] for key in ("os", "cpu", "libc") if key in content},
@@ -176,7 +176,7 @@ def _manifest(path: str, content: dict[str, Any]) -> Manifest:
 def _names(path: str, content: dict[str, Any], key: str) -> frozenset[str]:
     declared = content.get(key)
     if not isinstance(declared, dict):
-        return frozenset()  # npm takes no notice of it either
+        return frozenset()  # npm ignores it, too
     for name in declared:
         if not _PACKAGE_NAME.fullmatch(name):
             raise PackageError(

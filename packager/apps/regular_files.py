@@ -1,4 +1,4 @@
-"""Opens regular files and nothing else, so that no pipe blocks and no planted link is followed."""
+"""Open only regular files, so that a pipe cannot block and a planted link is not followed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 
 class Identity(NamedTuple):
-    """What identifies a file on this machine, whatever its path."""
+    """The identity of a file on this machine, independent of its path."""
 
     device: int
     inode: int
@@ -25,10 +25,10 @@ def open_regular(
 ) -> BinaryIO:
     """Open the regular file at `path` for reading, unbuffered.
 
-    Raises OSError if it is not a regular file, or not the `expected` one: somebody has put another
-    file in its place since it was found.
+    Raises OSError if it is not a regular file, or not the `expected` one because another file has
+    replaced it.
     """
-    # A pipe would block until somebody writes to it, and a device in other ways.
+    # A pipe would block until somebody writes to it, and a device may block as well.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_link else os.O_NOFOLLOW)
     descriptor = os.open(path, flags)
     try:
@@ -36,7 +36,7 @@ def open_regular(
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", path)
         if expected and identity(status) != expected:
-            raise OSError(errno.ESTALE, "it was replaced while the package was made", path)
+            raise OSError(errno.ESTALE, "it was replaced while the package was built", path)
         return open(descriptor, "rb", buffering=0)  # noqa: PTH123 - a descriptor
     except BaseException:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What users are told of an app's files: which stay out as secret, and which are suspicious."""
+"""Notes and warnings about an app's files: those left out as secret, and suspicious ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from packager.progress import Note, Warning
 if TYPE_CHECKING:
     import zipfile
 else:
-    zipfile = lazy("zipfile")  # Few apps have an archive among their files.
+    zipfile = lazy("zipfile")  # Few apps contain an archive.
 
-# A PEM file with a private key is smaller, and an archive that is larger cannot be packaged at all.
+# PEM files with a private key are smaller, and larger archives do not fit into a package.
 _LARGEST_PEM = 1 << 16
 _LARGEST_ARCHIVE = 250 << 20
 
@@ -40,7 +40,7 @@ class Remark(NamedTuple):
 
 
 def kind_of_contents(path: str, name: str, size: int, expected: Identity) -> Kind | None:
-    """Find what is remarkable about a file that would be packaged, by its name and contents."""
+    """Return what is remarkable, if anything, about the name and contents of a file to package."""
     file_name = name.rpartition("/")[2]
     if left_out.may_be_secret(file_name):
         return Kind.LIKELY_SECRET
@@ -51,25 +51,25 @@ def kind_of_contents(path: str, name: str, size: int, expected: Identity) -> Kin
 
 
 def events(remarks: Iterable[Remark]) -> Iterator[Note | Warning]:
-    """Write one line for each kind of remark."""
+    """Yield one note or warning for each kind of remark."""
     names: dict[Kind, list[str]] = {}
     for kind, name in sorted(set(remarks), key=lambda remark: remark.name):
         names.setdefault(kind, []).append(name)
     if secrets := names.get(Kind.SECRET):
         yield Note(
-            f"Left out, because files of these names hold secrets: {_listed(secrets)}. A line"
-            f" !{secrets[0]} in .lambdaignore packages one nevertheless."
+            f"Left out, because files with these names usually hold secrets: {_listed(secrets)}. To"
+            f" package one anyway, add a line !{secrets[0]} to .lambdaignore."
         )
     if likely := names.get(Kind.LIKELY_SECRET):
         yield Warning(
-            f"These look like secrets, and are packaged: {_listed(likely)}. Leave out what the"
-            " function does not need by a line in .lambdaignore."
+            f"These look like secrets and are packaged: {_listed(likely)}. Exclude those that the"
+            " function does not need with a line in .lambdaignore."
         )
     if earlier := names.get(Kind.EARLIER_PACKAGE):
         yield Warning(
-            f"Left out, because they are earlier packages, with an env.properties: "
-            f"{_listed(earlier)}. A line !{earlier[0]} in .lambdaignore packages one"
-            " nevertheless."
+            "Left out, because they are earlier packages with an env.properties: "
+            f"{_listed(earlier)}. To package one anyway, add a line !{earlier[0]} to"
+            " .lambdaignore."
         )
 
 
@@ -83,7 +83,7 @@ def _holds_private_key(path: str, expected: Identity) -> bool:
         with open_regular(path, expected=expected) as file:
             return b"PRIVATE KEY-----" in file.read(_LARGEST_PEM)
     except OSError:
-        return False  # The packaging says so.
+        return False  # Packaging it raises the error.
 
 
 def _holds_config(path: str, expected: Identity) -> bool:
@@ -91,4 +91,4 @@ def _holds_config(path: str, expected: Identity) -> bool:
         with open_regular(path, expected=expected) as file, zipfile.ZipFile(file) as archive:
             return "env.properties" in archive.NameToInfo
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False  # It is a file like any other.
+        return False  # It is not a readable archive, but may be packaged.

@@ -1,4 +1,4 @@
-"""What in a folder shows the language of the app in it."""
+"""Files that indicate the language of the app in a folder."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 
 class Strength(IntEnum):
-    """How much a file says about the language of the app in its folder."""
+    """How strongly a file indicates the language of the app in its folder."""
 
     EMPTY_PROJECT = 1
-    """A project file without dependencies: it may configure tools, or be there for a buildpack."""
+    """A project file without dependencies, which may only configure tools or select a buildpack."""
 
     SINGLE_FILE = 2
-    """A module that has the name of a function's main module, in a folder without a project."""
+    """A module named like a function's main module, in a folder without a project file."""
 
     PROJECT = 3
 
 
 class Sign(NamedTuple):
-    """A file that shows a language."""
+    """A file that indicates a language."""
 
     strength: Strength
     file: str

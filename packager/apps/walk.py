@@ -1,6 +1,6 @@
-"""One walk over an app's folder: what is in it, and what stands in a package for each entry."""
+"""One walk over an app's folder, and the member of the package for each file and link in it."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH115, PTH116, PTH117, PTH118
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from packager.errors import PackageError
 
 _DEPENDENCIES = "node_modules/"
 
-# Links to folders multiply: 16 folders with 3 links each to the next are 3 ** 16 folders.
+# Links to folders multiply: 16 folders with 3 links each to the next make 3 ** 16 folders.
 MOST_FOLDERS_BY_LINKS = 10_000
 _MOST_LINKS_ON_THE_WAY = 16
 
 
 class Root(NamedTuple):
-    """A folder without a link in its path, and what its contents' names begin with in the package:
-    the app itself, or a folder elsewhere that stands in for the link to it.
+    """A folder without a link in its path, and the prefix of its contents' names in the package:
+    the app itself, or a folder elsewhere that is packaged in place of the link to it.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Root(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder that is walked: the last of `roots` is the one that it is in."""
+    """A folder to walk; it is in the last of `roots`."""
 
     path: str
     prefix: str
@@ -53,7 +53,7 @@ class Folder(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What a folder was seen to hold; `version` is None if that has to be looked at each time."""
+    """The contents of a folder; `version` is None if each walk must list it again."""
 
     path: str
     version: Version | None
@@ -89,7 +89,7 @@ class Walk:
             )
 
     def look_into(self, folder: Folder, known: Listing | None) -> Listing:
-        """Say what is in `folder`; what is `known` of it may still be so."""
+        """Return the contents of `folder`: those already `known` if they are unchanged."""
         try:
             version = self._version(os.stat(folder.path))
             if known and version and self._still_holds(known, folder, version):
@@ -124,7 +124,7 @@ class Walk:
                 subfolders.append(Folder(entry.path, name + "/", folder.roots))
                 continue
             if entry.is_symlink():
-                # What it is depends on what is elsewhere.
+                # Its target may change without the folder changing.
                 version = None
                 found = self._follow(entry.path, name, folder)
             else:
@@ -137,7 +137,7 @@ class Walk:
         return Listing(folder.path, version, members, subfolders, self.remarks)
 
     def _stays_out(self, path: str, name: str, *, is_folder: bool) -> bool:
-        """Say whether what is at `path` stays out; remark a secret one."""
+        """Return whether the file or folder at `path` is left out; remark it if it is secret."""
         if name in self.without:
             return True
         reason = self.ignored.why(name, is_folder=is_folder)
@@ -173,8 +173,8 @@ class Walk:
         return Version(status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
 
     def _follow(self, path: str, name: str, folder: Folder) -> Member | Folder | None:
-        """Keep a symbolic link if what it points to goes into the package, too; else take that in
-        its place, be it a file or a folder.
+        """Keep a symbolic link if its target is packaged, too; otherwise package the target, a file
+        or a folder, in its place.
         """
         text = os.readlink(path)
         target = links.resolve(path, name, text)
@@ -190,12 +190,12 @@ class Walk:
             return _link(name, text)
         if is_folder and is_within(folder.path, target):
             raise PackageError(
-                f"The symbolic link {name} is a loop: it leads to {text},"
-                " a folder that it is itself in.",
+                f"The symbolic link {name} is a loop: it leads to {text}, a folder that contains"
+                " the link.",
                 links.HINT,
             )
         if links.is_program(name) or (not self.ignored.is_own(name) and self._is_without(target)):
-            return None  # of a package that is not there, or elsewhere
+            return None  # Its package is left out, or packaged elsewhere.
         links.check_target(target, name, text, links.work_tree(self.app))
         if self._stays_out_by_its_own_name(target, name, is_folder=is_folder):
             return None
@@ -204,7 +204,7 @@ class Walk:
         return Folder(target, name + "/", (*folder.roots, Root(target, name + "/")))
 
     def _stays_out_by_its_own_name(self, target: str, name: str, *, is_folder: bool) -> bool:
-        """Say whether a file or folder outside stays out whatever the name of the link to it."""
+        """Return whether a target outside is left out, whatever the name of the link to it."""
         if is_folder and self.ignored(name, is_folder=True):
             return True
         reason = left_out.reason(posixpath.basename(target), is_folder=is_folder)
@@ -215,8 +215,8 @@ class Walk:
         return True
 
     def _leads_there(self, text: str, folder: Folder, *, is_folder: bool) -> bool:
-        """Say whether a link in `folder` can be kept as it is: not if it names a folder of this
-        machine, or leads out of the package or through what is not in it.
+        """Return whether a link in `folder` also works in the package: it is relative, stays within
+        the package, and passes only through folders that are packaged.
         """
         if os.path.isabs(text) or os.path.normpath(text) != text:
             return False
@@ -227,7 +227,7 @@ class Walk:
         )
 
     def _place(self, path: str, roots: tuple[Root, ...], *, is_folder: bool) -> str | None:
-        """Say under what name the file or folder `path` goes into the package, if it does."""
+        """Return the name of the file or folder `path` in the package; None if it is left out."""
         for root in reversed(roots):
             if is_within(path, root.path):
                 below = os.path.relpath(path, root.path)
@@ -240,7 +240,7 @@ class Walk:
         return None
 
     def _is_left_out(self, place: str, *, is_folder: bool) -> bool:
-        # The app's own env.properties has another one in its place.
+        # The app's own env.properties is left out, but the package has another in its place.
         if place in (".", ignore.ENV_PROPERTIES):
             return False
         if place in self.without or self.ignored(place, is_folder=is_folder):
@@ -251,7 +251,7 @@ class Walk:
         )
 
     def _is_without(self, path: str) -> bool:
-        """Say whether `path` is in a package of the app's that stays out."""
+        """Return whether `path` is in one of the app's packages that are left out."""
         place = os.path.relpath(path, self.app)
         return place in self.without or any(f in self.without for f in links.parents(place))
 

@@ -87,7 +87,9 @@ def build_file(
     if to_open_file or (output.exists() and not output.is_file()):
         raise PackageError(f"{output} is not a file.", "Name the file to be written (--output).")
     if not output.parent.is_dir():
-        raise PackageError(f"There is no folder {output.parent}.", "Make it, or name another.")
+        raise PackageError(
+            f"The folder {output.parent} does not exist.", "Create it, or use another."
+        )
     with replaced(output) as part:
         package = build(app, config, part, output=output, progress=progress)
         if package.missing and isinstance(app, Node):

@@ -1,4 +1,4 @@
-"""Bad input: one message that says what to do, exit status 2 or 1, and nothing left or changed."""
+"""Bad input: one message with a hint, exit status 2 or 1, and no file left or changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def app(tmp_path: Path) -> Path:
 
 
 def snapshot(folder: Path) -> dict[str, bytes | Path]:
-    """Keep all that is in a folder, to see that it stays as it is."""
+    """Return the contents of a folder, to check later that nothing has changed."""
     return {
         str(path): path.readlink() if path.is_symlink() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -43,7 +43,7 @@ def snapshot(folder: Path) -> dict[str, bytes | Path]:
 def failed(
     app: Path, *options: str, temporary: Path, env: dict[str, str] = ENV, status: int = 2
 ) -> str:
-    """Deploy what cannot be deployed; give the message, and look that nothing else happened."""
+    """Run a deploy that must fail; return the message, after a check that nothing else happened."""
     before = snapshot(app)
     run = command("deploy", app, *options, env=env, temporary=temporary)
     assert run.returncode == status, run.stderr
@@ -68,10 +68,8 @@ def failed(
     ],
     ids=" ".join,
 )
-def test_machines_are_told_of_everything_that_is_wrong(
-    arguments: tuple[str, ...], app: Path
-) -> None:
-    """By one object on stdout, whoever finds it: the command line, the settings, the start."""
+def test_with_json_every_error_is_one_object(arguments: tuple[str, ...], app: Path) -> None:
+    """It is on stdout, whether the command line, the settings or the start fails."""
     run = command(*arguments, "--json", env=ENV, cwd=app)
     assert run.returncode == 2
     told = json.loads(run.stdout)
@@ -79,8 +77,8 @@ def test_machines_are_told_of_everything_that_is_wrong(
     assert told["error"] in run.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(app: Path) -> None:
-    """As `head` does; Python's own message would be one, too."""
+def test_a_closed_stdout_is_not_an_error(app: Path) -> None:
+    """`head` closes it early; Python's own message would look like an error."""
     program = f'"{sys.executable}" -m packager env | (exec <&-; sleep 0.5)'
     variables = {f"VARIABLE_{n}": "" for n in range(10_000)}
     env = bare_environment() | variables
@@ -89,17 +87,17 @@ def test_a_reader_that_goes_away_is_no_error(app: Path) -> None:
     assert run.stderr.count(b"\n") == 1
 
 
-def test_a_jar_that_is_not_there(app: Path, temporary: Path) -> None:
+def test_a_missing_jar_is_an_error(app: Path, temporary: Path) -> None:
     assert "no.jar (_LAMBDA_JAR_FILE)" in failed(app, "--jar", "no.jar", temporary=temporary)
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\3\4" + bytes(100)])
-def test_a_file_that_is_no_zip(app: Path, temporary: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_zip_is_an_error(app: Path, temporary: Path, content: bytes) -> None:
     (app / "a.jar").write_bytes(content)
     assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
 
 
-def test_a_jar_cut_short(app: Path, temporary: Path) -> None:
+def test_a_truncated_jar_is_an_error(app: Path, temporary: Path) -> None:
     with zipfile.ZipFile(app / "a.jar", "w") as archive:
         archive.writestr("a", os.urandom(1 << 18))
     content = (app / "a.jar").read_bytes()
@@ -108,25 +106,25 @@ def test_a_jar_cut_short(app: Path, temporary: Path) -> None:
         assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
 
 
-def test_a_folder_in_place_of_the_jar(app: Path, temporary: Path) -> None:
+def test_a_folder_in_place_of_the_jar_is_an_error(app: Path, temporary: Path) -> None:
     (app / "a.jar").mkdir()
     assert "a.jar" in failed(app, "--jar", "a.jar", temporary=temporary)
 
 
-def test_an_app_folder_that_is_not_there(app: Path, temporary: Path) -> None:
+def test_a_missing_app_folder_is_an_error(app: Path, temporary: Path) -> None:
     run = command("deploy", app / "no", env=ENV, temporary=temporary)
     assert run.returncode == 2
-    assert "no folder" in run.stderr
+    assert "does not exist" in run.stderr
 
 
-def test_a_broken_link(app: Path, temporary: Path) -> None:
+def test_a_broken_link_is_an_error(app: Path, temporary: Path) -> None:
     (app / "broken").symlink_to("nowhere")
     said = failed(app, temporary=temporary)
     assert "broken" in said
     assert ".lambdaignore" in said
 
 
-def test_a_loop_of_links(app: Path, temporary: Path) -> None:
+def test_a_loop_of_links_is_an_error(app: Path, temporary: Path) -> None:
     (app / "one").symlink_to("two")
     (app / "two").symlink_to("one")
     assert "one" in failed(app, temporary=temporary)
@@ -134,7 +132,7 @@ def test_a_loop_of_links(app: Path, temporary: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root is bound by permissions only on Linux")
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_what_may_not_be_read(app: Path, temporary: Path, kind: str) -> None:
+def test_an_unreadable_file_or_folder_is_an_error(app: Path, temporary: Path, kind: str) -> None:
     private = app / "private"
     private.touch() if kind == "file" else private.mkdir()
     private.chmod(0o000)
@@ -146,28 +144,28 @@ def test_what_may_not_be_read(app: Path, temporary: Path, kind: str) -> None:
     assert not list(temporary.iterdir())
 
 
-def test_a_variable_that_is_no_unicode(app: Path, temporary: Path) -> None:
+def test_a_variable_that_is_not_unicode_is_an_error(app: Path, temporary: Path) -> None:
     env = ENV | {"BINARY": os.fsdecode(b"canary\xff")}
     assert "BINARY" in failed(app, temporary=temporary, env=env)
 
 
-def test_an_env_file_that_is_not_there(app: Path, temporary: Path) -> None:
+def test_a_missing_env_file_is_an_error(app: Path, temporary: Path) -> None:
     assert "no.env" in failed(app, "--env-file", "no.env", temporary=temporary)
 
 
-def test_an_option_that_is_not_there(app: Path, temporary: Path) -> None:
+def test_an_unknown_option_is_an_error(app: Path, temporary: Path) -> None:
     run = command("deploy", app, "--no-such-option", env=ENV, temporary=temporary)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
 
 
-def test_an_endpoint_that_is_not_there(app: Path, temporary: Path) -> None:
+def test_an_unreachable_endpoint_is_an_error(app: Path, temporary: Path) -> None:
     said = failed(app, "--timeout", "5", temporary=temporary, status=1)
     assert "no response" in said
 
 
 @pytest.mark.parametrize("kind", ["jar", "node"])
-def test_a_full_disk(app: Path, temporary: Path, kind: str) -> None:
+def test_a_full_disk_is_an_error(app: Path, temporary: Path, kind: str) -> None:
     with zipfile.ZipFile(app / "a.jar", "w") as archive:
         archive.writestr("a", os.urandom(1 << 20))
     before = snapshot(app)

@@ -1,4 +1,4 @@
-"""Node.js apps as npm, Yarn and pnpm really install them, run from their packages."""
+"""Node.js apps that npm, Yarn and pnpm have installed, run from their packages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(*arguments: str | Path, cwd: Path) -> None:
 
 @pytest.fixture(scope="session")
 def managers() -> Path:
-    """The folder of the programs pnpm and yarn."""
+    """Return the folder that holds the programs pnpm and yarn."""
 
     def build(folder: Path) -> None:
         shutil.copytree(SOURCES / "managers", folder, dirs_exist_ok=True)
@@ -57,7 +57,7 @@ def pnpm_hoisted(folder: Path, managers: Path) -> Path:
 
 
 def pnpm_with_its_store_outside(folder: Path, managers: Path) -> Path:
-    """Install as a Cloud Native build does: the store is in a layer."""
+    """Install as a Cloud Native build does, with the store in a layer."""
     return pnpm(folder, managers, f"--config.virtual-store-dir={folder / 'layer'}")
 
 
@@ -101,7 +101,7 @@ LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
 
 @pytest.fixture(params=LAYOUTS)
 def app(request: pytest.FixtureRequest, managers: Path, tmp_path: Path) -> Path:
-    """A copy of the app, installed with its development dependencies."""
+    """Return a copy of the app, installed with its development dependencies."""
     name = request.param
 
     def build(folder: Path) -> None:
@@ -113,7 +113,7 @@ def app(request: pytest.FixtureRequest, managers: Path, tmp_path: Path) -> Path:
 
 
 def unpacked(app: Path, tmp_path: Path, *options: str) -> Path:
-    """Package the app, unpack it elsewhere, and take the app away."""
+    """Package the app, unpack the package elsewhere, and remove the app."""
     (tmp_path / ".env").write_text("A=1\n")
     package = tmp_path / "package.zip"
     variables = ("--env-file", tmp_path / ".env")
@@ -134,7 +134,7 @@ def loadable(task: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_the_handler_loads_every_production_dependency_and_no_other_is_there(
+def test_the_handler_loads_every_production_dependency_and_only_those_are_packaged(
     app: Path, tmp_path: Path
 ) -> None:
     task = unpacked(app, tmp_path)
@@ -148,7 +148,7 @@ def test_the_handler_loads_every_production_dependency_and_no_other_is_there(
     assert not [link for link in task.rglob("*") if link.is_symlink() and not link.exists()]
 
 
-def test_each_package_has_its_own_version_of_what_it_needs(app: Path, tmp_path: Path) -> None:
+def test_each_package_loads_its_own_version_of_a_dependency(app: Path, tmp_path: Path) -> None:
     """In a workspace, `lib` needs another version of `ms` than `debug` does."""
     if "root" not in app.parts:
         return
@@ -162,7 +162,7 @@ def test_each_package_has_its_own_version_of_what_it_needs(app: Path, tmp_path: 
     assert ran.stdout == "2.0.0\n", ran.stderr
 
 
-def test_with_development_dependencies_everything_is_there(app: Path, tmp_path: Path) -> None:
+def test_with_the_setting_development_dependencies_are_packaged(app: Path, tmp_path: Path) -> None:
     found = loadable(unpacked(app, tmp_path, "--dev-dependencies"))
     assert found["app"]["is-odd"] == "3.0.1"
 

@@ -153,7 +153,7 @@ def test_without_a_build_the_jar_itself_is_watched_even_where_it_is_not_yet(
     app.mkdir()
     options = ["--jar", "target/app.jar"]
     with watching(app, service, proxy, function, *options, temporary=temporary) as watch:
-        assert "There is no file" in watch.ending()["error"]
+        assert "does not exist" in watch.ending()["error"]
         (app / "target").mkdir()
         for text in ("first", "second"):
             with zipfile.ZipFile(app / "target/app.jar", "w") as jar:

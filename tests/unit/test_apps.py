@@ -1,4 +1,4 @@
-"""Which app a folder holds, and what a function has to be to run it."""
+"""Which kind of app a folder holds, and which functions can run it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def jar(path: Path) -> Path:
     ],
     ids=lambda value: value if isinstance(value, str) else ",".join(value),
 )
-def test_files_of_one_language_show_what_is_packaged(
+def test_files_of_one_language_decide_the_kind_of_app(
     files: Mapping[str, bytes], kind: str, app: Path
 ) -> None:
     """Files without dependencies, which configure tools, do not count beside others."""
@@ -78,10 +78,10 @@ def test_files_of_one_language_show_what_is_packaged(
         (Settings(language="node", runtime="python3.13"), "node", "node"),
     ],
 )
-def test_a_setting_decides_what_is_packaged_where_the_files_show_two_languages(
+def test_a_setting_decides_between_files_of_two_languages(
     settings: Settings, kind: str, language: str | None, app: Path
 ) -> None:
-    """The archive that a setting names, else the language, else that of the runtime."""
+    """An archive that a setting names comes first, then the language, then the runtime."""
     plant(app, {"package.json": b"{}", "requirements.txt": REQUIREMENTS})
     found = resolve(app, settings)
     assert (found.kind, found.language) == (kind, language)
@@ -102,7 +102,7 @@ def test_a_setting_decides_what_is_packaged_where_the_files_show_two_languages(
     ids=",".join,
 )
 @pytest.mark.parametrize("runtime", [None, "provided.al2023", "java21"])
-def test_files_of_two_languages_are_an_error_that_asks_which_one_it_is(
+def test_files_of_two_languages_without_a_setting_are_an_error(
     files: Mapping[str, bytes], runtime: str | None, app: Path
 ) -> None:
     """An app is never deployed as one of the wrong language, without its dependencies."""
@@ -154,7 +154,7 @@ def test_the_functions_runtime_is_needed_for_python_packages(
     ],
     ids=["node", "python", "jar", "zip"],
 )
-def test_an_app_fits_runtimes_of_its_language_and_the_functions_own(
+def test_an_app_fits_runtimes_of_its_language_and_custom_runtimes(
     settings: Settings, runtimes: set[str], app: Path
 ) -> None:
     found = resolve(app, settings)
@@ -167,7 +167,7 @@ def test_an_app_fits_runtimes_of_its_language_and_the_functions_own(
     assert found.fits(found.local_runtime)
 
 
-def test_a_folder_that_looks_like_nothing_is_an_error_that_lists_its_jars(app: Path) -> None:
+def test_a_folder_without_a_project_file_is_an_error_that_lists_its_jars(app: Path) -> None:
     (app / "pom.xml").touch()
     os.utime(jar(app / "target" / "old.jar"), (1, 1))
     jar(app / "target" / "new.jar")
@@ -179,6 +179,6 @@ def test_a_folder_that_looks_like_nothing_is_an_error_that_lists_its_jars(app: P
     assert "newest first: target/new.jar, target/old.jar." in error.value.hint
 
 
-def test_a_folder_that_is_not_there_is_an_error(app: Path) -> None:
-    with pytest.raises(PackageError, match="no folder"):
+def test_a_folder_that_does_not_exist_is_an_error(app: Path) -> None:
+    with pytest.raises(PackageError, match="does not exist"):
         resolve(app / "missing", Settings())

@@ -1,4 +1,4 @@
-"""What is packaged, and what cannot be."""
+"""Building a package, and inputs that cannot be packaged."""
 
 from __future__ import annotations
 
@@ -40,22 +40,20 @@ def jar(path: Path, size: int = 10) -> Path:
     return path
 
 
-def test_a_jar_that_is_not_there_is_an_error_that_lists_those_that_are(
-    app: Path, tmp_path: Path
-) -> None:
+def test_a_missing_jar_is_an_error_that_lists_existing_jars(app: Path, tmp_path: Path) -> None:
     jar(app / "target" / "there.jar")
     with pytest.raises(PackageError, match=r"missing\.jar \(_LAMBDA_JAR_FILE\)") as error:
         build(resolve(app, Settings(jar=Path("missing.jar"))), of({}), tmp_path / "out")
     assert "target/there.jar" in error.value.hint
 
 
-def test_an_app_without_any_jar_is_told_to_build_one(app: Path, tmp_path: Path) -> None:
+def test_without_any_jar_the_hint_is_to_build_one(app: Path, tmp_path: Path) -> None:
     with pytest.raises(PackageError) as error:
         build(resolve(app, Settings(jar=Path("missing.jar"))), of({}), tmp_path / "out")
     assert "build it first" in error.value.hint
 
 
-def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_nothing(
+def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_no_file(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jar(app / "a.jar", size=3 << 20)
@@ -68,7 +66,7 @@ def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_nothing(
 
 
 def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_path: Path) -> None:
-    """Their sizes are known: 10 GB of nothing would be read for a minute."""
+    """Reading 10 GB of zeros would take a minute, and their sizes are known without it."""
     (app / "package.json").write_text("{}")
     (app / "data").mkdir()
     with (app / "data" / "sparse").open("wb") as file:
@@ -80,7 +78,7 @@ def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_p
 
 
 def test_dependencies_come_first_and_the_config_last(app: Path, tmp_path: Path) -> None:
-    """What changes often stands at the end of the package."""
+    """Files that change often are at the end of the package."""
     plant(app, dict.fromkeys(["a.js", "package.json", "node_modules/b/c", "z/y.js"], b"{}"))
     build(resolve(app, Settings()), of({"A": "1"}), tmp_path / "out.zip")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
@@ -93,7 +91,7 @@ def test_dependencies_come_first_and_the_config_last(app: Path, tmp_path: Path) 
 def test_the_env_file_in_use_is_never_packaged_whatever_leads_to_it(
     name: str, app: Path, tmp_path: Path
 ) -> None:
-    """Not by links, and not if a pattern brings it back."""
+    """Neither through links nor by a pattern that includes it."""
     secret = "_AWS_SECRET_ACCESS_KEY=canary\n"
     plant(app, {"package.json": b"{}", name: secret.encode(), "link": Link(name)})
     os.link(app / name, app / "hard-link")
@@ -103,7 +101,7 @@ def test_the_env_file_in_use_is_never_packaged_whatever_leads_to_it(
         assert archive.namelist() == ["package.json", "env.properties"]
 
 
-def test_a_build_names_secrets_that_stay_out_and_warns_of_likely_ones(
+def test_a_build_reports_secrets_that_are_left_out_and_warns_about_likely_ones(
     app: Path, tmp_path: Path
 ) -> None:
     key = b"-----BEGIN RSA " + b"PRIVATE KEY-----\n"
@@ -132,10 +130,10 @@ def test_a_build_names_secrets_that_stay_out_and_warns_of_likely_ones(
         ]
 
 
-def test_an_earlier_package_stays_out_with_a_warning_unless_a_pattern_keeps_it(
+def test_an_earlier_package_is_left_out_with_a_warning_unless_a_pattern_includes_it(
     app: Path, tmp_path: Path
 ) -> None:
-    """It holds an earlier config; other archives go in."""
+    """It holds an earlier config; other archives are packaged."""
     plant(app, {"package.json": b"{}"})
     build(resolve(app, Settings()), of({"A": "1"}), app / "old.zip")
     jar(app / "lib" / "some.jar")
@@ -153,10 +151,10 @@ def test_an_earlier_package_stays_out_with_a_warning_unless_a_pattern_keeps_it(
 
 
 @pytest.mark.parametrize("swapped", ["pipe", "link", "file"])
-def test_what_takes_the_place_of_a_file_after_the_walk_is_an_error(
+def test_a_file_that_is_replaced_after_the_walk_is_an_error(
     swapped: str, app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No pipe blocks the build, and no link is followed."""
+    """A pipe does not block the build, and a link is not followed."""
     plant(app, {"package.json": b"{}", "data": b"data"})
     (tmp_path / "secret").write_text("secret")
     members = files.Selection.members
@@ -186,7 +184,9 @@ def test_the_hash_is_written_as_lambda_writes_it(app: Path, tmp_path: Path) -> N
     assert built.variables == 1
 
 
-def test_a_file_that_was_there_is_replaced_by_the_whole_package(app: Path, tmp_path: Path) -> None:
+def test_an_existing_output_file_is_replaced_by_the_whole_package(
+    app: Path, tmp_path: Path
+) -> None:
     jar(app / "a.jar")
     output = tmp_path / "out.zip"
     output.write_text("old")
@@ -195,7 +195,7 @@ def test_a_file_that_was_there_is_replaced_by_the_whole_package(app: Path, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "out.zip"]
 
 
-def test_a_file_that_was_there_stays_if_the_build_fails(app: Path, tmp_path: Path) -> None:
+def test_an_existing_output_file_stays_if_the_build_fails(app: Path, tmp_path: Path) -> None:
     (app / "a.jar").write_text("no jar")
     output = tmp_path / "out.zip"
     output.write_text("old")
@@ -212,16 +212,16 @@ def test_the_output_of_an_earlier_build_is_not_packaged(app: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [".", "app", "pipe", "link", "stdout", "absent/out.zip"])
-def test_an_output_that_is_no_file_is_refused_before_anything_is_built(
+def test_an_output_that_is_not_a_file_is_refused_before_anything_is_built(
     name: str, app: Path, tmp_path: Path
 ) -> None:
-    """A folder, a pipe (or a device), a link to one, as /dev/stdout; a folder that is not there."""
+    """A folder, a pipe or device, a link to one (/dev/stdout), or a missing folder."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     with (tmp_path / "file").open("wb") as file:
         (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{file.fileno()}")
         before = {path.name: path.lstat() for path in tmp_path.iterdir()}
-        with pytest.raises(PackageError, match=r"is not a file|There is no folder"):
+        with pytest.raises(PackageError, match=r"is not a file|does not exist"):
             build_file(resolve(app, Settings(language="node")), of({}), tmp_path / name)
         assert {path.name: path.lstat() for path in tmp_path.iterdir()} == before
     assert not [*app.iterdir()]
@@ -235,10 +235,10 @@ def test_an_output_that_is_no_file_is_refused_before_anything_is_built(
     ],
     ids=["jar", "zip"],
 )
-def test_the_setting_that_names_a_missing_file_is_named(
+def test_an_error_about_a_missing_archive_names_its_setting(
     settings: Settings, name: str, app: Path, tmp_path: Path
 ) -> None:
-    """Whatever the suffix of the file."""
+    """The extension of the file does not matter."""
     with pytest.raises(PackageError, match=name):
         build(resolve(app, settings), of({}), tmp_path / "out.zip")
 

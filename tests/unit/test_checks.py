@@ -1,4 +1,4 @@
-"""What is checked before a package is sent: certain failures are refused, and nothing else is."""
+"""Checks before a package is sent: certain failures are refused, possible ones are warnings."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_handler_that_is_not_in_the_package_is_certain_to_fail(
 def test_a_handler_that_a_layer_or_wrapper_may_provide_is_a_warning(
     state: FunctionState, tmp_path: Path
 ) -> None:
-    """Such are Lambda Web Adapter's, Datadog's and New Relic's."""
+    """Lambda Web Adapter, Datadog and New Relic provide such handlers."""
     (finding,) = found(tmp_path, {"index.js": b"", "app.py": b""}, state)
     assert not finding.certain
 
@@ -171,7 +171,9 @@ def test_a_handler_that_a_layer_or_wrapper_may_provide_is_a_warning(
         replace(NODE, runtime=None, handler=None),
     ],
 )
-def test_what_runs_from_elsewhere_is_not_looked_for(state: FunctionState, tmp_path: Path) -> None:
+def test_a_handler_outside_of_the_package_is_not_looked_for(
+    state: FunctionState, tmp_path: Path
+) -> None:
     assert not found(tmp_path, {"main": b""}, state)
 
 
@@ -192,7 +194,7 @@ def test_an_app_of_another_language_than_the_runtime_is_refused(
     assert re.search(words, finding.message), finding.message
 
 
-def test_any_app_fits_a_runtime_of_its_own(tmp_path: Path) -> None:
+def test_any_app_fits_a_custom_runtime(tmp_path: Path) -> None:
     state = replace(NODE, runtime="provided.al2023")
     assert not found(tmp_path, {"bootstrap": b""}, state, "node")
 
@@ -213,7 +215,7 @@ def test_a_class_runs_on_its_own_java_and_newer_ones(
 
 
 @requires("javac")
-def test_the_version_is_the_one_that_the_compiler_was_asked_for(tmp_path: Path) -> None:
+def test_the_version_of_a_class_is_the_one_given_to_the_compiler(tmp_path: Path) -> None:
     (tmp_path / "Hello.java").write_text("public class Hello {}")
     command = ["javac", "--release", "17", "-d", str(tmp_path), str(tmp_path / "Hello.java")]
     subprocess.run(command, check=True)
@@ -317,13 +319,13 @@ SHARP = listing("sharp", "@img/sharp-linux-x64", "@img/sharp-darwin-arm64")
     ],
     ids=["for Linux", "for both", "for macOS", "none", "one that only macOS has"],
 )
-def test_of_packages_for_single_platforms_the_one_that_lists_them_needs_one_that_fits(
+def test_a_package_with_builds_for_single_platforms_needs_one_that_fits(
     installed: dict[str, bytes], fits: bool, tmp_path: Path
 ) -> None:
     result = found(tmp_path, {"index.js": b""} | installed, NODE)
     assert fits == (not result), result
     if not fits:
-        assert "Of sharp, the package has only the build @img/sharp-darwin-arm64" in str(result)
+        assert "The only build of sharp in the package is @img/sharp-darwin-arm64" in str(result)
 
 
 def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path) -> None:
@@ -335,7 +337,7 @@ def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path)
 
 
 @requires("gcc")
-def test_what_a_compiler_really_makes_is_told_from_other_files(tmp_path: Path) -> None:
+def test_output_of_a_real_compiler_is_recognized_as_native_code(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int a(void) { return 1; }")
     library = tmp_path / "a.so"
     subprocess.run(["gcc", "-shared", "-o", library, tmp_path / "a.c"], check=True)
@@ -360,8 +362,8 @@ def test_the_mode_decides_whether_a_certain_finding_refuses_or_warns(mode: str) 
         assert len(warnings) == 2
 
 
-def test_a_broken_entry_is_no_reason_to_fail(tmp_path: Path) -> None:
-    """Whoever wrote the package, a check does not end as a defect."""
+def test_a_broken_entry_does_not_make_a_check_fail(tmp_path: Path) -> None:
+    """A malformed package is never reported as a defect of the packager."""
     package = tmp_path / "package.zip"
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("index.js", b"")

@@ -1,4 +1,4 @@
-"""What of an app's folder goes into its package, and what cannot."""
+"""Which files of an app's folder are packaged, and which cannot be."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def names(app: Path) -> list[str]:
 
 
 def links(app: Path) -> dict[str, str]:
-    """Give the symbolic links that are kept, and where they lead to."""
+    """Return the symbolic links that are kept, each with its target."""
     return {
         member.name: member.content.decode()
         for member in Selection(app).members()
@@ -39,7 +39,7 @@ def error(app: Path) -> PackageError:
     return raised.value
 
 
-def test_an_app_is_its_files_but_for_top_level_dot_names_and_its_own_config(
+def test_all_files_are_packaged_except_top_level_dot_names_and_the_apps_own_config(
     tmp_path: Path,
 ) -> None:
     plant(
@@ -61,7 +61,7 @@ def test_an_app_is_its_files_but_for_top_level_dot_names_and_its_own_config(
     ]
 
 
-def test_members_are_in_the_order_of_their_names_bytes(tmp_path: Path) -> None:
+def test_members_are_sorted_by_the_bytes_of_their_names(tmp_path: Path) -> None:
     tree = ["a/b", "a-b", "a.b", "a0", "B", "z", "\u00e9", "\uffee", "\U0001f600"]
     plant(tmp_path, dict.fromkeys(tree, b""))
     assert names(tmp_path) == sorted(tree, key=str.encode)
@@ -74,7 +74,7 @@ def test_members_are_in_the_order_of_their_names_bytes(tmp_path: Path) -> None:
         *((0o755, 0o755), (0o700, 0o755), (0o777, 0o755), (0o500, 0o755), (0o6711, 0o755)),
     ],
 )
-def test_all_may_read_and_those_may_execute_that_the_owner_may(
+def test_files_are_readable_for_all_and_executable_if_they_are_for_their_owner(
     tmp_path: Path, on_disk: int, in_package: int
 ) -> None:
     plant(tmp_path, {"run": b""})
@@ -94,7 +94,7 @@ def test_all_may_read_and_those_may_execute_that_the_owner_may(
         ("lib/b", "../lib/c", "../lib/c"),
         ("lib/b", "..", ".."),
         ("lib/deep/b", "..//../a", "../../a"),
-        # An absolute one names a folder that there is not in Lambda.
+        # An absolute link names a folder that does not exist in Lambda.
         ("b", "{}/a", "a"),
         ("lib/b", "{}/a", "../a"),
         ("lib/b", "{}", ".."),
@@ -118,7 +118,7 @@ def test_chains_and_circles_of_links_that_all_lead_somewhere_are_kept(tmp_path: 
         "lib.so": Link("lib.so.1"),
         "lib.so.1": Link("lib.so.1.2"),
         "lib.so.1.2": b"",
-        # As pnpm makes them for two packages that need each other.
+        # pnpm makes these for two packages that need each other.
         "packages/a/node_modules/b": Link("../../b"),
         "packages/b/node_modules/a": Link("../../a"),
         "packages/a/index.js": b"",
@@ -147,7 +147,7 @@ def test_a_link_that_leads_outside_is_replaced_by_the_folder_there(tmp_path: Pat
             "shared/package.json": b"",
             "shared/.npmrc": b"",
             "shared/cli.js": b"",
-            # What stays inside that folder stays a link, and what leads back to the app as well.
+            # Links within that folder, and links back to the app, stay links.
             "shared/node_modules/.bin/cli": Link("../../cli.js"),
             "shared/absolute": Link("{}/shared/cli.js"),
             "shared/back": Link("../app/index.js"),
@@ -171,7 +171,7 @@ def test_a_link_that_leads_outside_is_replaced_by_the_folder_there(tmp_path: Pat
     }
 
 
-def test_two_folders_outside_that_lead_to_each_other_are_taken_in_once(tmp_path: Path) -> None:
+def test_two_folders_outside_that_link_to_each_other_are_packaged_once(tmp_path: Path) -> None:
     plant(
         tmp_path,
         {
@@ -184,7 +184,7 @@ def test_two_folders_outside_that_lead_to_each_other_are_taken_in_once(tmp_path:
     assert links(tmp_path / "app") == {"one/other/other": ".."}
 
 
-def test_a_link_to_what_is_left_out_is_replaced_by_it(tmp_path: Path) -> None:
+def test_a_link_to_a_file_that_is_left_out_is_replaced_by_the_file(tmp_path: Path) -> None:
     plant(
         tmp_path,
         {
@@ -195,7 +195,7 @@ def test_a_link_to_what_is_left_out_is_replaced_by_it(tmp_path: Path) -> None:
             "index.js": b"",
             "a": Link(".cache/a"),
             "b": Link("vendor"),
-            # The way to it is not in the package.
+            # A folder on the path to it is not in the package.
             "c": Link("vendor/c"),
         },
     )
@@ -209,7 +209,7 @@ def test_a_link_to_the_apps_own_config_leads_to_ours(tmp_path: Path) -> None:
     assert names(tmp_path) == ["lib/config"]
 
 
-def test_what_takes_the_place_of_a_link_can_be_left_out(tmp_path: Path) -> None:
+def test_a_file_that_replaces_a_link_can_be_left_out(tmp_path: Path) -> None:
     tree: Tree = {"shared/docs/a.md": b"", "shared/b.js": b"", "app/shared": Link("../shared")}
     plant(tmp_path, {".git/HEAD": b"", **tree})
     app = tmp_path / "app"
@@ -227,16 +227,16 @@ def test_an_app_can_itself_be_reached_by_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("link", "target", "problem"),
     [
-        ("b", "gone", "is broken: there is no gone"),
-        ("b", "/gone/for/good", "is broken: there is no /gone/for/good"),
-        ("b", "a/below", "is broken: there is no a/below"),
+        ("b", "gone", "is broken: gone does not exist"),
+        ("b", "/gone/for/good", "is broken: /gone/for/good does not exist"),
+        ("b", "a/below", "is broken: a/below does not exist"),
         ("b", "b", "is a loop: b leads back to it"),
         ("b", "c", "is a loop: c leads back to it"),
-        ("lib/b", "../..", "is a loop: it leads to ../.., a folder that it is itself in"),
-        ("b", "/", "is a loop: it leads to /, a folder that it is itself in"),
+        ("lib/b", "../..", "is a loop: it leads to ../.., a folder that contains the link"),
+        ("b", "/", "is a loop: it leads to /, a folder that contains the link"),
     ],
 )
-def test_a_link_that_leads_nowhere_is_an_error_unless_it_is_left_out(
+def test_a_broken_link_is_an_error_unless_it_is_left_out(
     tmp_path: Path, link: str, target: str, problem: str
 ) -> None:
     app = plant(tmp_path / "app", {"a": b"", link: Link(target)})
@@ -249,7 +249,7 @@ def test_a_link_that_leads_nowhere_is_an_error_unless_it_is_left_out(
     assert names(app) == ["a"]
 
 
-def test_what_is_neither_file_nor_folder_is_an_error_unless_it_is_left_out(
+def test_a_pipe_or_socket_is_an_error_unless_it_is_left_out(
     tmp_path: Path,
 ) -> None:
     os.mkfifo(tmp_path / "pipe")
@@ -273,11 +273,11 @@ def test_a_name_that_is_not_utf8_is_an_error(tmp_path: Path, place: str) -> None
     assert "not UTF-8" in error(tmp_path).message
 
 
-def test_no_folder_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_app_folder_is_an_error(tmp_path: Path) -> None:
     assert "No such file or directory" in error(tmp_path / "gone").message
 
 
-def test_folders_can_be_nested_deeper_than_a_function_can_call_itself(tmp_path: Path) -> None:
+def test_folders_nested_deeper_than_the_recursion_limit_are_walked(tmp_path: Path) -> None:
     depth = sys.getrecursionlimit() + 100
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(depth):
@@ -290,13 +290,13 @@ def test_folders_can_be_nested_deeper_than_a_function_can_call_itself(tmp_path: 
     try:
         assert names(tmp_path) == ["d/" * depth + "file"]
     finally:
-        # pytest, which removes the folders of tests, would call itself as often.
+        # pytest removes the folders of tests recursively, and would fail.
         subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
 
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files count as settled at once: the tests cannot wait."""
+    """Treat files as settled at once, because the tests cannot wait."""
     monkeypatch.setattr(walk, "TICK_NS", 0)
 
 
@@ -343,7 +343,7 @@ def test_a_file_that_was_just_written_has_no_version(tmp_path: Path) -> None:
     assert member.version is None
 
 
-def test_a_path_is_normal_without_links_on_the_way(tmp_path: Path) -> None:
+def test_a_normal_path_has_no_links_in_its_folders(tmp_path: Path) -> None:
     plant(tmp_path, {"real/a": b"", "link": Link("real"), "real/b": Link("a")})
     real = (tmp_path / "real").resolve()
     assert files.normal(str(tmp_path / "link" / "a")) == str(real / "a")

@@ -1,4 +1,4 @@
-"""What stays out of a package."""
+"""Which files are left out of a package."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def test_patterns_mean_what_they_mean_in_gitignore(
         assert found is (path in ignored), path
 
 
-def test_a_later_pattern_takes_back_an_earlier_one() -> None:
+def test_a_later_pattern_overrides_an_earlier_one() -> None:
     ignores = Ignored(["*.log", "!keep.log"])
     assert ignores("a.log", is_folder=False)
     assert not ignores("keep.log", is_folder=False)
 
 
-def test_top_level_dot_names_stay_out_unless_a_pattern_brings_them_back() -> None:
+def test_top_level_dot_names_are_left_out_unless_a_pattern_includes_them() -> None:
     ignores = Ignored(["!.next"])
     assert ignores(".cache", is_folder=True)
     assert not ignores(".next", is_folder=True)
@@ -68,8 +68,10 @@ def test_the_apps_own_config_always_stays_out() -> None:
         *(".DS_Store", "index.js~", ".index.js.swp", ".#index.js", "#index.js#", ".git"),
     ],
 )
-def test_secrets_and_droppings_stay_out_at_any_depth_of_the_apps_own_folders(name: str) -> None:
-    """A pattern brings each back; installed packages are taken as they are."""
+def test_secrets_and_temporary_files_are_left_out_at_any_depth_of_the_apps_own_folders(
+    name: str,
+) -> None:
+    """A pattern includes each again; installed packages are not filtered."""
     for path in (f"config/{name}", f"a/b/c/{name}"):
         assert Ignored()(path, is_folder=False)
         assert not Ignored([f"!{path.replace('#', chr(92) + '#')}"])(path, is_folder=False)
@@ -88,7 +90,7 @@ def test_folders_of_tools_and_of_keys_stay_out_at_any_depth(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["id_rsa.pub", "environment", "env.js", "credentials.json", "server.pem", "state.tf"]
 )
-def test_what_only_resembles_a_secret_goes_in(name: str) -> None:
+def test_a_file_that_only_resembles_a_secret_is_packaged(name: str) -> None:
     assert not Ignored()(f"config/{name}", is_folder=False)
 
 
@@ -109,7 +111,7 @@ def test_a_pattern_that_would_take_minutes_is_an_error_that_shows_it(pattern: st
     "pattern", ["*a*b*c", "**/*.min.*.js", r"\*\*\*\*a", "# * * * * *", "a/****"]
 )
 def test_usual_patterns_have_few_wildcards(pattern: str) -> None:
-    """The slowest of them matches the longest name in a moment."""
+    """The slowest of them still matches the longest name quickly."""
     assert not Ignored([pattern])("a" * 255, is_folder=False)
 
 
@@ -125,14 +127,14 @@ def test_an_ignore_file_that_is_too_large_is_an_error(tmp_path: Path) -> None:
         ignore.read(tmp_path)
 
 
-def test_below_the_top_level_dot_names_and_config_go_in() -> None:
+def test_below_the_top_level_dot_names_and_config_are_packaged() -> None:
     ignores = Ignored()
     assert not ignores("node_modules/.bin", is_folder=True)
     assert not ignores("node_modules/.package-lock.json", is_folder=False)
     assert not ignores("lib/env.properties", is_folder=False)
 
 
-def test_what_python_writes_beside_modules_stays_out() -> None:
+def test_python_bytecode_is_left_out() -> None:
     ignores = Ignored()
     assert ignores("__pycache__", is_folder=True)
     assert ignores("lib/__pycache__", is_folder=True)
@@ -141,18 +143,20 @@ def test_what_python_writes_beside_modules_stays_out() -> None:
 
 
 @pytest.mark.parametrize("content", [b"*.md\n", b"\xef\xbb\xbf*.md\n", b"*.md\r\n", b"\n*.md"])
-def test_the_file_is_read_as_it_was_saved(tmp_path: Path, content: bytes) -> None:
+def test_the_file_is_read_whatever_its_line_ends_and_byte_order_mark(
+    tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / ".lambdaignore").write_bytes(content)
     assert ignore.read(tmp_path)("README.md", is_folder=False)
 
 
-def test_the_file_can_take_back_the_patterns_of_the_caller(tmp_path: Path) -> None:
+def test_the_file_can_override_the_patterns_of_the_caller(tmp_path: Path) -> None:
     (tmp_path / ".lambdaignore").write_text("!docs/\n")
     assert not ignore.read(tmp_path, ["docs/"])("docs", is_folder=True)
 
 
 @pytest.mark.parametrize("pattern", ["!", "a\\", "[z-a]"])
-def test_what_is_no_pattern_is_an_error_that_shows_it(tmp_path: Path, pattern: str) -> None:
+def test_an_invalid_pattern_is_an_error_that_shows_it(tmp_path: Path, pattern: str) -> None:
     (tmp_path / ".lambdaignore").write_text(f"*.md\n{pattern}\n")
     with pytest.raises(PackageError) as error:
         ignore.read(tmp_path)

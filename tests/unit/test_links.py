@@ -1,4 +1,4 @@
-"""Symbolic links: what stands for them in a package, and where they may lead."""
+"""Symbolic links: what is packaged in their place, and where they may lead."""
 
 from __future__ import annotations
 
@@ -31,16 +31,14 @@ def test_a_link_out_of_the_app_is_an_error(target: str, place: str, tmp_path: Pa
 
 
 def test_a_link_to_another_folder_of_the_same_work_tree_is_its_contents(tmp_path: Path) -> None:
-    """Monorepos share folders so; a submodule and a work tree have a file `.git`."""
+    """Monorepos share folders this way; in a submodule or work tree, `.git` is a file."""
     tree: Tree = {"shared/a.js": b"", "apps/fn/shared": Link("../../shared")}
     plant(tmp_path, {".git": b"gitdir: elsewhere", **tree})
     assert names(tmp_path / "apps" / "fn") == ["shared/a.js"]
 
 
 @pytest.mark.parametrize("name", ["config", ".git/config"])
-def test_a_link_into_the_repository_itself_or_out_of_it_is_an_error(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_link_into_or_out_of_the_git_repository_is_an_error(name: str, tmp_path: Path) -> None:
     plant(tmp_path, {"config": b"", "repo/.git/config": b"", "repo/app/index.js": b""})
     (tmp_path / "repo/app/link").symlink_to(Path("../..", "" if name == "config" else "repo", name))
     with pytest.raises(PackageError, match="leads out of the app"):
@@ -64,7 +62,7 @@ def test_on_a_dyno_the_slug_is_the_work_tree(
     assert names(tmp_path / "fn") == ["shared/a.js"]
 
 
-def test_a_link_of_another_name_does_not_bring_a_file_of_secrets_in(tmp_path: Path) -> None:
+def test_a_link_of_another_name_does_not_package_a_file_of_secrets(tmp_path: Path) -> None:
     plant(
         tmp_path,
         {
@@ -83,25 +81,21 @@ def test_a_link_of_another_name_does_not_bring_a_file_of_secrets_in(tmp_path: Pa
 
 
 @pytest.mark.parametrize("target", ["../tool/cli.js", "../../../modules/tool/cli.js"])
-def test_a_program_of_a_package_that_is_not_there_or_elsewhere_is_skipped(
-    target: str, tmp_path: Path
-) -> None:
+def test_a_link_to_a_program_of_a_missing_package_is_skipped(target: str, tmp_path: Path) -> None:
     """Yarn makes links to the programs of a workspace's packages."""
     plant(tmp_path, {"modules/tool/cli.js": b"", "app/index.js": b""})
     plant(tmp_path / "app", {"node_modules/.bin/tool": Link(target)})
     assert names(tmp_path / "app") == ["index.js"]
 
 
-def test_the_lock_of_an_editor_is_no_broken_link(tmp_path: Path) -> None:
-    """Emacs names the user and the process in a link that leads nowhere."""
+def test_the_lock_of_an_editor_is_not_a_broken_link(tmp_path: Path) -> None:
+    """Emacs stores the user and the process as the target of a broken link."""
     plant(tmp_path, {"src/a.js": b"", "src/.#a.js": Link("ana@host.42:17")})
     assert names(tmp_path) == ["src/a.js"]
 
 
 @pytest.mark.parametrize("way", ["folders", "links"])
-def test_folders_that_links_multiply_are_an_error_that_names_the_links(
-    way: str, tmp_path: Path
-) -> None:
+def test_links_that_multiply_folders_are_an_error_that_names_them(way: str, tmp_path: Path) -> None:
     """16 folders with 3 links each to the next are 43 million; so are few with many links."""
     depth, width = (20, 3) if way == "links" else (5, 12)
     tree: dict[str, bytes | Link] = {".git": b"", "app/start": Link("../0")}

@@ -1,4 +1,4 @@
-"""What of a Node.js app is packaged: its production dependencies, and nothing that is missing."""
+"""Which files of a Node.js app are packaged, and which dependencies must be installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.trees import Link, plant
 
 
 def app(folder: Path, manifest: Mapping[str, object], *installed: str) -> Path:
-    """Make an app with these packages in `node_modules`."""
+    """Create an app with these packages in `node_modules`."""
     modules = {f"node_modules/{name}/package.json": b"{}" for name in installed}
     return plant(folder, {"package.json": json.dumps(manifest).encode(), "a.js": b"", **modules})
 
@@ -33,7 +33,7 @@ def names(found: Members) -> tuple[list[str], list[str]]:
     return [member.name for member in found[0]], [member.name for member in found[1]]
 
 
-def test_production_dependencies_go_in_and_development_dependencies_stay_out(
+def test_production_dependencies_are_packaged_and_development_dependencies_are_not(
     tmp_path: Path,
 ) -> None:
     manifest = {"dependencies": {"a": "1"}, "devDependencies": {"tool": "1"}}
@@ -65,7 +65,7 @@ def test_a_dependency_that_is_not_installed_is_an_error_with_the_command_that_in
         assert len(events) == count
 
 
-def test_what_an_installed_package_lacks_is_a_warning(tmp_path: Path) -> None:
+def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
     app(tmp_path, {"dependencies": {"a": "1"}}, "a")
     (tmp_path / "node_modules/a/package.json").write_text('{"dependencies": {"b": "1"}}')
     found = members(tmp_path)
@@ -80,7 +80,7 @@ def test_an_optional_or_development_dependency_need_not_be_installed(
     assert members(app(tmp_path, {kind: {"fsevents": "1"}})).missing == ()
 
 
-def test_what_the_runtime_has_need_not_be_installed(tmp_path: Path) -> None:
+def test_a_package_that_the_runtime_includes_need_not_be_installed(tmp_path: Path) -> None:
     manifest = {"dependencies": {"@aws-sdk/client-s3": "3", "@smithy/types": "1"}}
     assert members(app(tmp_path, manifest)).missing == ()
 
@@ -102,7 +102,7 @@ def test_a_single_module_needs_no_package_json(tmp_path: Path) -> None:
 def test_a_package_json_that_is_not_a_json_object_is_an_error_of_the_input(
     manifest: bytes, tmp_path: Path
 ) -> None:
-    """Nested however deeply."""
+    """Nor does a deeply nested one exhaust the stack."""
     plant(tmp_path, {"package.json": manifest})
     with pytest.raises(PackageError, match=r"package\.json"):
         members(tmp_path)
