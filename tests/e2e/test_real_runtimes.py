@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packager.config.env_files import read_env_file
-from packager.local import find_handler
 from packager.local.task import unpack
 from packager.vendor import vendor
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
-from tests.e2e.runtimes.runtime_api import serving
+from tests.e2e.runtimes.emulator import emulated, runtime
 from tests.service import Service, command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 LANGUAGES = {
-    "node": requires("node", "npm"),
-    "python": requires(),
-    "java": requires("java", "mvn"),
+    "node": requires("go", "node", "npm"),
+    "python": requires("go"),
+    "java": requires("go", "java", "mvn"),
 }
-LAMBDA_RUNTIMES = {
-    "node": "nodejs22.x",
+# The runtime and handler of each function.
+CONFIGURATIONS = {
+    "node": ("nodejs22.x", "index.handler"),
     # Its wheels are for the Python that runs the tests.
-    "python": f"python{sys.version_info.major}.{sys.version_info.minor}",
-    "java": "java17",
+    "python": (
+        f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "lambda_function.lambda_handler",
+    ),
+    "java": ("java17", "example.Hello"),
 }
 
 
@@ -95,52 +94,13 @@ def test_an_example_runs_in_the_runtime_of_aws(
 ) -> None:
     env_file = example / ".env"
     function = read_env_file(env_file).variables["_LAMBDA_FUNCTION_ARN"]
-    service.create_function(function, runtime=LAMBDA_RUNTIMES[example.name])
+    service.create_function(function, *CONFIGURATIONS[example.name])
     done = command("deploy", example, "--env-file", env_file, env=service.settings(function))
     assert done.returncode == 0, done.stderr
 
     task = tmp_path / "task"
     unpack(io.BytesIO(service.stored(function)), task)
-    with serving(function) as api, running(example.name, task, api.address):
-        assert api.invoke({"name": "Zoë"}) == expected(example, "Zoë")
-        assert api.invoke({}) == expected(example, "World")
-
-
-@contextlib.contextmanager
-def running(language: str, task: Path, api: str) -> Iterator[None]:
-    """Run AWS's runtime as Lambda does, with nothing of this environment but the PATH."""
-    handler = find_handler(task).name
-    environment = {
-        "PATH": os.environ["PATH"],
-        "LANG": "C.UTF-8",
-        "LAMBDA_TASK_ROOT": str(task),
-        "_HANDLER": handler,
-        "AWS_LAMBDA_RUNTIME_API": api,
-        "AWS_LAMBDA_FUNCTION_NAME": "function",
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/function",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
-        "AWS_REGION": "eu-west-1",
-    }
-    process = subprocess.Popen([*runtime(language, task), handler], cwd=task, env=environment)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def runtime(language: str, task: Path) -> list[str]:
-    """Give the command that starts a runtime; the handler is its last argument."""
-    if language == "node":
-        return ["node", str(tools.node_client())]
-    if language == "java":
-        classes = os.pathsep.join([str(task), str(tools.java_client() / "*")])
-        main = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda"
-        return ["java", "-cp", classes, main]
-    folders = [str(task), str(tools.python_client())]
-    start = f"import sys; sys.path[:0] = {folders}"
-    main = "from awslambdaric.__main__ import main; main(sys.argv)"
-    # Isolated, so that nothing but the package and the runtime is there.
-    return [sys.executable, "-I", "-S", "-c", f"{start}; {main}"]
+    start, handler = runtime(example.name, task), CONFIGURATIONS[example.name][1]
+    with emulated(start, handler, task, {"LANG": "C.UTF-8"}, tmp_path / "log") as emulator:
+        assert emulator.invoke({"name": "Zoë"}) == expected(example, "Zoë")
+        assert emulator.invoke({}) == expected(example, "World")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,13 @@ from pathlib import Path
 from packager.removal import remove
 print(remove(Path(sys.argv[1])))
 """
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """Removed by `rm` after the test, whatever came of it: pytest cannot remove such folders."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", tmp_path], check=False)
 
 
 def nest(folder: Path, depth: int) -> None:

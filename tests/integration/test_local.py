@@ -237,12 +237,14 @@ def test_folders_nested_deeply_are_unpacked_and_searched(tmp_path: Path) -> None
     """Deeper than Python's recursion goes."""
     name = "a/" * 1500 + "A.class"
     task = unpacked(tmp_path, (entry(name), ""), (entry("package.json"), "[" * 100_000))
-    assert (task / name).exists()
-    with pytest.raises(PackageError, match="No handler was found"):
-        find_handler(task, language="java")
-    with pytest.raises(PackageError, match="not a JSON object"):
-        find_handler(task)
-    assert remove(task), "pytest itself could not"
+    try:
+        assert (task / name).exists()
+        with pytest.raises(PackageError, match="No handler was found"):
+            find_handler(task, language="java")
+        with pytest.raises(PackageError, match="not a JSON object"):
+            find_handler(task)
+    finally:
+        assert remove(task), "pytest itself could not"
 
 
 def test_a_python_module_nested_too_deeply_has_no_handler(tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -57,13 +57,21 @@ def part(path: Path) -> str:
     return path.relative_to(PACKAGER).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(path: Path) -> list[str]:
     """Give the full names of all that a file imports, at its top or within functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    found = []
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
 def level(name: str) -> int:
@@ -110,7 +118,7 @@ def test_lazy_imports_are_declared_at_the_top_of_a_module() -> None:
     """By `lazy`, so that a reader sees there all that a module uses."""
     found: dict[str, set[str]] = {}
     for path in modules():
-        for function in ast.walk(ast.parse(path.read_text())):
+        for function in ast.walk(tree(path)):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for node in ast.walk(function):
                     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -148,7 +156,7 @@ def test_only_the_command_line_cleans_text_and_one_module_of_it_writes() -> None
     """What an error or event holds is exact, for JSON; terminal.py cleans whatever is shown."""
     cleaning, writing = set(), set()
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 if called == "printable":
@@ -163,7 +171,7 @@ def test_only_the_command_line_prints_and_exits() -> None:
     for path in modules():
         if part(path) in ("cli", "__main__"):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 assert called not in ("print", "sys.exit", "exit", "click.echo"), path
