@@ -919,12 +919,8 @@ def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
             "    return [os.environ['AWS_ACCESS_KEY_ID'], os.environ['AWS_SESSION_TOKEN']]\n",
         },
     )
-    config = write(
-        tmp_path,
-        {
-            "config": "[profile mine]\naws_access_key_id=id-mine\naws_secret_access_key=secret-mine\n"
-        },
-    )
+    profile = "[profile mine]\naws_access_key_id=id-mine\naws_secret_access_key=secret-mine\n"
+    config = write(tmp_path, {"config": profile})
     env = {"AWS_CONFIG_FILE": str(config / "config")}
     options = ["--profile", "mine"]
     common: list[str | Path]
