@@ -14,7 +14,8 @@ import click
 from packager.config import setting_values as values
 from packager.config.inputs import Config, read
 from packager.config.inputs import read_settings as settings_only
-from packager.config.settings_table import BY_VARIABLE, TABLE, Setting
+from packager.config.setting import Setting
+from packager.config.settings_table import BY_VARIABLE, TABLE
 from packager.config.sources import Purpose, Sources
 
 _STANDARD_INPUT = Path("-")

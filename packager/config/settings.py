@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from packager.config.setting import BUILDPACK
 from packager.config.setting_values import (
     REGION_PLACEHOLDER,
     FunctionReference,
     InvalidValueError,
 )
-from packager.config.settings_table import BUILDPACK, BY_VARIABLE, TABLE
+from packager.config.settings_table import BY_VARIABLE, TABLE
 from packager.config.spelling import nearest
 from packager.errors import SettingsError
 

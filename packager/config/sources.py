@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Literal
 
 from packager.config.env_files import EnvFile, parse_env_file, parse_standard_input, read_env_file
+from packager.config.setting import BUILDPACK
 from packager.config.setting_values import Parser, path
-from packager.config.settings_table import BUILDPACK, BY_VARIABLE
+from packager.config.settings_table import BY_VARIABLE
 from packager.errors import InputError, SettingsError, VariableError
 
 # The buildpack's commands set this, because their environment is the app's config on any platform.

@@ -83,6 +83,11 @@ def test_every_module_has_its_place_in_the_layers() -> None:
     assert found <= set().union(*LAYERS)
 
 
+def test_no_module_is_longer_than_300_lines() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in modules()}
+    assert {path.name: lines for path, lines in lengths.items() if lines > 300} == {}
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGER)))
 def test_a_module_imports_only_from_its_own_layer_and_those_below(path: Path) -> None:
     own = part(path)

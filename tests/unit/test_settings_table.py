@@ -10,9 +10,10 @@ import click
 import pytest
 
 from packager.cli import cli
+from packager.config.setting import BUILDPACK, Setting
 from packager.config.setting_values import switch
 from packager.config.settings import Settings
-from packager.config.settings_table import BUILDPACK, TABLE, Setting
+from packager.config.settings_table import TABLE
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("build", "deploy", "env", "invoke", "policy", "rollback", "status", "watch")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.config.settings_table import BUILDPACK, TABLE
+from packager.config.setting import BUILDPACK
+from packager.config.settings_table import TABLE
 from packager.config.sources import FROM_ENVIRONMENT, Source, Sources, choose_source, settings_of
 from packager.errors import InputError, SettingsError, VariableError
 
