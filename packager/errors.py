@@ -44,7 +44,7 @@ class PackagerError(Exception):
 
     # What the process returns to its shell.
     exit_status: ClassVar[int] = 1
-    # Whether a second attempt may succeed although no file of the app has changed.
+    # Whether a second attempt may succeed although no watched file has changed.
     transient: ClassVar[bool] = True
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -60,13 +60,10 @@ class InputError(PackagerError):
     """The command line, the settings or the input is wrong; nothing was sent."""
 
     exit_status = 2
-    transient = False
 
 
 class SettingsError(InputError):
     """Settings are missing or wrong."""
-
-    transient = True  # A profile or credentials may be added outside the app.
 
 
 class VariableError(InputError):

@@ -64,12 +64,20 @@ def _ignore(_: Event) -> None:
     """Show nothing, which is the default of the library."""
 
 
+def _go_on() -> None:
+    """Stop nothing, which is the default, too."""
+
+
 @dataclass
 class Progress:
-    """Sends events to `sink`, and adds up the `seconds` of each stage."""
+    """Sends events to `sink`, and adds up the `seconds` of each stage.
+
+    `meanwhile` is called several times a second while a handler runs. It may raise to stop it.
+    """
 
     sink: Callable[[Event], None] = _ignore
     clock: Callable[[], float] = time.monotonic
+    meanwhile: Callable[[], None] = _go_on
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextlib.contextmanager

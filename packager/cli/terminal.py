@@ -12,15 +12,23 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
+from packager.lazy import lazy
 from packager.names import printable
+
+if TYPE_CHECKING:
+    from rich import cells
+else:
+    cells = lazy("rich.cells")
 
 # Text, or text with its colour.
 Part = str | tuple[str, str]
 
 _ERASE_LINE = "\r\x1b[K"
+_LINE_ABOVE_AND_BELOW = "\x1b[A\r\x1b[J"
 
 
 def show(*parts: Part, err: bool = False) -> None:
@@ -51,12 +59,26 @@ def show_paragraph(
 
 def show_status(text: str, *, err: bool = False) -> None:
     """Show a line in place of the last status; it stays until something else is shown."""
-    click.echo(_ERASE_LINE + printable(text)[: terminal_width() - 1], err=err, nl=False)
+    click.echo(_ERASE_LINE + begin_of(printable(text), terminal_width() - 1), err=err, nl=False)
 
 
 def erase_status(*, err: bool = False) -> None:
     """Remove what `show_status` has shown."""
     click.echo(_ERASE_LINE, err=err, nl=False)
+
+
+def erase_line_above(*, err: bool = False) -> None:
+    """Remove the line that Enter has ended and what is below it, and continue there."""
+    click.echo(_LINE_ABOVE_AND_BELOW, err=err, nl=False)
+
+
+def begin_line(*, err: bool = False) -> None:
+    """Continue at the begin of a line: the next one if a program has written to this one.
+
+    Where the cursor is, only the terminal knows. As many spaces as it has columns lead to the next
+    line only if there was something before them.
+    """
+    click.echo(" " * terminal_width() + _ERASE_LINE, err=err, nl=False)
 
 
 def show_json(value: Mapping[str, object]) -> None:
@@ -82,6 +104,32 @@ def is_terminal(*, err: bool = False) -> bool:
 def terminal_width() -> int:
     """Return the number of columns of the terminal."""
     return shutil.get_terminal_size().columns
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal a line takes: Chinese characters take two."""
+    return len(text) if text.isascii() else cells.cell_len(text)
+
+
+def begin_of(text: str, columns: int) -> str:
+    """Cut a line at its end, so that it fits."""
+    if width(text) <= columns:
+        return text
+    return f"{_longest(text, columns - 1)}…" if columns > 0 else ""
+
+
+def end_of(text: str, columns: int) -> str:
+    """Cut a line at its begin, so that it fits: the end of a path says most."""
+    return text if width(text) <= columns else f"…{_longest(text[::-1], columns - 1)[::-1]}"
+
+
+def _longest(text: str, columns: int) -> str:
+    """Return the longest begin of `text` that fits."""
+    for number, character in enumerate(text):
+        columns -= width(character)
+        if columns < 0:
+            return text[:number]
+    return text
 
 
 def _styled(parts: tuple[Part, ...], *, err: bool) -> str:

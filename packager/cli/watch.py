@@ -12,6 +12,7 @@ import click
 from packager import signals
 from packager.cli import options
 from packager.cli.console import show_left
+from packager.cli.enter import Enter
 from packager.cli.help import Command, examples
 from packager.cli.watch_view import new_view
 from packager.config.inputs import Config
@@ -21,7 +22,7 @@ from packager.lazy import lazy
 if TYPE_CHECKING:
     from packager import workspace
     from packager.release import target as targets
-    from packager.watch import build, build_products, engine, session
+    from packager.watch import build, build_products, engine, notify, polling, session
     from packager.watch import filter as filters
 else:
     workspace = lazy("packager.workspace")
@@ -29,6 +30,8 @@ else:
     build = lazy("packager.watch.build")
     build_products = lazy("packager.watch.build_products")
     engine = lazy("packager.watch.engine")
+    notify = lazy("packager.watch.notify")
+    polling = lazy("packager.watch.polling")
     session = lazy("packager.watch.session")
     filters = lazy("packager.watch.filter")
 
@@ -42,6 +45,7 @@ _SECONDS_TO_END = 0.8
         ("packager watch --function my-function --env-file .env", "deploy on each save"),
         ("packager watch --build 'npm run build' --path src", "build before each deploy"),
         ("packager watch --local", "run the handler on this machine on each save"),
+        ("packager watch --poll", "in a mount of WSL or Docker Desktop"),
     ),
 )
 @options.app_folder
@@ -69,6 +73,11 @@ _SECONDS_TO_END = 0.8
     show_default=True,
     help="Deploy when nothing has changed for so many milliseconds.",
 )
+@click.option(
+    "--poll",
+    is_flag=True,
+    help="Look for changes every second, on file systems that do not report them.",
+)
 @options.variables
 @options.settings("watch")
 @options.profile
@@ -82,19 +91,22 @@ def watch(
     more: tuple[Path, ...],
     less: tuple[str, ...],
     quiet_time: int,
+    poll: bool,
     env_file: Path | None,
     from_environment: bool,
     profile: str | None,
     timeout: float,
     local: bool,
     event: str | None,
-    with_aws_credentials: bool,
     json_lines: bool,
     quiet: bool,
     verbose: bool,
     **settings: Any,
 ) -> None:
-    """Deploy the app now, and again at each change of its files, until Ctrl-C."""
+    """Deploy the app now, and again at each change of its files, until Ctrl-C.
+
+    Enter deploys at once.
+    """
     app = app.resolve()
     if not app.is_dir():
         raise PackageError(f"There is no folder {app}.", "Give the folder of the app.")
@@ -107,14 +119,7 @@ def watch(
         )
 
     def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
-        return targets.open_target(
-            config,
-            app,
-            local=local,
-            event=event,
-            with_aws_credentials=with_aws_credentials,
-            timeout=timeout,
-        )
+        return targets.open_target(config, app, local=local, event=event, timeout=timeout)
 
     def watched() -> filters.Relevance:
         config = read_config()
@@ -128,6 +133,7 @@ def watch(
         )
 
     signals.end_within(_SECONDS_TO_END)
+    enter = Enter()
     settings_now = read_config().settings
     archive = settings_now.jar or settings_now.zip
     with (
@@ -135,8 +141,22 @@ def watch(
         contextlib.closing(
             engine.Deploys(app, folder, read_config, target, timeout, all_watched=not less)
         ) as deploys,
-        contextlib.closing(new_view(json_lines=json_lines, quiet=quiet, verbose=verbose)) as view,
+        contextlib.closing(
+            new_view(
+                json_lines=json_lines,
+                quiet=quiet,
+                verbose=verbose,
+                hears_enter=enter.file is not None,
+            )
+        ) as view,
     ):
+        for path in () if poll else (app, *more):
+            kind = polling.file_system_without_events(path)
+            if kind:
+                view.notice(
+                    f"{path} is on a file system ({kind}) that may not report changes made outside"
+                    " of this system. If a save is not noticed, use --poll."
+                )
         session.Session(
             app,
             relevance=watched,
@@ -145,4 +165,6 @@ def watch(
             deploy=deploys.run,
             view=view,
             quiet_time=quiet_time / 1000,
+            enter=enter,
+            watcher=polling.Polling if poll else notify.new_watcher,
         ).watch()

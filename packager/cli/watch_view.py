@@ -9,6 +9,10 @@ from packager.cli.console import color_of, parsed
 from packager.cli.release_view import as_json
 from packager.cli.renderers import JsonLines
 from packager.cli.terminal import (
+    begin_line,
+    begin_of,
+    end_of,
+    erase_line_above,
     erase_status,
     is_terminal,
     show,
@@ -16,10 +20,20 @@ from packager.cli.terminal import (
     show_response,
     show_status,
     terminal_width,
+    width,
 )
 from packager.errors import PackagerError
 from packager.names import printable
-from packager.progress import BytesSent, Event, Note, Progress, StageStarted, Warning, readable
+from packager.progress import (
+    BytesSent,
+    Event,
+    Note,
+    Progress,
+    StageEnded,
+    StageStarted,
+    Warning,
+    readable,
+)
 
 if TYPE_CHECKING:
     from packager.watch.engine import Run
@@ -32,19 +46,28 @@ _COLUMN = len("12:34:56  ")
 _SHORTEST_PATH = 12
 
 
-def new_view(*, json_lines: bool, quiet: bool, verbose: bool) -> WatchLines | WatchJson:
+def new_view(
+    *, json_lines: bool, quiet: bool, verbose: bool, hears_enter: bool
+) -> WatchLines | WatchJson:
     """Choose how runs are shown."""
-    return WatchJson() if json_lines else WatchLines(quiet=quiet, verbose=verbose)
+    if json_lines:
+        return WatchJson()
+    return WatchLines(quiet=quiet, verbose=verbose, hears_enter=hears_enter)
 
 
 class WatchLines:
     """Shows runs to people: on a terminal first what is being done, then how it ended."""
 
-    def __init__(self, *, quiet: bool, verbose: bool) -> None:
-        """If `quiet`, show failures and notices only, on stderr; if `verbose`, timings too."""
+    def __init__(self, *, quiet: bool, verbose: bool, hears_enter: bool = False) -> None:
+        """If `quiet`, show failures and notices only, on stderr; if `verbose`, timings too.
+
+        If it `hears_enter`, say that a user can press it.
+        """
         self._quiet = quiet
         self._verbose = verbose and not quiet
         self._has_status = is_terminal() and not quiet
+        self._hears_enter = hears_enter and self._has_status
+        self._is_printing = ""  # the stage in which a program of the user prints
         self._status = ""
         self._progress = Progress()
         self._shown: set[str] = set()
@@ -52,6 +75,8 @@ class WatchLines:
 
     def started(self, cause: Cause) -> Progress:
         """Show that a run begins."""
+        if cause.asked and self._has_status:
+            erase_line_above()  # It has what was typed, and the status before.
         self._status = f"{_time()}  {_changes(cause)}"
         self._progress = Progress(sink=self._show_event)
         return self._progress
@@ -62,6 +87,10 @@ class WatchLines:
             self.failed(cause, run.failure, None)
             return
         self._last_failure = ""
+        if run.stopped:
+            if not self._quiet:
+                self._show_success(cause, "  stopped: a file was saved", "yellow")
+            return
         outcome = run.release.outcome
         size = f", {readable(run.release.package.size)}" if outcome == "deployed" else ""
         if not self._quiet:
@@ -72,15 +101,29 @@ class WatchLines:
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
         """Show what went wrong, but not again what every retry meets."""
-        if cause.retry and error.message == self._last_failure:
+        if not cause.retry or error.message != self._last_failure:
+            self._last_failure = error.message
+            self._show_line(f"{_changes(cause)}  failed: {error.message}", "red")
+            hint = error.hint
+            if retry_in is not None and not self._has_status:
+                hint += f" Retrying in {retry_in:g} s."
+            if hint:
+                show_paragraph(hint.strip(), indent=_COLUMN, err=self._quiet)
+            self._show_seconds()
+        self._show_next(retry_in)
+
+    def _show_next(self, retry_in: float | None) -> None:
+        """Show when a run that has failed is retried."""
+        if retry_in is not None:
+            at = time.strftime("%H:%M:%S", time.localtime(time.time() + retry_in))
+            enter = ", or when you press Enter" if self._hears_enter else ""
+            self._status = _time()
+            self._show_status(f"Retrying at {at}{enter}")
+        elif self._hears_enter:
+            self._status = _time()
+            self._show_status("Press Enter to run it again")
+        else:
             self._erase_status()
-            return
-        self._last_failure = error.message
-        self._show_line(f"{_changes(cause)}  failed: {error.message}", "red")
-        hint = error.hint if retry_in is None else f"{error.hint} Retrying in {retry_in:g} s."
-        if hint:
-            show_paragraph(hint.strip(), indent=_COLUMN, err=self._quiet)
-        self._show_seconds()
 
     def notice(self, text: str) -> None:
         """Show what concerns no single run."""
@@ -95,7 +138,11 @@ class WatchLines:
             case StageStarted():
                 self._show_status(event.message)
                 if event.prints and self._has_status:
-                    show()  # What a program prints begins on a line of its own.
+                    show()  # What a program prints begins on a line of its own,
+                    self._is_printing = event.name
+            case StageEnded() if event.name == self._is_printing:
+                begin_line()  # and so does what follows it.
+                self._is_printing = ""
             case BytesSent() if event.sent < event.total:
                 self._show_status(
                     f"Sending {event.sent / event.total:.0%} of {readable(event.total)}"
@@ -108,6 +155,8 @@ class WatchLines:
                 # The next run may say the same.
                 self._shown.add(event.text)
                 is_warning = isinstance(event, Warning)
+                if self._quiet and not is_warning:
+                    return
                 text = f"Warning: {event.text}" if is_warning else event.text
                 self._show_line(text, "yellow" if is_warning else None)
 
@@ -131,8 +180,8 @@ class WatchLines:
         if self._has_status:
             changes, end = printable(changes), printable(end)
             room = terminal_width() - _COLUMN
-            changes = _end_of(changes, max(room - len(end), _SHORTEST_PATH))
-            end = _begin_of(end, room - len(changes))
+            changes = end_of(changes, max(room - width(end), _SHORTEST_PATH))
+            end = begin_of(end, room - width(changes))
         show((f"{_time()}  {changes}{end}", color))
 
     def _show_seconds(self) -> None:
@@ -162,7 +211,9 @@ class WatchJson:
         result = as_json(run.release, self._progress.seconds)
         if run.answer is not None:
             result["response"] = parsed(run.answer)
-        if run.failure is not None:
+        if run.stopped:
+            self._lines.write("stopped", **_fields(cause), **result)
+        elif run.failure is not None:
             failure = {"error": run.failure.message, "hint": run.failure.hint, "retryIn": None}
             self._lines.write("failed", **_fields(cause), **result, **failure)
         else:
@@ -194,16 +245,7 @@ def _fields(cause: Cause) -> dict[str, object]:
 def _changes(cause: Cause) -> str:
     """Name the file that caused the run, and how many others have changed."""
     more = f" (+{cause.more})" if cause.more else ""
-    return f"{'start' if cause.path is None else cause.path}{more}"
-
-
-def _end_of(text: str, room: int) -> str:
-    """Cut a path to its end, which says most."""
-    return text if len(text) <= room else f"…{text[len(text) - room + 1 :]}"
-
-
-def _begin_of(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
+    return f"{cause.path or ('Enter' if cause.asked else 'start')}{more}"
 
 
 def _time() -> str:

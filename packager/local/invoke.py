@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from packager import subprocesses, workspace
@@ -27,6 +29,9 @@ _INSTALL_SDK = {
     "java": "add the SDK to the jar, because Lambda's Java runtimes do not have it",
 }
 
+# How long a handler runs between two looks at whether to stop it, in seconds.
+_PAUSE = 0.1
+
 # The status by which the bootstraps say that the handler failed: its error is in the answer's file.
 _FAILED = 1
 
@@ -44,7 +49,8 @@ def invoke(
 
     That is JSON, unless the handler streams it. What the handler writes goes to our stderr. It has
     the environment that Lambda gives, none of ours, and what it starts does not outlive it. Raises
-    DeployError for a handler that fails, or takes more than `timeout` seconds.
+    DeployError for a handler that fails, or takes more than `timeout` seconds, and whatever the
+    `progress` raises to stop it.
     """
     function, progress = function or LocalFunction(), progress or Progress()
     task = task.resolve()
@@ -62,7 +68,8 @@ def invoke(
         if handler.language == "python":
             command += sys.path
         output = Relay({str(task): str(function.app.resolve())} if function.app else {})
-        status = _run(command, event, task, environment, timeout, output)
+        wait = partial(_wait, event=event, timeout=timeout, progress=progress)
+        status = _run(command, task, environment, output, wait)
         text = _read(answer)
     if len(text) > _LARGEST_RESPONSE:
         raise DeployError(
@@ -105,24 +112,36 @@ def _command(language: Language, program: str, task: Path) -> list[str]:
 
 def _run(
     command: list[str],
-    event: bytes,
     task: Path,
     environment: dict[str, str],
-    timeout: float,
     output: Relay,
+    wait: Callable[[subprocess.Popen[bytes]], int | None],
 ) -> int | None:
-    """Run a bootstrap, and leave nothing running; return its exit status, None for a time-out."""
+    """Run a bootstrap, and leave nothing running; return what `wait` returns of its process."""
     with (
         output.opened() as pipe,
         subprocesses.running_with_descendants(
             command, cwd=task, env=environment, stdin=subprocess.PIPE, stdout=pipe, stderr=pipe
         ) as process,
     ):
+        return wait(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], event: bytes, timeout: float, progress: Progress
+) -> int | None:
+    """Send the event and wait for the end; return the exit status, None for a time-out."""
+    end = time.monotonic() + timeout
+    data: bytes | None = event  # It is given once, however often it is waited.
+    while (left := end - time.monotonic()) > 0:
         try:
-            process.communicate(event, timeout)
+            process.communicate(data, min(left, _PAUSE))
         except subprocess.TimeoutExpired:
-            return None
-    return process.returncode
+            data = None
+            progress.meanwhile()
+        else:
+            return process.returncode
+    return None
 
 
 def _error(

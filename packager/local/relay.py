@@ -47,7 +47,8 @@ class Relay:
                 if len(rest) > _CHUNK:
                     lines, newline, rest = lines + newline + rest, b"", b""
                 self._write(lines + newline)
-            self._write(rest)
+            if rest:
+                self._write(rest + b"\n")  # What we show next begins on its own line.
 
     def _write(self, text: bytes) -> None:
         for old, new in self._paths:

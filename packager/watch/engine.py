@@ -16,16 +16,21 @@ from packager.release.deploy import deploy
 from packager.release.function_release import Options
 from packager.release.outcome import Release
 from packager.release.target import Target
+from packager.watch.session import SupersededError
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: the deploy and, on this machine, the handler's answer or failure."""
+    """How a run ended: the deploy and, on this machine, the handler's answer or failure.
+
+    `stopped`: a file was saved while the handler ran.
+    """
 
     release: Release
     function: str
     answer: str | None = None
     failure: PackagerError | None = None
+    stopped: bool = False
 
 
 class Deploys:
@@ -65,7 +70,7 @@ class Deploys:
         with workspace.private_folder(self._folder) as folder, self._target(config) as target:
             options = Options(timeout=self._timeout)
             release = deploy(self._app, target, folder, progress, options, self._cache)
-            answer, failure = None, None
+            answer, failure, stopped = None, None, False
             if target.run:
                 # What the handler does wrong is no reason to deploy it once more.
                 try:
@@ -73,7 +78,9 @@ class Deploys:
                         answer = target.run(folder, release.package.code_sha256, progress)
                 except PackagerError as error:
                     failure = error
-        return Run(release, target.name, answer, failure)
+                except SupersededError:
+                    stopped = True
+        return Run(release, target.name, answer, failure, stopped)
 
     @contextlib.contextmanager
     def _target(self, config: Config) -> Iterator[Target]:

@@ -1,6 +1,6 @@
 """Where the system tells of changed files: the only module that imports watchdog.
 
-What is told is where something may have happened, no more: `tree` finds out what it was.
+What is told is where something may have happened, no more: `snapshot` finds out what it was.
 """
 
 # Paths by the thousand are strings here, which are much faster than Path.
@@ -16,7 +16,6 @@ import queue
 import select
 import struct
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,8 +60,11 @@ class Watcher(Protocol):
     def unwatch(self, folder: str) -> None:
         """Hear of them no more."""
 
-    def wait(self, seconds: float | None) -> Events:
-        """Wait for events, at most `seconds`; give all there are then, perhaps none."""
+    def wait(self, seconds: float | None, wake: int | None = None) -> Events:
+        """Wait for events, at most `seconds`; return all there are then, perhaps none.
+
+        It also ends when there is something to read from the file `wake`.
+        """
 
     def close(self) -> None:
         """End, and let go of everything."""
@@ -129,9 +131,15 @@ class Inotify:
             # Fails where the folder was deleted, which has taken it back already.
             self._inotify.inotify_rm_watch(self._file, descriptor)
 
-    def wait(self, seconds: float | None) -> Events:
+    def wait(self, seconds: float | None, wake: int | None = None) -> Events:
         """Wait for events, and take what one reading gives."""
-        self._ready.poll(None if seconds is None else seconds * 1000)
+        if wake is not None:
+            self._ready.register(wake, select.POLLIN)
+        try:
+            self._ready.poll(None if seconds is None else seconds * 1000)
+        finally:
+            if wake is not None:
+                self._ready.unregister(wake)
         paths: dict[str, None] = {}
         lost = False
         for descriptor, mask, name in self._read():
@@ -167,12 +175,8 @@ class Inotify:
             del self._descriptors[folder]
 
 
-# How long to wait at once, in seconds.
-_ONCE = 0.5
-
-
 class Observed:
-    """macOS and Windows: watchdog's observer, where one registration covers all below a folder.
+    """macOS: watchdog's observer, where one registration covers all below a folder.
 
     Its threads only queue; everything else happens where `wait` is called.
     """
@@ -184,6 +188,10 @@ class Observed:
         self._observer = observers.Observer()
         self._registrations: dict[str, _Registration] = {}
         self._queue: queue.SimpleQueue[tuple[_Registration, FileSystemEvent]] = queue.SimpleQueue()
+        # A file to wait for, as there may be another one: each event is a byte in it.
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
         self._observer.start()
 
     def watch(self, folder: str, *, deep: bool) -> None:
@@ -192,7 +200,7 @@ class Observed:
         if any(known.covers(target) for known in self._registrations.values()):
             return
         registration = _Registration(folder, target, deep)
-        handler = _queueing(lambda event: self._queue.put((registration, event)))
+        handler = _queueing(lambda event: self._put(registration, event))
         with contextlib.suppress(OSError):
             registration.watch = self._observer.schedule(handler, target, recursive=deep)
             self._registrations[folder] = registration
@@ -204,21 +212,29 @@ class Observed:
             with contextlib.suppress(KeyError, OSError):
                 self._observer.unschedule(registration.watch)
 
-    def wait(self, seconds: float | None) -> Events:
+    def wait(self, seconds: float | None, wake: int | None = None) -> Events:
         """Wait for an event, and take those that came with it."""
+        select.select([self._reader, *([] if wake is None else [wake])], [], [], seconds)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._reader, 1 << 16)
         paths: dict[str, None] = {}
         with contextlib.suppress(queue.Empty):
-            # Not for ever: on Windows, no Ctrl-C would be heard meanwhile.
-            registration, event = self._queue.get(timeout=_ONCE if seconds is None else seconds)
             while True:
-                paths |= dict.fromkeys(registration.paths(event))
                 registration, event = self._queue.get_nowait()
+                paths |= dict.fromkeys(registration.paths(event))
         return Events(tuple(paths))
 
     def close(self) -> None:
         """Stop the observer's threads."""
         self._observer.stop()
         self._observer.join()
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def _put(self, registration: _Registration, event: FileSystemEvent) -> None:
+        self._queue.put((registration, event))
+        with contextlib.suppress(BlockingIOError):  # There are bytes enough.
+            os.write(self._writer, b"\0")
 
 
 @dataclass
@@ -252,27 +268,3 @@ def _queueing(put: Callable[[FileSystemEvent], None]) -> watchdog_events.FileSys
             put(event)
 
     return Handler()
-
-
-class Polling:
-    """Any system: everything may have changed, again and again."""
-
-    limit = None
-
-    def __init__(self, interval: float = 1.0) -> None:
-        """Say so every `interval` seconds."""
-        self._interval = interval
-
-    def watch(self, folder: str, *, deep: bool) -> None:
-        """Nothing is registered."""
-
-    def unwatch(self, folder: str) -> None:
-        """Nothing was registered."""
-
-    def wait(self, seconds: float | None) -> Events:
-        """Let time pass."""
-        time.sleep(self._interval if seconds is None else min(seconds, self._interval))
-        return Events(lost=True)
-
-    def close(self) -> None:
-        """Nothing is held."""

@@ -58,11 +58,9 @@ class Schedule:
         self._retry_at = None
         self._next_pause = FIRST_RETRY
 
-    def failed(self, now: float, *, transient: bool) -> float | None:
-        """Note a failure. A `transient` one is retried without a change: return the seconds until
-        then.
-        """
-        if not transient:
+    def failed(self, now: float, *, retries: bool) -> float | None:
+        """Note a failure. If it `retries` without a change, return the seconds until then."""
+        if not retries:
             self.succeeded()
             return None
         pause = self._next_pause

@@ -14,7 +14,8 @@ from packager.progress import Progress
 from packager.watch.build import BuildError
 from packager.watch.build_products import Outputs
 from packager.watch.filter import Relevance
-from packager.watch.notify import Polling, Watcher, new_watcher
+from packager.watch.notify import Watcher, new_watcher
+from packager.watch.polling import Polling
 from packager.watch.schedule import Schedule
 from packager.watch.snapshot import Difference, Tree
 
@@ -25,17 +26,26 @@ _MOST_HEARD = 10_000
 # How often a folder that is gone is looked for.
 _SECONDS_TO_COME_BACK = 0.5
 
+
+class SupersededError(Exception):
+    """A file was saved while the handler ran: what the handler does is not wanted any more."""
+
+
 Result = TypeVar("Result")
 Shown = TypeVar("Shown", contravariant=True)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why there is a run: the file that has changed (none at the start) and how many more have."""
+    """Why there is a run: the file that has changed (none at the start) and how many more have.
+
+    It is a `retry` of one that failed, or the user has `asked` for it.
+    """
 
     path: str | None
     more: int
     retry: bool
+    asked: bool = False
 
 
 class View(Protocol[Shown]):
@@ -54,8 +64,22 @@ class View(Protocol[Shown]):
         """There is something else that the user has to know."""
 
 
+class EnterKey(Protocol):
+    """The key by which a user asks for a run."""
+
+    @property
+    def file(self) -> int | None:
+        """The file in which it can be waited for; None if nobody can press it now."""
+
+    def pressed(self) -> bool:
+        """Return whether it was pressed since the last time."""
+
+
 class Session(Generic[Result]):
-    """An app that is watched, in one thread: what happens during a run is heard of after it."""
+    """An app that is watched, in one thread: what happens during a run is heard of after it.
+
+    Only a handler that runs is stopped: what it does is of no use after another save.
+    """
 
     def __init__(
         self,
@@ -67,6 +91,7 @@ class Session(Generic[Result]):
         deploy: Callable[[frozenset[str], Progress], Result],
         view: View[Result],
         quiet_time: float,
+        enter: EnterKey | None = None,
         watcher: Callable[[], Watcher] = new_watcher,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -79,6 +104,7 @@ class Session(Generic[Result]):
         self._outputs = outputs
         self._deploy = deploy
         self._view = view
+        self._enter = enter
         self._clock = clock
         self._schedule = Schedule(quiet_time)
         self._tree = Tree(relevance(), watcher())
@@ -91,6 +117,9 @@ class Session(Generic[Result]):
         self._built: set[str] = set()
         self._has_news = False
         self._saved_meanwhile: set[str] = set()
+        self._is_built = False
+        self._has_failed = False
+        self._is_asked = False
 
     def watch(self) -> NoReturn:
         """Deploy now and at each change; only what is no Exception, as an interrupt, ends it."""
@@ -108,7 +137,10 @@ class Session(Generic[Result]):
     def _hear(self) -> None:
         """Wait until something happens, or is due."""
         missing = self._tree.missing_roots()
-        events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)))
+        wake = self._enter.file if self._enter else None
+        events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)), wake)
+        if wake is not None:
+            self._is_asked = self._has_pressed_enter()
         heard = [path for path in events.paths if self._tree.concerns(path)]
         self._note(heard)
         is_back = any(Path(root).is_dir() for root in missing)
@@ -138,10 +170,14 @@ class Session(Generic[Result]):
     def _act(self) -> None:
         """Run if it is time, and if there is anything to run for."""
         due = self._schedule.take(self._clock())
-        if due == "change":
+        if due == "change" or self._is_asked:
             self._look()
-            if self._has_news:
+            if self._has_news or self._is_asked:
                 self._run(retry=False)
+            elif self._has_failed and self._is_built:
+                # What has happened is no change of a file, and may be what the package needed: a
+                # folder that a link leads to, or a file saved again as it was.
+                self._run(retry=True)
         elif due == "retry":
             self._run(retry=True)
 
@@ -185,27 +221,51 @@ class Session(Generic[Result]):
 
     def _run(self, *, retry: bool) -> None:
         cause = self._cause(retry)
-        self._has_news = False
+        self._has_news = self._is_asked = False
         self._saved_meanwhile = set()
+        if not retry:
+            self._is_built = self._build is None
         progress = self._view.started(cause)
+        progress.meanwhile = self._stop_if_saved
         try:
             if not self._app.is_dir():
                 raise PackageError(f"{self._app} is gone.", "It is deployed when it is back.")
-            if self._build and not retry:
+            if self._build and not self._is_built:
                 self._run_build(self._build, progress)
+                self._is_built = True
             result = self._deploy(frozenset(self._pending), progress)
         except Exception as error:
             failure = explained(error)
-            retry_in = self._schedule.failed(self._clock(), transient=failure.transient)
+            self._has_failed = True
+            retry_in = self._schedule.failed(self._clock(), retries=failure.transient)
             self._view.failed(cause, failure, retry_in)
         else:
             self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
             self._built.clear()
+            self._has_failed = False
             self._schedule.succeeded()
             self._view.succeeded(cause, result)
         self._has_news = bool(self._saved_meanwhile)
         if self._has_news:
             self._schedule.changed(self._clock())
+        if not retry:
+            self._has_pressed_enter()  # In the course of the run, and so not for another one.
+
+    def _stop_if_saved(self) -> None:
+        """Raise SupersededError if files were saved since the run began."""
+        events = self._tree.watcher.wait(0.0)
+        self._note([path for path in events.paths if self._tree.concerns(path)])
+        if not events.lost and not self._heard and not self._has_forgotten:
+            return
+        found = self._difference(everywhere=events.lost)
+        self._outputs.changed_between_builds(found.contents)
+        self._built -= found.contents
+        self._saved_meanwhile |= found.contents
+        if found.contents:
+            raise SupersededError
+
+    def _has_pressed_enter(self) -> bool:
+        return self._enter is not None and self._enter.pressed()
 
     def _run_build(self, build: Callable[[], None], progress: Progress) -> None:
         failure = None
@@ -226,7 +286,7 @@ class Session(Generic[Result]):
         changed = [path for path in self._pending if path not in self._built]
         first = next(iter(changed), None)
         shown = None if first is None else self._shown(first)
-        return Cause(shown, max(0, len(changed) - 1), retry)
+        return Cause(shown, max(0, len(changed) - 1), retry, self._is_asked)
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self._app)

@@ -196,7 +196,7 @@ class Tree:
         if stat.S_ISLNK(statuses[0].st_mode):
             source = self._held_in_place_of(path)
         if source != path:
-            self.watcher.watch(os.path.dirname(source), deep=False)
+            self._links_to.setdefault(self._watch_for(source), set()).add(path)
             self._links_to.setdefault(source, set()).add(path)
             with contextlib.suppress(OSError):
                 statuses.append(os.lstat(source))
@@ -212,6 +212,17 @@ class Tree:
             look.found.changed.add(path)
         elif before.identity != file.identity:
             look.found.rewritten.add(path)
+
+    def _watch_for(self, path: str) -> str:
+        """Hear of changes of the file at `path`; return it, or what has to be made before it."""
+        while True:
+            folder, first = os.path.dirname(path), path
+            while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
+                folder, first = os.path.dirname(folder), folder
+            self.watcher.watch(folder, deep=False)
+            # Otherwise it was made before the watcher could hear of it.
+            if first == path or not os.path.lexists(first):
+                return first
 
     def _drop_file(self, folder: str, name: str, look: _Look) -> None:
         if self._folders.get(folder, {}).pop(name, None):

@@ -21,7 +21,6 @@ from tests.benchmarks import (
     start,
     watches,
     wheels,
-    wire,
     wrapper,
 )
 from tests.benchmarks.growth import Series
@@ -43,7 +42,6 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     watches.packaging,
     watches.node_app,
     wrapper.env_exec,
-    wire.node_app,
 ]
 
 

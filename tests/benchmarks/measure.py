@@ -58,10 +58,10 @@ def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measu
     runs: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
     for turn in range(rounds + 1):
         for contender in contenders:
-            measured = run(contender)
+            measured = _run(contender)
             if turn > 0:
                 runs[contender.name].append(measured)
-    return {name: median(runs[name]) for name in runs}
+    return {name: _median(runs[name]) for name in runs}
 
 
 def bare_environment() -> dict[str, str]:
@@ -70,8 +70,7 @@ def bare_environment() -> dict[str, str]:
     return kept | {"DYNO": "run.1"}
 
 
-def run(contender: Contender) -> Measured:
-    """Run a contender once. Raises RuntimeError, with what it printed, if it fails."""
+def _run(contender: Contender) -> Measured:
     contender.before()
     if contender.output:
         contender.output.unlink(missing_ok=True)
@@ -98,8 +97,7 @@ def run(contender: Contender) -> Measured:
     return Measured(contender.name, seconds, told["peak"], size)
 
 
-def median(runs: list[Measured]) -> Measured:
-    """Make one of several runs of a contender."""
+def _median(runs: list[Measured]) -> Measured:
     return Measured(
         runs[0].name,
         statistics.median(run.seconds for run in runs),

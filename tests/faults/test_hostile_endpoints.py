@@ -136,7 +136,6 @@ def test_a_response_without_an_end_is_not_read_to_its_end(service: Service, prox
 
 def test_an_invocation_that_drips_ends_with_its_own_timeout(service: Service, proxy: Proxy) -> None:
     lambda_function = function(service, proxy)
-    head = b"HTTP/1.1 200 OK\r\nX-Amz-Executed-Version: 1\r\nContent-Length: 1000000\r\n\r\n{"
-    proxy.on("invoke", dripping(head))
+    proxy.on("other", DRIPS["body"])
     with pytest.raises(UncertainError, match="no response"):
         lambda_function.invoke(json.dumps({}).encode(), None, timeout=2)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.watch.notify import Events, Inotify, Observed, Polling, Watcher
+from packager.watch.notify import Events, Inotify, Observed, Watcher
+from packager.watch.polling import Polling
 from tests.integration.watch_process import in_namespace
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
@@ -201,10 +202,24 @@ def test_a_limit_of_the_system_is_named(folder: Path, limit: str, value: int, sy
     assert run.stdout == f"{sysctl}\n"
 
 
+def test_it_waits_for_another_file_as_well(watcher: Watcher, folder: Path) -> None:
+    """As for the Enter key."""
+    watch_all(watcher, folder)
+    reader, writer = os.pipe()
+    os.write(writer, b"\n")
+    try:
+        for waiting in (watcher, Polling(PATIENCE)):
+            waiting.wait(None, reader)
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 def test_polling_says_each_time_that_anything_may_have_changed() -> None:
-    polling = Polling(interval=0.01)
+    polling = Polling(0.01)
     polling.watch("/anything", deep=True)
     assert polling.wait(None) == Events(lost=True)
-    assert polling.wait(0.0) == Events(lost=True)
+    assert polling.wait(0.001) == Events(lost=True)
+    assert Polling(60.0).wait(0.0) == Events()
     polling.unwatch("/anything")
     polling.close()

@@ -56,7 +56,7 @@ def test_no_change_is_ever_left_behind(events: list[tuple[float, str]]) -> None:
             case "success":
                 schedule.succeeded()
             case failure:
-                schedule.failed(now, transient=failure.startswith("transient"))
+                schedule.failed(now, retries=failure.startswith("transient"))
         left = schedule.seconds_left(now)
         if unseen:
             assert left is not None

@@ -47,14 +47,13 @@ def test_the_exit_status_is_2_if_the_input_is_wrong_and_1_otherwise() -> None:
     ("kind", "transient"),
     [
         *((errors.DeployError, True), (errors.SettingsError, True), (PackagerError, True)),
-        *((errors.PackageError, False), (errors.ArchiveError, False), (BuildError, False)),
-        (errors.VariableError, False),
+        *((errors.PackageError, True), (errors.VariableError, True), (BuildError, False)),
     ],
 )
-def test_only_what_no_file_of_the_app_decides_is_transient(
+def test_everything_but_a_build_that_failed_is_retried_without_a_change(
     kind: type[PackagerError], transient: bool
 ) -> None:
-    """Watch retries it without a change."""
+    """What makes an app whole again can be outside of it: a folder, a profile, an installation."""
     assert kind.transient is transient
 
 

@@ -43,7 +43,7 @@ def test_what_is_overdue_is_due_now(schedule: Schedule) -> None:
 def test_a_transient_failure_is_tried_again_ever_later_up_to_a_minute(schedule: Schedule) -> None:
     now, pauses = 0.0, []
     for _ in range(8):
-        pause = schedule.failed(now, transient=True)
+        pause = schedule.failed(now, retries=True)
         assert pause is not None
         assert schedule.seconds_left(now) == pytest.approx(pause)
         assert schedule.take(now + pause - 0.01) is None
@@ -55,15 +55,15 @@ def test_a_transient_failure_is_tried_again_ever_later_up_to_a_minute(schedule: 
 
 def test_after_a_success_the_next_failure_is_tried_again_soon(schedule: Schedule) -> None:
     for _ in range(3):
-        schedule.failed(0.0, transient=True)
+        schedule.failed(0.0, retries=True)
     schedule.succeeded()
     assert schedule.seconds_left(0.0) is None
-    assert schedule.failed(0.0, transient=True) == FIRST_RETRY
+    assert schedule.failed(0.0, retries=True) == FIRST_RETRY
 
 
 def test_a_lasting_failure_waits_for_a_change(schedule: Schedule) -> None:
-    schedule.failed(0.0, transient=True)
-    assert schedule.failed(0.5, transient=False) is None
+    schedule.failed(0.0, retries=True)
+    assert schedule.failed(0.5, retries=False) is None
     assert schedule.seconds_left(0.5) is None
     schedule.changed(0.6)
     assert schedule.take(0.6 + QUIET) == "change"
@@ -71,13 +71,13 @@ def test_a_lasting_failure_waits_for_a_change(schedule: Schedule) -> None:
 
 def test_a_change_does_not_wait_for_a_retry(schedule: Schedule) -> None:
     for _ in range(7):
-        schedule.failed(0.0, transient=True)
+        schedule.failed(0.0, retries=True)
     schedule.changed(1.0)
     assert schedule.take(1.0 + QUIET) == "change"
 
 
 def test_a_retry_waits_for_changes_to_end_and_is_not_forgotten(schedule: Schedule) -> None:
-    schedule.failed(0.0, transient=True)
+    schedule.failed(0.0, retries=True)
     schedule.changed(FIRST_RETRY - 0.1)
     assert schedule.take(FIRST_RETRY) is None
     assert schedule.take(FIRST_RETRY + 0.1) == "change"

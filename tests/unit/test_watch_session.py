@@ -15,7 +15,7 @@ from packager.watch.build import BuildError
 from packager.watch.build_products import Outputs
 from packager.watch.filter import Relevance
 from packager.watch.notify import Events
-from packager.watch.session import Cause, Session
+from packager.watch.session import Cause, Session, SupersededError
 
 QUIET = 0.2
 NEVER = float("inf")
@@ -44,16 +44,19 @@ class Story:
     now: float = 0.0
     closed: bool = False
     limit: str | None = None
+    file: int | None = 0
+    enter: bool = False
+    saved_while_the_handler_runs: list[str] = field(default_factory=list)
 
     def watch(self, folder: str, *, deep: bool) -> None: ...
 
     def unwatch(self, folder: str) -> None: ...
 
-    def wait(self, seconds: float | None) -> Events:
+    def wait(self, seconds: float | None, wake: int | None = None) -> Events:
         after, happening = self.happenings[0] if self.happenings else (NEVER, None)
         if happening and (seconds is None or after < seconds):
             del self.happenings[0]
-            self.now += 0.0 if after == NEVER else after
+            self.now += 0.0 if after == NEVER else max(0.0, after)
             return Events(tuple(happening()))
         if seconds is None:
             raise EndOfStoryError
@@ -65,7 +68,8 @@ class Story:
 
     def started(self, cause: Cause) -> Progress:
         more = f" +{cause.more}" if cause.more else ""
-        self.shown.append(f"{'retry' if cause.retry else 'run'} {cause.path}{more}")
+        kind = "asked" if cause.asked else "retry" if cause.retry else "run"
+        self.shown.append(f"{kind} {cause.path}{more}")
         return Progress()
 
     def succeeded(self, cause: Cause, result: str) -> None:
@@ -88,7 +92,27 @@ class Story:
         self.deployed.append({Path(path).name for path in changed})
         if self.failures:
             raise self.failures.pop(0)
+        if self.saved_while_the_handler_runs:
+            name = self.saved_while_the_handler_runs.pop(0)
+            self.happenings.insert(0, self.save(name, after=-1.0) if name else (-1.0, list))
+            try:
+                progress.meanwhile()
+            except SupersededError:
+                return "stopped"
         return "deployed"
+
+    def pressed(self) -> bool:
+        pressed, self.enter = self.enter, False
+        return pressed
+
+    def press_enter(self, after: float = NEVER) -> tuple[float, Callable[[], list[str]]]:
+        """Have Enter pressed."""
+
+        def happening() -> list[str]:
+            self.enter = True
+            return []
+
+        return after, happening
 
     def save(self, *names: str, after: float = NEVER) -> tuple[float, Callable[[], list[str]]]:
         """Have files saved, with something new."""
@@ -110,6 +134,7 @@ class Story:
             deploy=self.deploy,
             view=self,
             quiet_time=QUIET,
+            enter=self,
             watcher=lambda: self,
             clock=lambda: self.now,
         )
@@ -167,34 +192,101 @@ def test_the_file_that_was_told_of_first_is_the_cause(story: Story) -> None:
 
 
 def test_what_could_not_be_deployed_goes_along_with_the_next_change(story: Story) -> None:
-    story.happenings = [story.save("a.js"), story.save("b.js")]
+    story.happenings = [story.save("a.js", after=0.5), story.save("b.js", after=0.5)]
     story.failures = [PackageError("first"), PackageError("second")]
     story.happens()
     assert story.shown == [
-        *("run None", "first None"),
-        *("run a.js", "second None"),
+        *("run None", "first 1.0"),
+        *("run a.js", "second 2.0"),
         *("run a.js +1", "deployed"),
     ]
     assert story.deployed[-1] == {"a.js", "b.js"}
 
 
-def test_what_may_pass_is_tried_again_without_a_build(story: Story) -> None:
-    story.failures = [DeployError("throttled"), SettingsError("no credentials")]
+def test_a_failed_deploy_is_retried_without_a_build_whatever_the_error_was(story: Story) -> None:
+    """What makes the app whole again may be where nobody watches."""
+    story.failures = [DeployError("throttled"), SettingsError("no credentials"), PackageError("no")]
     story.happens()
     assert story.shown == [
         *("run None", "throttled 1.0"),
         *("retry None", "no credentials 2.0"),
+        *("retry None", "no 4.0"),
         *("retry None", "deployed"),
     ]
     assert story.builds == 1
-    assert story.now == 3.0
+    assert story.now == 7.0
+
+
+def test_an_event_that_is_no_change_of_a_file_retries_what_failed_at_once(story: Story) -> None:
+    """As the making of a folder that a link of the app leads to."""
+
+    def make_folder() -> list[str]:
+        (story.app / "folder").mkdir()
+        return [str(story.app / "folder")]
+
+    story.failures = [PackageError("The symbolic link x is broken.")]
+    story.happenings = [(0.1, make_folder), (NEVER, lambda: [str(story.app / "folder")])]
+    story.happens()
+    assert story.shown == [
+        *("run None", "The symbolic link x is broken. 1.0"),
+        *("retry None", "deployed"),
+    ]
+    assert story.now < 1.0
+
+
+def test_enter_retries_what_failed_at_once(story: Story) -> None:
+    story.failures = [DeployError("throttled")]
+    story.happenings = [story.press_enter(after=0.1)]
+    story.happens()
+    assert story.shown == ["run None", "throttled 1.0", "asked None", "deployed"]
+    assert story.now == pytest.approx(0.1)
+
+
+def test_enter_builds_again_what_could_not_be_built(story: Story) -> None:
+    story.build_failure = BuildError("syntax error")
+    story.happenings = [story.press_enter()]
+    story.happens()
+    assert story.shown == ["run None", "syntax error None", "asked None", "syntax error None"]
+    assert story.builds == 2
+
+
+def test_enter_that_was_pressed_during_a_run_asks_for_nothing(story: Story) -> None:
+    story.enter = True
+    story.happens()
+    assert story.shown == ["run None", "deployed"]
+
+
+def test_nobody_is_asked_for_enter_in_the_background(story: Story) -> None:
+    """The system would stop the packager."""
+    story.file = None
+    story.happenings = [story.press_enter(), story.save("a.js")]
+    story.happens()
+    assert story.shown == ["run None", "deployed", "run a.js", "deployed"]
+
+
+def test_a_save_while_the_handler_runs_stops_it_and_starts_over(story: Story) -> None:
+    story.saved_while_the_handler_runs = ["a.js", "b.js"]
+    story.happens()
+    assert story.shown == [
+        *("run None", "stopped"),
+        *("run a.js", "stopped"),
+        *("run b.js", "deployed"),
+    ]
+    assert story.deployed == [set(), {"a.js"}, {"b.js"}]
+
+
+def test_a_handler_runs_on_if_nothing_was_saved(story: Story) -> None:
+    story.saved_while_the_handler_runs = [""]
+    story.happens()
+    assert story.shown == ["run None", "deployed"]
 
 
 def test_what_a_build_writes_is_deployed_but_not_counted_as_changed(story: Story) -> None:
     """A user sees how many files they have changed themselves."""
     story.products = ["bundle.js", "bundle.js.map"]
     story.failures = [PackageError("first"), PackageError("second"), PackageError("third")]
-    story.happenings = [story.save("a.js"), story.save("a.js"), story.save("b.js")]
+    saves = ["a.js", "a.js", "b.js"]
+    story.happenings = [story.save(name, after=0.5) for name in saves]
     story.happens()
     runs = [line for line in story.shown if line.startswith("run")]
     assert runs[0] == "run None"

@@ -29,7 +29,7 @@ class Registrations:
     def unwatch(self, folder: str) -> None:
         self.folders.pop(folder, None)
 
-    def wait(self, seconds: float | None) -> Events:
+    def wait(self, seconds: float | None, wake: int | None = None) -> Events:
         return Events()
 
     def close(self) -> None:

@@ -1,0 +1,97 @@
+"""`packager watch --poll`, where the system reports no events: a file system written from below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.watch_process import QUIET_TIME, Watching, in_namespace, node_app, watching
+from tests.proxy import proxying
+from tests.service import Service
+
+
+@pytest.fixture
+def below(tmp_path: Path) -> Path:
+    """The app as the host has it; the packager sees it through an overlay, as in a container."""
+    for name in ("lower", "work", "app"):
+        (tmp_path / name).mkdir()
+    return node_app(tmp_path / "upper")
+
+
+@pytest.fixture
+def overlaid(
+    below: Path, service: Service, function: str, temporary: Path, request: pytest.FixtureRequest
+) -> Iterator[Watching]:
+    """A running command whose app is an overlay that nobody else sees."""
+    folder = below.parent
+    layers = f"lowerdir={folder}/lower,upperdir={below},workdir={folder}/work"
+    prefix = in_namespace(
+        *("--map-root-user", "--mount"), setup=f"mount -t overlay -o {layers} o {folder}/app"
+    )
+    options = getattr(request, "param", [])
+    with (
+        proxying(service.url) as proxy,
+        watching(
+            *(folder / "app", service, proxy, function),
+            *options,
+            temporary=temporary,
+            prefix=prefix,
+        ) as watch,
+    ):
+        assert watch.ending()["event"] == "deployed"
+        yield watch
+
+
+def save(file: Path) -> None:
+    """Write the file that the overlay leads to."""
+    file.write_text(f"exports.n = {time.time_ns()}\n")
+
+
+@pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
+def test_a_change_that_is_no_event_is_deployed_with_poll(overlaid: Watching, below: Path) -> None:
+    """As in a mount of WSL or Docker Desktop."""
+    for name in ("index.js", "lib/deep/b.js"):
+        save(below / name)
+        deployed = overlaid.ending()
+        assert (deployed["event"], deployed["cause"]) == ("deployed", name)
+
+
+def test_the_same_change_is_not_noticed_without_poll(overlaid: Watching, below: Path) -> None:
+    """So the test of --poll tests what it says; the next event brings the change along."""
+    save(below / "index.js")
+    time.sleep(3 * QUIET_TIME)
+    assert overlaid.told.empty()
+
+
+@pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
+def test_polling_finds_no_change_where_there_is_none(overlaid: Watching, below: Path) -> None:
+    """A file that is written again as it was is no deploy."""
+    (below / "index.js").write_bytes((below / "index.js").read_bytes())
+    time.sleep(2.5)
+    assert overlaid.told.empty()
+
+
+@pytest.mark.parametrize("options", [[], ["--poll"]])
+def test_a_file_system_that_may_report_no_changes_is_noticed_unless_it_is_polled(
+    tmp_path: Path, service: Service, function: str, temporary: Path, options: list[str]
+) -> None:
+    """The notice names the file system and the option."""
+    app = node_app(tmp_path / "app")
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:50 / {app} rw - 9p C: rw\n")
+    prefix = in_namespace(
+        *("--map-root-user", "--mount"), setup=f"mount --bind {mounts} /proc/$$/mountinfo"
+    )
+    with (
+        proxying(service.url) as proxy,
+        watching(
+            app, service, proxy, function, *options, temporary=temporary, prefix=prefix
+        ) as watch,
+    ):
+        assert watch.ending()["event"] == "deployed"
+    notices = [event["text"] for event in watch.events if event["event"] == "notice"]
+    assert len(notices) == (0 if options else 1)
+    assert all("9p" in text and "--poll" in text for text in notices)
