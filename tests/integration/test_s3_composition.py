@@ -327,6 +327,21 @@ def test_lambda_that_may_not_read_the_bucket_receives_the_package_directly(
     assert nothing_is_left(stub)
 
 
+def test_an_object_that_is_gone_when_lambda_looks_is_sent_directly(
+    stub: Stub, sender: Sender
+) -> None:
+    """Somebody else may clean the bucket up."""
+
+    def remove(request: Request) -> None:
+        if request.call == "UpdateFunctionCode":
+            stub.objects.clear()
+
+    stub.before = remove
+    sender.send()
+    [warning] = sender.warnings
+    assert "without S3" in warning
+
+
 def test_versions_that_may_not_be_deleted_are_named(stub: Stub, sender: Sender) -> None:
     """In a bucket with versions, deleting the object alone would leave the config."""
     stub.versioned = True
