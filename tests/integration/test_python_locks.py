@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from pip._internal.models.index import PyPI
 
 from tests.faults.wheels import wheel
 from tests.integration.test_wheels import NETWORK, OFFLINE
@@ -54,9 +55,17 @@ def app(tmp_path: Path) -> Path:
     return plant(tmp_path / "app", HANDLER)
 
 
+def with_hosts(text: str) -> str:
+    """Name the index that pip takes by default, where a lock file names none that exists."""
+    text = text.replace("https://index.invalid/simple", PyPI.simple_url)
+    return text.replace("files.invalid", PyPI.file_storage_domain)
+
+
 def project(kind: str, folder: Path) -> Path:
     """Copy the project with that lock, and make it an app."""
     shutil.copytree(LOCKS / kind, folder)
+    for file in [path for path in folder.rglob("*") if path.is_file()]:
+        file.write_text(with_hosts(file.read_text()))
     return plant(folder, HANDLER)
 
 
@@ -105,7 +114,7 @@ def test_what_a_lock_pins_for_the_functions_platform_is_packaged(
     local = {"greeting"} if kind == "uv" else set()
     assert found.keys() == MAIN | local
     assert found["orjson"] == "3.10.12"
-    text = (LOCKS / kind / FILES[kind]).read_text()
+    text = with_hosts((LOCKS / kind / FILES[kind]).read_text())
     assert all(version in text for version in found.values())
     names = zipfile.ZipFile(on_arm).namelist()
     assert "orjson/orjson.cpython-313-aarch64-linux-gnu.so" in names
@@ -318,7 +327,7 @@ lock-version = "2.1"
 
 
 def of_pipenv(url: str) -> dict[str, str]:
-    sources = [{"name": "pypi", "url": "https://pypi.org/simple"}, {"name": "corp", "url": url}]
+    sources = [{"name": "pypi", "url": PyPI.simple_url}, {"name": "corp", "url": url}]
     lock = {
         "_meta": {"pipfile-spec": 6, "sources": sources},
         "default": {"dep": {"version": "==1.0", "index": "corp"}},

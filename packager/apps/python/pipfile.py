@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from packager.errors import PackageError
 
 _FORMAT = 6
 
-# Where Pipenv's own default leads. It is uv's default, too, so that a mirror of it can be set.
-_PYPI = "https://pypi.org/simple"
+# What Pipenv calls the source that it has by default. A user can set a mirror of it.
+_DEFAULT_SOURCE = "pypi"
+_MIRRORS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def read(file: Path, app: Path) -> Wanted | None:
@@ -70,4 +72,7 @@ def _index(name: str, entry: dict[str, Any], file: Path, sources: list[Index]) -
             f"{file} takes {name} from a source that it does not list.",
             "Write it again: `pipenv lock`.",
         )
-    return next((source for source in named if source.url.rstrip("/") != _PYPI), None)
+    has_mirror = any(os.environ.get(variable) for variable in _MIRRORS)
+    return next(
+        (source for source in named if source.name != _DEFAULT_SOURCE or not has_mirror), None
+    )
