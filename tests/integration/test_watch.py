@@ -274,15 +274,17 @@ def test_ignored_folders_are_not_registered_with_the_system(watch: Watching) -> 
             if line.startswith("inotify "):
                 fields = dict(part.split(":", 1) for part in line.split()[1:])
                 registered.add(int(fields["ino"], 16))
-    hidden = watch.app / ".git"
-    folders = [
-        path for path in watch.app.rglob("*") if path.is_dir() and hidden not in path.parents
-    ]
-    folders += [watch.app, watch.env_file.parent, watch.app.parent / "shared"]
-    assert hidden in folders
-    assert registered == {folder.stat().st_ino for folder in folders if folder != hidden}
+    patterns = (watch.app / ".lambdaignore").read_text().split()  # as the tests before left it
+    hidden = {watch.app / ".git", *(watch.app / pattern for pattern in patterns)}
+    folders = {path for path in watch.app.rglob("*") if path.is_dir()}
+    assert hidden <= folders
+    for folder in hidden:
+        folders -= {folder, *folder.rglob("*")}
+    folders |= {watch.app, watch.env_file.parent, watch.app.parent / "shared"}
+    assert registered == {folder.stat().st_ino for folder in folders}
 
 
+@pytest.mark.alone
 @requires("git")
 def test_a_branch_that_changes_a_thousand_files_is_one_deploy(watch: Watching) -> None:
     def git(*arguments: str) -> None:
@@ -312,6 +314,7 @@ def test_a_branch_that_changes_a_thousand_files_is_one_deploy(watch: Watching) -
     watch.until_deployed()
 
 
+@pytest.mark.alone
 @requires("npm")
 def test_an_npm_install_is_one_deploy(watch: Watching, tmp_path: Path) -> None:
     dependency = tmp_path / "dependency"
@@ -340,6 +343,7 @@ def steadily(step: Callable[[int], None], seconds: float, pause: float) -> bool:
     return longest < QUIET_TIME / 2
 
 
+@pytest.mark.alone
 def test_a_file_that_grows_for_two_seconds_is_one_deploy(watch: Watching) -> None:
     def grow(number: int) -> None:
         file.write(f"{number}\n" * 1000)
@@ -355,6 +359,7 @@ def test_a_file_that_grows_for_two_seconds_is_one_deploy(watch: Watching) -> Non
     assert watch.updates - before == 1
 
 
+@pytest.mark.alone
 def test_saves_every_50_ms_for_5_seconds_are_one_deploy(watch: Watching) -> None:
     for _ in range(5):
         before = watch.updates
@@ -381,6 +386,7 @@ def test_a_save_in_the_middle_of_an_upload_is_exactly_one_more_deploy(watch: Wat
     assert watch.updates - before == 2
 
 
+@pytest.mark.alone
 def test_events_lost_by_the_system_are_made_up_for_by_one_look_at_everything(
     watch: Watching,
 ) -> None:
