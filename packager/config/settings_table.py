@@ -1,7 +1,7 @@
 """The table of all settings.
 
-Parsing, error messages, `--help` and the README's table all come from here. A new setting is a row
-here, a field of `Settings`, and a line in the README.
+Parsing, error messages, `--help` and docs/settings.md all come from here. A new setting is a row
+here and a field of `Settings`; `python -m tests.settings_page` writes the page.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def test_the_top_level_holds_what_was_asked_for_and_the_habits_of_the_field() ->
     ).stdout.split("\n")
     assert {line.split("/")[0] for line in tracked if line} <= {
         *("packager", "sdk_python", "sdk_node", "sdk_java", "tests", "pyproject.toml"),
-        *("README.md", "bin", "buildpack.toml", "docs", "examples"),
+        *("README.md", "action.yml", "bin", "buildpack.toml", "docs", "examples"),
         *(".ci", ".gitignore", "LICENSE"),
         *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
     }

@@ -14,24 +14,18 @@ from packager.config.setting import BUILDPACK, Setting
 from packager.config.setting_values import switch
 from packager.config.settings import Settings
 from packager.config.settings_table import TABLE
+from tests import settings_page
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("build", "deploy", "env", "invoke", "policy", "rollback", "status", "watch")
 
-documented = [setting for setting in TABLE if setting.commands]
 
-
-def row(setting: Setting) -> str:
-    """Return the setting's line in the README."""
-    option = f"`{setting.option}`" if setting.option else ""
-    return f"| `{setting.variable}` | {option} | {setting.help} |"
-
-
-def test_the_readme_has_the_table_of_all_settings_in_use() -> None:
-    """If this fails, copy the expected lines into the README."""
-    readme = (ROOT / "README.md").read_text()
-    rows = [line for line in readme.splitlines() if re.match(r"\| `_(LAMBDA|AWS)_", line)]
-    assert rows == [row(setting) for setting in documented]
+def test_the_page_of_settings_lists_those_in_use() -> None:
+    """Where this fails, `python -m tests.settings_page` writes the page."""
+    page = settings_page.PAGE.read_text()
+    assert settings_page.written(page) == page
+    listed = re.findall(r"^\| `(_(?:LAMBDA|AWS)_\w+)`", page, re.MULTILINE)
+    assert listed == [setting.variable for setting in TABLE if setting.commands]
 
 
 def test_every_setting_has_a_field_of_its_own() -> None:

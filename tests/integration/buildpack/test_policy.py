@@ -1,4 +1,4 @@
-"""The IAM policy of the README: each statement is needed, and enough, for what is said of it."""
+"""The IAM policy of docs/iam.md: each statement is needed, and enough, for what is said of it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import pytest
 
 from tests.service import REGION, Service, command
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "iam.md"
 OVER_50_MB = 51 << 20
 
 Deploy = Callable[[Path, list[dict[str, Any]]], CompletedProcess[str]]
 
 
 def statements() -> dict[str, dict[str, Any]]:
-    """Give the statements of the README's policy by their Sid."""
-    blocks = re.findall(r"^```json\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    """Give the statements of the page's policy by their Sid."""
+    blocks = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     [policy] = [block for block in map(json.loads, blocks) if "Statement" in block]
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 

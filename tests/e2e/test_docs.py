@@ -1,0 +1,224 @@
+"""Every page of the documentation: its commands work, its outputs are real, its links lead on."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+from packager.cli import cli
+from packager.config.settings_table import BY_VARIABLE
+from tests import documentation
+from tests.documentation import PAGES, ROOT, Reader, anchors, links, matches, shell_lines
+from tests.service import Service
+
+# What a page's commands need beside those of the packager: programs that others document.
+OTHERS = {
+    *("aws", "bash", "cd", "eval", "git", "mvn", "npm", "pip", "pip-audit", "pipx", "pytest"),
+    *("python", "python3", "ruff", "uv", ".venv/bin/activate", ".", "mypy", "jq"),
+}
+HEROKU = {
+    *("buildpacks:add", "buildpacks:set", "config", "config:set", "config:unset", "create"),
+    *("git:remote", "logs", "pipelines:promote", "ps:scale", "releases:output", "releases:retry"),
+    *("releases:rollback", "run", "rollback", "labs:enable", "apps:info", "stack:set"),
+}
+SCRIPTS = {"bin/release-archive", ".ci/run"}
+
+by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def commands(line: str) -> list[list[str]]:
+    """Split a line of shell at its pipes and conditions into commands with their words."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<")
+    lexer.whitespace_split = True
+    found: list[list[str]] = [[]]
+    for word in lexer:
+        if set(word) <= set("|&;"):
+            found.append([])
+        elif word == "<" or (found[-1] and found[-1][-1] == "<"):
+            found[-1].append(word)
+        else:
+            found[-1].append(word)
+    return [[word for word in one if "=" not in word or one.index(word)] for one in found]
+
+
+def check_packager(words: list[str]) -> None:
+    """Parse a command of the packager; click raises an error that says what is wrong."""
+    words = words[: words.index("<")] if "<" in words else words
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command, f"packager {words[0]}"
+    for option in ("--help", "-h"):
+        if option in words:
+            return
+    command.make_context(words[0], words[1:])
+
+
+def check_heroku(words: list[str]) -> None:
+    """Check a command for Heroku: it exists, its settings do, and a dyno has what it runs."""
+    assert words[0] in HEROKU, words[0]
+    named = {word.split("=")[0] for word in words if re.match(r"_[A-Z0-9_]+=", word)}
+    assert named <= set(BY_VARIABLE)
+    if words[0] == "run":
+        run = [word for word in words[1:] if word != "--exit-code"]
+        programs = {path.name for path in (ROOT / "bin" / "dyno" / "bin").iterdir()}
+        assert run[0] in programs
+        if run[0] == "packager":
+            check_packager(run[1:])
+
+
+@by_name
+def test_a_page_shows_only_commands_that_exist(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With options that exist: those of the packager are parsed by itself."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "event.json").write_text("{}")
+    for line in shell_lines(page):
+        for program, *words in filter(None, commands(line)):
+            if program == "packager":
+                check_packager(words)
+            elif program == "heroku":
+                check_heroku(words)
+            elif program in SCRIPTS:
+                assert (ROOT / program).is_file()
+            else:
+                assert program in OTHERS, line
+
+
+@by_name
+def test_a_command_in_the_text_of_a_page_exists(page: Path) -> None:
+    """As `packager deploy --dry-run`, outside of a block."""
+    prose = documentation.without_blocks(page)
+    for text in re.findall(r"`(packager [a-z][^`…]*)`", prose):
+        for program, *words in filter(None, commands(text.replace("\\|", "|"))):
+            if program == "packager" and words[0].isalpha():
+                command = cli.get_command(click.Context(cli), words[0])
+                assert command, text
+                options = {name for one in command.params for name in one.opts}
+                assert {word for word in words if word.startswith("--")} <= options, text
+
+
+@by_name
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    """To a file and a heading of this project, or to an address that is one."""
+    for target in links(page):
+        if target.startswith("http"):
+            assert re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[\w./~%+#-]*)?", target), target
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """By links, in one step."""
+    reached = {(ROOT / target.partition("#")[0]).resolve() for target in links(ROOT / "README.md")}
+    pages = {page for page in PAGES if page.parent == ROOT / "docs"}
+    assert pages - reached == {ROOT / "docs" / "releasing.md"}  # for maintainers
+
+
+@by_name
+def test_a_page_names_only_settings_that_exist(page: Path) -> None:
+    others = {"_LAMBDA_FUNCTION_NAME"}  # what the old buildpack's README said
+    named = set(re.findall(r"\b(_(?:LAMBDA|AWS)_[A-Z0-9_]*[A-Z0-9])\b", page.read_text()))
+    assert named - others <= set(BY_VARIABLE)
+
+
+def test_the_readme_is_short() -> None:
+    """Of what a newcomer needs; all else is a link."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def reader(folder: Path, service: Service) -> Reader:
+    """Somebody at a laptop whose functions are in a Lambda API over HTTP."""
+    settings = service.settings("")
+    del settings["_LAMBDA_FUNCTION_ARN"]
+    return Reader(folder, settings)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any(one.kind == "console" for one in documentation.blocks(page))],
+    ids=lambda page: page.name,
+)
+def test_the_outputs_on_a_page_are_those_of_its_commands(
+    page: Path, service: Service, tmp_path: Path
+) -> None:
+    """Run one after another in a checkout's copy; times, sizes and hashes may differ."""
+    if "hello" not in {
+        one["FunctionName"] for one in service.client("lambda").list_functions()["Functions"]
+    }:
+        runtime = f"python3.{sys.version_info.minor}"
+        service.create_function("hello", runtime, "lambda_function.lambda_handler")
+    folder = tmp_path / "folder"
+    (folder / "examples").mkdir(parents=True)
+    shutil.copytree(ROOT / "examples" / "python", folder / "examples" / "python")
+    for result in reader(folder, service).work_through(page):
+        assert result.status == (2 if "Error:" in result.shown else 0), result.output
+        assert matches(result.shown, result.output), f"$ {result.command}\n{result.output}"
+
+
+def test_the_first_minute_begins_on_a_clean_clone(tmp_path: Path) -> None:
+    """What README's first two commands do, with nothing but Python: install, deploy, respond."""
+    clone = tmp_path / "clone"
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout.split("\0")
+    for name in filter(None, names):
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, clone / name, follow_symlinks=False)
+    install, deploy = shell_lines(ROOT / "README.md")[:2]
+    assert install.startswith("python3 -m venv")
+    assert deploy == "packager deploy --local examples/python"
+    run = subprocess.run(
+        ["bash", "-c", f"{install} && {deploy}"],
+        cwd=clone,
+        env=documentation.new_users_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "World" in run.stdout.splitlines()[-1]
+    assert "Collecting" in run.stdout  # pip shows that it works
+
+
+@cache
+def messages() -> list[str]:
+    """Return the texts in the source of the packager and the buildpack, with … for what varies."""
+    texts = [path.read_text() for path in (ROOT / "bin").rglob("*") if path.suffix == ".sh"]
+    for path in (ROOT / "packager").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    str(part.value) if isinstance(part, ast.Constant) else "…"
+                    for part in node.values
+                ]
+                texts.append("".join(parts))
+    return texts
+
+
+def rows_of_messages() -> list[str]:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    tables = re.findall(r"^\| message \|.*\n\|.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+    cells = [row.split("|")[1].strip() for table in tables for row in table.splitlines()]
+    return [cell.strip("`") for cell in cells]
+
+
+@pytest.mark.parametrize("message", rows_of_messages())
+def test_a_message_in_troubleshooting_is_one_of_the_packagers(message: str) -> None:
+    """So that somebody who searches for what was shown finds it."""
+    parts = [part.strip() for part in message.split("…") if part.strip()]
+    assert any(all(part in text for part in parts) for text in messages())
