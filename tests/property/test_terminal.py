@@ -13,6 +13,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from packager.cli.console import (
     Console,
@@ -137,7 +138,7 @@ def test_the_result_of_a_run_fits_on_one_line_of_the_terminal(
         view.started(cause)
         view.succeeded(cause, run)
     [line] = OURS.sub("", screen.getvalue()).splitlines()
-    assert len(line) <= columns
+    assert cell_len(line) <= columns
 
 
 @given(text=TEXTS)
