@@ -1,4 +1,4 @@
-"""Files that are made whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BUFFER = 1 << 18
 
 @contextmanager
 def created(path: Path) -> Iterator[BinaryIO]:
-    """Create a file for its owner alone, which is gone again if not all of it can be written."""
+    """Create a file that only its owner can read; remove it if it cannot be written completely."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -31,21 +31,21 @@ def created(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise PackagerError(
             f"{path} cannot be written: {error.strerror}.",
-            f"Make room in {path.parent}, or take another folder (--output, TMPDIR).",
+            f"Make room in {path.parent}, or use another folder (--output, TMPDIR).",
         ) from error
 
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Give a new path beside `path`, whose file replaces that of `path` at the end, in one step.
+    """Yield a temporary path next to `path`; at the end its file atomically replaces `path`.
 
-    Nobody can know its name before: in a shared folder, nothing is planted there. Of two runs that
-    write the same file at once, the last one to end wins. A run that was killed leaves its file;
-    the next one for `path` removes it.
+    The temporary name is random, so that nobody can plant a file there in a shared folder. If two
+    runs write the same file, the one that ends last wins. A killed run leaves its temporary file;
+    the next run for `path` removes it.
     """
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         if not _is_in_use(part.name):
-            with suppress(OSError):  # Another user's, or a folder: it is in nobody's way.
+            with suppress(OSError):  # Another user's file, or a folder: it does no harm.
                 part.unlink()
     part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(8)}.part")
     with at_forced_end(partial(part.unlink, missing_ok=True)):
@@ -57,7 +57,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def _is_in_use(name: str) -> bool:
-    """Whether the run that writes the file still goes on, by the process in the file's name."""
+    """Return whether the process in the file's name is still running."""
     process = name.split(".")[-3]
     if not process.isdecimal():
         return True

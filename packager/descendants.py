@@ -1,10 +1,10 @@
-"""Ends the processes that a program has started, also those that have left its process group.
+"""End the processes that a program has started, also those that have left its process group.
 
 python -I -S -B descendants.py LIFELINE PROGRAM ARGUMENT…
 
-runs a program so: it ends with all its descendants when it has ended itself, or when nobody holds
-the other end of the pipe LIFELINE any more. It needs no other module of the packager, as it stands
-between the packager and a program that may look at its parent's environment and memory.
+runs a program, and kills all its descendants when it ends. When the other end of the pipe LIFELINE
+is closed, it kills the program, too. The script imports no other module of the packager: the
+program could read the memory and environment of its parent, which is this process.
 """
 
 from __future__ import annotations
@@ -21,24 +21,21 @@ from pathlib import Path
 # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html and …/PR_SET_DUMPABLE
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
-# For descendants that cannot be killed: another user's, or those that wait for a broken disk.
+# Some descendants cannot be killed: those of another user, or that wait for a broken disk.
 _SECONDS_TO_END = 3.0
 _PAUSE = 0.005
 
 
 def adopt_orphans(*, adopt: bool = True) -> None:
-    """On Linux, become the parent of every descendant whose own parent ends, or no longer do so.
+    """On Linux, become the parent of every descendant whose parent ends, or stop doing so.
 
-    Elsewhere a descendant is only found while its parents live.
+    Elsewhere a descendant can be found only while its parents live.
     """
     _prctl(_PR_SET_CHILD_SUBREAPER, adopt)
 
 
 def hide_from_debuggers() -> None:
-    """On Linux, let processes of the same user read neither our memory nor our environment.
-
-    It does not hold for root.
-    """
+    """On Linux, hide our memory and environment from processes of the same user, except root."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
@@ -48,7 +45,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def end_descendants(*, spare: Collection[int] = ()) -> None:
-    """Kill all descendants of this process, but for the children in `spare` and theirs."""
+    """Kill all descendants of this process, except the children in `spare` and theirs."""
     end = time.monotonic() + _SECONDS_TO_END
     while time.monotonic() < end:
         found = _descendants(spare)
@@ -64,12 +61,12 @@ def end_descendants(*, spare: Collection[int] = ()) -> None:
 
 
 def children() -> set[int]:
-    """Return the processes whose parent is this one."""
+    """Return the ids of our child processes."""
     return {process for process, parent in _parents() if parent == os.getpid()}
 
 
 def _descendants(spare: Collection[int]) -> dict[int, int]:
-    """The parent of each of our descendants, but for the children in `spare` and theirs."""
+    """Return our descendants, each with its parent, except the children in `spare` and theirs."""
     parents = dict(_parents())
     found: dict[int, int] = {}
     generation = [os.getpid()]
@@ -85,9 +82,9 @@ def _descendants(spare: Collection[int]) -> dict[int, int]:
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Give each process of the machine with its parent."""
+    """Yield each process of the machine with its parent."""
     if sys.platform != "linux":
-        import subprocess  # here, as Linux does without
+        import subprocess  # not needed on Linux
 
         ps = subprocess.Popen(["ps", "-Ao", "pid=,ppid="], stdout=subprocess.PIPE)
         table, _ = ps.communicate()
@@ -97,20 +94,20 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield process, parent
         return
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # It has ended meanwhile.
+        with contextlib.suppress(OSError):  # The process has just ended.
             # PID (NAME) STATE PPID …, where the name can hold anything.
             state = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             yield int(folder.name), int(state[1])
 
 
 def _main(lifeline: int, command: list[str]) -> int:
-    import _thread  # here, as the packager does without
+    import _thread  # needed only by this script
 
     adopt_orphans()
     os.set_inheritable(lifeline, False)
-    # The program's group is ours; at its end it is asked to end, and we follow.
+    # SIGTERM goes to our whole process group; we wait until the program ends.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    ignored = [signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ]  # the last two by Python itself
+    ignored = [signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ]  # Python ignores the last two.
     program = os.posix_spawn(command[0], command, os.environ, setsigdef=ignored)
 
     def end_with_the_packager() -> None:

@@ -42,17 +42,17 @@ else:
 class PackagerError(Exception):
     """The root of all errors that the packager raises."""
 
-    # What the process returns to its shell.
+    # The exit status of the process.
     exit_status: ClassVar[int] = 1
     # Whether a second attempt may succeed although no watched file has changed.
     transient: ClassVar[bool] = True
 
     def __init__(self, message: str, hint: str = "") -> None:
-        """Keep `message` (one line) and `hint` (what the user can do)."""
+        """Take the `message` (one line) and a `hint` (what the user can do)."""
         super().__init__(message)
         self.message = message
         self.hint = hint
-        # What programs get with --json besides the two.
+        # Further keys of the JSON object that --json prints.
         self.result: Mapping[str, object] = {}
 
 
@@ -95,7 +95,7 @@ class ConflictError(DeployError):
 
 
 class ChangedError(DeployError):
-    """The function or alias is not as it was when it was read."""
+    """The function or alias has changed since it was read."""
 
 
 class CredentialsError(DeployError):
@@ -109,7 +109,7 @@ class MfaError(CredentialsError):
 
 
 class NotFoundError(DeployError):
-    """There is no such function, version or alias."""
+    """The function, version or alias does not exist."""
 
 
 class ThrottledError(DeployError):
@@ -117,7 +117,7 @@ class ThrottledError(DeployError):
 
 
 class UncertainError(DeployError):
-    """There is no usable response: the request may have been carried out, or not."""
+    """No usable response arrived, so the request may or may not have been carried out."""
 
 
 class UnparseableResponseError(UncertainError):
@@ -125,16 +125,16 @@ class UnparseableResponseError(UncertainError):
 
 
 def explained(error: Exception) -> PackagerError:
-    """Turn any exception into an error that can be shown; return a PackagerError as it is."""
+    """Convert any exception to an error that can be shown; return a PackagerError unchanged."""
     if isinstance(error, PackagerError):
         return error
     if isinstance(error, OSError):
-        # The system's own text, and a path of the user's.
+        # The system's own text and a path, neither of which is secret.
         where = f"{error.filename}: " if error.filename else ""
         return PackagerError(f"{where}{error.strerror or 'input or output failed'}.")
-    # Where it was raised. Not its text, and not the traceback's: they can contain values.
+    # Only the location, because the text of the exception and of the traceback can contain values.
     last = traceback.extract_tb(error.__traceback__)[-1]
     return PackagerError(
         f"Unexpected {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
-        "This is a defect of the packager: please report it, with the command.",
+        "Please report this defect of the packager, with the command that you ran.",
     )

@@ -1,4 +1,4 @@
-"""A Lambda function, as a deploy sees it: its state, and what can be sent to it."""
+"""The interface to a Lambda function: its state, and the operations that a deploy needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNPACKED_LIMIT = 250 << 20
 
 @dataclass(frozen=True)
 class FunctionState:
-    """What of a function's configuration a deploy looks at; of its environment, one name."""
+    """The part of a function's configuration that a deploy uses."""
 
     code_sha256: str
     version: str
@@ -38,7 +38,7 @@ class FunctionState:
 
     @property
     def updating(self) -> bool:
-        """Whether an update is under way; another one would be refused."""
+        """Whether an update is in progress; Lambda would refuse another one."""
         return self.last_update_status == "InProgress"
 
     @property
@@ -48,15 +48,15 @@ class FunctionState:
 
     @property
     def failed(self) -> bool:
-        """Whether the last update did not come to its end."""
+        """Whether the last update failed."""
         return self.last_update_status == "Failed"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A deployment package, ready to be sent; `variables`: how many it holds.
+    """A deployment package, ready to be sent; `variables` is the number of variables in it.
 
-    Dependencies that are `missing` are declared and not installed; a layer may have them. The first
+    The `missing` dependencies are declared but not installed; a layer may provide them. The first
     `prefix_size` bytes seldom change from one package of the app to the next, and hold no config.
     """
 
@@ -88,9 +88,9 @@ class Alias:
 
 @dataclass(frozen=True)
 class Invocation:
-    """What an invocation gave: the handler's response, or its error as JSON if it `failed`.
+    """The result of an invocation: the handler's response, or its error as JSON if it `failed`.
 
-    Neither it nor the `log` may be shown unless the user asked for it.
+    The payload and the `log` may only be shown if the user requested it.
     """
 
     payload: bytes = field(repr=False)
@@ -102,7 +102,7 @@ class Invocation:
 class Function(Protocol):
     """A function in Lambda.
 
-    Every method raises DeployError; its subclasses where the caller can do something about it.
+    Every method may raise DeployError, and a subclass of it for errors that the caller can handle.
     """
 
     def state(self, version: str | None = None) -> FunctionState:
@@ -112,28 +112,28 @@ class Function(Protocol):
         """
 
     def bucket_for(self, package: Package) -> str | None:
-        """Name the bucket, and the folder in it, by which the package goes; None if by none.
+        """Return the bucket and folder to send the package to; None to send it directly to Lambda.
 
-        Raises PackageError if there is no bucket for a package that needs one.
+        Raises PackageError if the package needs a bucket and none is set.
         """
 
     def send(self, package: Package, progress: Progress) -> FunctionState:
         """Make the function run the package (`lambda:UpdateFunctionCode`)."""
 
     def clear(self, progress: Progress) -> None:
-        """Remove from the bucket what was sent there for functions of this region."""
+        """Remove the objects in the bucket that were sent for functions of this region."""
 
     def publish(
         self, description: str, *, code_sha256: str, revision_id: str | None
     ) -> FunctionState:
-        """Publish a version, if the function still is as expected (`lambda:PublishVersion`).
+        """Publish a version, unless the function has changed (`lambda:PublishVersion`).
 
-        Returns the newest version if nothing has changed since. Raises ChangedError if the function
-        has other code, or another revision.
+        Return the newest version if it is identical. Raises ChangedError if the function has other
+        code, or another revision.
         """
 
     def alias(self, name: str) -> Alias | None:
-        """Read an alias; return None if there is none (`lambda:GetAlias`)."""
+        """Read an alias; return None if it does not exist (`lambda:GetAlias`)."""
 
     def create_alias(self, name: str, version: str) -> Alias:
         """Create an alias (`lambda:CreateAlias`). Raises ConflictError if it exists."""
@@ -143,7 +143,7 @@ class Function(Protocol):
     ) -> Alias:
         """Point an alias to another version (`lambda:UpdateAlias`).
 
-        Raises ChangedError if the alias is not as it was read.
+        Raises ChangedError if the alias has changed since it was read.
         """
 
     def aliases(self) -> list[Alias]:
@@ -153,7 +153,7 @@ class Function(Protocol):
         """List all published versions (`lambda:ListVersionsByFunction`)."""
 
     def delete_version(self, version: str) -> None:
-        """Delete a version; one that does not exist is no error (`lambda:DeleteFunction`)."""
+        """Delete a version, if it exists (`lambda:DeleteFunction`)."""
 
     def invoke(self, event: bytes, qualifier: str | None, *, timeout: float) -> Invocation:
         """Invoke the function, a version or an alias, once (`lambda:InvokeFunction`).

@@ -1,14 +1,14 @@
-"""Names of variables, files and everything else, as they can be shown on one line."""
+"""The packager's names, and other names made printable on one line."""
 
 from __future__ import annotations
 
-# What the names of our temporary folders begin with.
+# The prefix of our temporary folders.
 PRIVATE_FOLDER = "heroku-lambda-packager-"
 
 
 def printable(text: str) -> str:
-    """Replace what a terminal could not or should not print (control characters, line ends, marks
-    that turn the direction of writing, halves of surrogate pairs) by escapes.
+    """Escape characters that a terminal cannot or should not print: control characters, line ends,
+    marks that change the direction of text, and lone surrogates.
     """
     if text.isprintable():
         return text

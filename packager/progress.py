@@ -1,7 +1,7 @@
-"""What the packager reports while it works: typed events, which one sink receives.
+"""Progress of the packager: typed events, which one sink receives.
 
-The library decides what happened; the sink decides how it looks. `packager.cli` has the renderers
-for plain lines, a terminal and JSON.
+The library reports what happens; the sink decides how to show it. `packager.cli` has renderers for
+plain lines, a terminal and JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class StageStarted:
-    """A stage begins. If it `prints`, a program of the user writes to the terminal meanwhile."""
+    """A stage begins. If it `prints`, a program of the user writes to the terminal during it."""
 
     name: str
     message: str
@@ -31,7 +31,7 @@ class StageEnded:
 
 @dataclass(frozen=True)
 class BytesSent:
-    """`sent` of the `total` bytes of the package are on their way."""
+    """`sent` of the `total` bytes of the package have been sent."""
 
     sent: int
     total: int
@@ -39,7 +39,7 @@ class BytesSent:
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth knowing; a `detail` only matters to those who asked for --verbose."""
+    """Useful information; a `detail` is only shown with --verbose."""
 
     text: str
     detail: bool = False
@@ -61,7 +61,7 @@ def readable(size: int) -> str:
 
 
 def _ignore(_: Event) -> None:
-    """Show nothing, which is the default of the library."""
+    """Show nothing: the default of the library."""
 
 
 def _go_on() -> None:
@@ -82,7 +82,7 @@ class Progress:
 
     @contextlib.contextmanager
     def stage(self, name: str, message: str, *, prints: bool = False) -> Iterator[None]:
-        """Report the start and end of a stage; a stage that runs twice counts as one."""
+        """Report the start and end of a stage; the times of a stage that runs twice are added."""
         self.sink(StageStarted(name, message, prints))
         start = self.clock()
         try:
@@ -93,11 +93,11 @@ class Progress:
             self.sink(StageEnded(name, took))
 
     def note(self, text: str) -> None:
-        """Report something worth knowing."""
+        """Report useful information."""
         self.sink(Note(text))
 
     def detail(self, text: str) -> None:
-        """Report something that only matters with --verbose."""
+        """Report information that is only shown with --verbose."""
         self.sink(Note(text, detail=True))
 
     def warn(self, text: str) -> None:
@@ -107,6 +107,6 @@ class Progress:
     def sending(self, size: int) -> Callable[[int, int], None]:
         """Return a callback for a transfer of a package of `size` bytes.
 
-        It takes the bytes sent and their total as the transfer counts them: in base64, for example.
+        It takes the bytes sent and their total as the transfer counts them, for example in base64.
         """
         return lambda sent, total: self.sink(BytesSent(size * sent // max(1, total), size))

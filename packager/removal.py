@@ -1,8 +1,8 @@
-"""Removes a folder with everything in it, whatever a hostile program has put there.
+"""Remove a folder and everything in it, even if a hostile program has filled it.
 
-shutil.rmtree runs into Python's recursion limit, or that of open files, where folders are nested
-deeply, and stops at folders that cannot be read. Here a folder inside a folder is first moved up
-next to it, so that two open folders are enough for any depth.
+With deeply nested folders, shutil.rmtree exceeds Python's recursion limit or the limit of open
+files, and it stops at unreadable folders. Here, nested folders are first moved up one level, so
+that two open folders are enough for any depth.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# A program that still runs may make new files while the folder is emptied.
+# A program that still runs may create files while the folder is emptied.
 _TRIES = 3
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove(folder: Path) -> bool:
-    """Remove `folder` and everything in it; follow no link. Return whether it is gone.
+    """Remove `folder` and everything in it, without following links. Return whether it is gone.
 
-    It is not gone if somebody else owns a folder in it, or a file system is mounted there.
+    It cannot be removed if another user owns a folder in it, or a file system is mounted there.
     """
     for _ in range(_TRIES):
         with contextlib.suppress(OSError), opened(str(folder)) as top:
@@ -48,7 +48,7 @@ def _empty(top: int) -> None:
         with contextlib.suppress(OSError):
             with opened(name, top) as inner:
                 if os.fstat(inner).st_dev != here:
-                    continue  # Something is mounted there, which is not ours.
+                    continue  # Another file system is mounted there.
                 for nested in _unlink_files(inner):
                     with contextlib.suppress(OSError):
                         folders.append(_move(nested, inner, top))
@@ -58,7 +58,7 @@ def _empty(top: int) -> None:
 def _move(name: str, source: int, target: int) -> str:
     """Move a folder to another one; return its name there."""
     moved = secrets.token_hex(8)
-    _make_writable(name, source)  # The system requires it for a move, too.
+    _make_writable(name, source)  # Moving a folder requires it as well.
     os.rename(name, moved, src_dir_fd=source, dst_dir_fd=target)
     return moved
 
@@ -78,7 +78,7 @@ def _unlink_files(folder: int) -> list[str]:
 
 @contextlib.contextmanager
 def opened(name: str, within: int | None = None) -> Iterator[int]:
-    """Open a folder of ours, of whatever mode, but no link; `within` is an open folder."""
+    """Open a folder of this user, whatever its mode; `within` is an open folder. Follow no link."""
     _make_writable(name, within)
     folder = os.open(name, _FOLDER, dir_fd=within)
     try:
@@ -95,7 +95,7 @@ def _make_writable(name: str, within: int | None) -> None:
     if sys.platform != "linux":
         os.chmod(name, stat.S_IRWXU, dir_fd=within, follow_symlinks=False)
         return
-    # Linux has no chmod that follows no link (before 6.6): so that of an open file.
+    # Before Linux 6.6, chmod always follows links, so this changes the mode of an open file.
     handle = os.open(name, os.O_PATH | _FOLDER, dir_fd=within)
     try:
         Path(f"/proc/self/fd/{handle}").chmod(stat.S_IRWXU)

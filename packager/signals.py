@@ -1,9 +1,9 @@
-"""Signals that end the packager: in good order, or soon if that is not possible.
+"""End the packager on a signal: with a full cleanup, or within seconds if that is not possible.
 
-The first signal raises Interrupted in the main thread, so that everything is cleaned up on the way
-out. Python only does so when the system call under way returns, which may take minutes: a name
+The first signal raises Interrupted in the main thread, so that everything is cleaned up. But Python
+runs signal handlers only after the current system call returns, which may take minutes: a DNS
 look-up without a network, or a pool that waits for its threads. So another thread ends the process
-after `seconds_to_end`, or after a second signal, with what `at_forced_end` has registered.
+after `seconds_to_end`, or after a second signal, and runs the cleanups of `at_forced_end`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from types import FrameType
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-# After the first signal a user wants to know what is waited for; after the second, the end is due
-# within a second: so long for good order, and then so long for the rest.
+# After the first signal, a hint explains how to end at once. After the second, the process must end
+# within a second: first the main thread's cleanup gets its time, then the rest.
 _SECONDS_TO_HINT = 1.0
 _SECONDS_IN_ORDER, _SECONDS_TO_CLEAN = 0.5, 0.4
 
 # Less than the ten seconds after which process managers send SIGKILL.
 _seconds_to_end = 8.0
 
-# What is still to be done if the process ends at once; it may return a sentence to show.
+# Cleanups to run if the process is forced to end; each may return a sentence to show.
 _cleaning: list[Callable[[], str | None]] = []
 
 
@@ -34,32 +34,32 @@ class Interrupted(KeyboardInterrupt):
     """A signal asked the process to end."""
 
     def __init__(self, number: int) -> None:
-        """Hold the signal's `number`."""
+        """Take the signal's `number`."""
         super().__init__()
         self.number = number
 
     @property
     def exit_status(self) -> int:
-        """The status that shells use for the end by a signal."""
+        """The status that shells report for a process ended by this signal."""
         return 128 + self.number
 
 
 def end_by_signals(say: Callable[[str], None]) -> None:
-    """Let signals end the process from now on; `say` shows a line while or before it ends.
+    """Let signals end the process from now on; `say` shows a line about it.
 
-    Signals that are ignored stay so: nohup asks for it, and shells for what runs in the background.
+    Ignored signals stay ignored: nohup sets that, and shells do for background jobs.
     """
     numbers = [number for number in _NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    # What Python writes here comes before it calls a handler, whatever the main thread does.
+    # Python writes here at once, even while the main thread is blocked and its handler must wait.
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_end_in_time, args=[reader, say], daemon=True).start()
     interrupted = False
 
     def end(number: int, _: FrameType | None) -> None:
         nonlocal interrupted
-        if not interrupted:  # Once is enough: a second one would interrupt the cleaning up.
+        if not interrupted:  # A second exception would interrupt the cleanup.
             interrupted = True
             raise Interrupted(number)
 
@@ -68,16 +68,16 @@ def end_by_signals(say: Callable[[str], None]) -> None:
 
 
 def end_within(seconds: float) -> None:
-    """Let the process end so many seconds after the first signal at the latest."""
+    """Set the time, in seconds, within which the process ends after the first signal."""
     global _seconds_to_end
     _seconds_to_end = seconds
 
 
 @contextlib.contextmanager
 def at_forced_end(clean: Callable[[], str | None]) -> Iterator[None]:
-    """Call `clean` if the process has to end within the block, without leaving it in order.
+    """Call `clean`, in another thread, if the process is forced to end within the block.
 
-    It is called in another thread. What it returns is shown.
+    The sentence that it returns, if any, is shown.
     """
     _cleaning.append(clean)
     try:
@@ -88,15 +88,15 @@ def at_forced_end(clean: Callable[[], str | None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held() -> Iterator[None]:
-    """Let signals that come within the block raise Interrupted at its end."""
+    """Defer signals that arrive within the block to its end."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Handlers run in the main thread alone.
+        yield  # Handlers run only in the main thread.
         return
     handlers = {int(number): signal.getsignal(number) for number in _NUMBERS}
-    came: list[tuple[int, FrameType | None]] = []
+    arrived: list[tuple[int, FrameType | None]] = []
 
     def hold(number: int, frame: FrameType | None) -> None:
-        came.append((number, frame))
+        arrived.append((number, frame))
 
     try:
         for number, handler in handlers.items():
@@ -107,7 +107,7 @@ def held() -> Iterator[None]:
         for number, handler in handlers.items():
             if callable(handler):
                 signal.signal(number, handler)
-        for number, frame in came[:1]:
+        for number, frame in arrived[:1]:
             handlers[number](number, frame)  # type: ignore[operator, misc]
 
 
@@ -128,14 +128,14 @@ def _end_in_time(reader: int, say: Callable[[str], None]) -> None:
 
 
 def _readable(file: int, seconds: float) -> bool:
-    """Wait for so long until there is something to read from the file, if any; return whether."""
+    """Wait until the file, if any, is readable, but at most `seconds`; return whether it is."""
     return bool(select.select([file] if file >= 0 else [], [], [], seconds)[0])
 
 
 def _clean(say: Callable[[str], None]) -> None:
-    said = ["Interrupted."]
-    # The latest first, as blocks end.
+    sentences = ["Interrupted."]
+    # The latest first, in the order in which blocks end.
     for clean in reversed(_cleaning[:]):
         with contextlib.suppress(Exception):
-            said += filter(None, [clean()])
-    say(" ".join(dict.fromkeys(said)))
+            sentences += filter(None, [clean()])
+    say(" ".join(dict.fromkeys(sentences)))

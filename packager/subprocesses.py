@@ -1,4 +1,4 @@
-"""Other programs that we run: none outlives us, whenever a signal comes."""
+"""Run other programs so that none outlives the packager, whenever a signal arrives."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import Any
 
 from packager import descendants, signals
 
-# Between being asked to end and being ended: Ctrl-C has to end everything within a second.
+# The time from SIGTERM to SIGKILL: Ctrl-C must end everything within a second.
 _SECONDS_TO_END = 0.3
 
-# The programs that run.
+# The process ids of running programs.
 _started: set[int] = set()
 
 
 @contextlib.contextmanager
 def running(command: str | Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program, started with the `options` of Popen, in a process group of its own.
+    """Run a program, with `options` for Popen, in a process group of its own.
 
-    If it has not ended with the block it is ended then, with all processes that it started.
+    At the end of the block, a program that still runs is ended, with its whole group.
     """
     with contextlib.ExitStack() as starting:
-        # What a signal raises within Popen would leave a process that nobody knows of.
+        # An exception from a signal handler within Popen would leave an unknown process running.
         starting.enter_context(signals.held())
-        # A group can be ended as a whole, and is not reached by the terminal's Ctrl-C.
+        # A group of its own can be ended as a whole, and does not receive the terminal's Ctrl-C.
         process = subprocess.Popen(command, start_new_session=True, **options)
         _started.add(process.pid)
         try:
@@ -46,11 +46,11 @@ def running(command: str | Sequence[str], **options: Any) -> Iterator[subprocess
 def running_with_descendants(
     command: Sequence[str], **options: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program as `running` does, and end at the end also what has left its process group.
+    """Run a program as `running` does, and also end descendants that have left its process group.
 
-    The program's parent is another process, which has the program's environment and none of ours,
-    and ends it even when we are killed. Our own memory and environment cannot be read any more
-    by programs of the same user, unless that is root.
+    The program's parent is a separate process, which has the program's environment and not ours,
+    and ends the program even if we are killed. From then on, other programs of the same user,
+    except root, cannot read our memory and environment.
     """
     descendants.hide_from_debuggers()
     lifeline, held = os.pipe()
@@ -73,7 +73,7 @@ def running_with_descendants(
 
 @contextlib.contextmanager
 def _orphans_ended() -> Iterator[None]:
-    """End what the program leaves if it has killed the process that would end it."""
+    """End descendants of a program that has killed its parent process."""
     descendants.adopt_orphans()
     earlier = descendants.children()
     try:
@@ -84,7 +84,7 @@ def _orphans_ended() -> Iterator[None]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill all that is left of the process group that a program was run in."""
+    """Kill the process group of a program, also if the program itself has ended."""
     _signal(process, signal.SIGKILL)
     process.wait()
 
@@ -97,7 +97,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    # The group outlives its first process as long as there is any other in it. On macOS it is not
-    # permitted to send anything to one of which nothing runs any more.
+    # The group outlives its first process as long as it has others. macOS raises PermissionError
+    # for a group in which no process runs any more.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -1,7 +1,7 @@
-"""`packager vendor`: the source of a reader, copied into a project instead of a dependency.
+"""`packager vendor`: copy the source of a reader into a project, instead of a dependency.
 
-The first line of a copy names its version and origin, and a hash of the rest. By this hash, an old
-copy differs from a modified one, which only --force overwrites.
+The first line of a copy holds its version, its origin and a hash of the rest. The hash
+distinguishes an old copy from a modified one, which only --force overwrites.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from packager.errors import InputError, VendorError
 State = Literal["missing", "current", "outdated", "modified"]
 
 PACKAGE = Path(__file__).parent
-# A wheel carries the readers within the package; in a checkout they lie beside it.
+# A wheel contains the readers in the package; in a checkout they are next to it.
 READERS = PACKAGE / "_vendored" if (PACKAGE / "_vendored").is_dir() else PACKAGE.parent
 
 SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
@@ -30,7 +30,7 @@ SOURCES: Mapping[str, tuple[Path, tuple[str, ...]]] = {
         READERS / "sdk_python",
         ("env_properties/__init__.py", "env_properties/_typed.py", "env_properties/py.typed"),
     ),
-    # With its package.json the folder can be required, and is CommonJS in a project of ES modules.
+    # The package.json makes the folder loadable by name, and CommonJS in a project of ES modules.
     "node": (
         READERS / "sdk_node",
         (
@@ -67,7 +67,7 @@ COMMENTS = {
     ".json": b'{ "//": "%s",\n',
 }
 ORIGIN = f"env-properties {__version__} (MIT), from heroku-lambda-packager"
-# All of a first line, of whatever version: with anything else in it the line was modified.
+# A complete first line, of any version. If more is on the line, it was modified.
 MARK = re.compile(
     rb'(?:# |// |\{ "//": ")'
     rb'env-properties [^"]+, from heroku-lambda-packager; sha256 of the rest: (\w+)'
@@ -77,7 +77,7 @@ MARK = re.compile(
 
 @dataclass(frozen=True)
 class Copy:
-    """One file of a vendored reader, and how it was found."""
+    """One file of a vendored reader, and its state before."""
 
     path: Path
     found: State
@@ -88,14 +88,14 @@ def vendor(
 ) -> tuple[Copy, ...]:
     """Copy the reader for `language` into the project in `directory`.
 
-    Every file that was not found current has been written, each of them whole or not at all; with
-    `check` none is. A modified one is a VendorError, and nothing is written, without `force`.
-    Raises InputError if there is no such folder or language.
+    Write every file that is not current, each completely or not at all; with `check`, write none.
+    Return the state of each file before. Raises VendorError, before writing anything, if a file was
+    modified and `force` is not given; and InputError for an unknown language or a missing folder.
     """
     if language not in SOURCES:
-        raise InputError(f"no reader for {language}", f"There are: {', '.join(SOURCES)}.")
+        raise InputError(f"no reader for {language}", f"Choose one of: {', '.join(SOURCES)}.")
     if not directory.is_dir():
-        raise InputError(f"no such folder: {directory}", "Name the folder of the project.")
+        raise InputError(f"no such folder: {directory}", "Pass the folder of the project.")
     contents = _contents(language, directory)
     try:
         for path in contents:
@@ -104,8 +104,8 @@ def vendor(
         modified = [str(copy.path) for copy in copies if copy.found == "modified"]
         if modified and not check and not force:
             raise VendorError(
-                f"not overwritten, as it is no unmodified copy: {', '.join(modified)}",
-                "Move the changes elsewhere, or replace it with --force.",
+                f"not overwritten, because it is not an unmodified copy: {', '.join(modified)}",
+                "Move the changes elsewhere, or overwrite it with --force.",
             )
         for copy in copies:
             if copy.found != "current" and not check:
@@ -116,14 +116,14 @@ def vendor(
 
 
 def _contents(language: str, directory: Path) -> dict[Path, bytes]:
-    """What the project is to hold."""
+    """Return the wanted content of each file."""
     folder, names = SOURCES[language]
     home = _home(language, directory)
     return {home / name: _marked(folder / name) for name in names}
 
 
 def _home(language: str, directory: Path) -> Path:
-    """The folder of the project from which the language finds the reader."""
+    """Return the folder of the project from which the language loads the reader."""
     gradle = [f"{of}.gradle{kts}" for of in ("build", "settings") for kts in ("", ".kts")]
     if language == "java" and any((directory / build).is_file() for build in ["pom.xml", *gradle]):
         return directory / "src" / "main" / "java"
@@ -131,7 +131,7 @@ def _home(language: str, directory: Path) -> Path:
 
 
 def _marked(source: Path) -> bytes:
-    """A file with the line that says what it is; in JSON that line takes the first one's place."""
+    """Return a file with its mark as the first line; in JSON the mark replaces the first line."""
     content = source.read_bytes()
     if source.suffix == ".json":
         content = content.removeprefix(b"{\n")
@@ -150,13 +150,13 @@ def _refuse_links(directory: Path, path: Path) -> None:
             return
         if part.is_symlink():
             raise VendorError(
-                f"{part} is a link: nothing is read or written through it.",
-                "Remove the link, or name the project that it leads to.",
+                f"{part} is a link, and the packager does not read or write through links.",
+                "Remove the link, or pass the folder that it leads to.",
             )
 
 
 def _read(path: Path) -> bytes:
-    # Without waiting, as the opening of a pipe would.
+    # O_NONBLOCK, because opening a pipe would wait.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     with os.fdopen(os.open(path, flags), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -166,7 +166,7 @@ def _read(path: Path) -> bytes:
 
 def _state(path: Path, wanted: bytes) -> State:
     try:
-        found = _read(path).replace(b"\r\n", b"\n")  # git checks it out so, if asked to
+        found = _read(path).replace(b"\r\n", b"\n")  # git may convert line ends on checkout
     except FileNotFoundError:
         return "missing"
     if found == wanted:
@@ -177,7 +177,7 @@ def _state(path: Path, wanted: bytes) -> State:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Replace the file in one step; whoever reads it meanwhile has the old or the new."""
+    """Replace the file atomically: a concurrent reader gets the old or the new content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced(path) as part:
         with part.open("xb") as file:

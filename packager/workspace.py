@@ -1,4 +1,4 @@
-"""The private temporary folder that a package is made in."""
+"""The private temporary folder in which a package is built."""
 
 from __future__ import annotations
 
@@ -17,28 +17,27 @@ from packager import signals
 from packager.names import PRIVATE_FOLDER
 from packager.removal import opened, remove
 
-# Between the creation of a folder and its lock, another run sees it empty and unlocked.
+# Until a new folder is locked, another run sees it empty and unlocked.
 _SECONDS_TO_LOCK = 60
 
 
 def _ignored(_: Path) -> None:
-    """Do nothing about a folder that could not be removed."""
+    """Ignore a folder that could not be removed."""
 
 
 @contextlib.contextmanager
 def private_folder(
     within: Path | None = None, *, left: Callable[[Path], None] = _ignored
 ) -> Iterator[Path]:
-    """Create a folder that only this user can read; remove it at the end with all it holds.
+    """Create a folder that only this user can read; remove it and its contents at the end.
 
-    It is created `within` that folder, or the system's for temporary files. A run that was killed
-    leaves its own; the next one removes it. `left` is called with each folder that could not be
-    removed. Whether a run is still alive is known from its lock, which the system releases however
-    the process ends.
+    It is created `within` the given folder, or the system's temporary folder. A killed run leaves
+    its folder, and the next run removes it. Each run holds a lock on its folder, which the system
+    releases however the process ends. `left` is called with each folder that could not be removed.
     """
     within = within or Path(tempfile.gettempdir())
     _remove_stale_folders(within, left)
-    # Named here and not by mkdtemp: a signal between its return and a `try` would leave the folder.
+    # Not mkdtemp, because a signal between its return and the `try` would leave the folder.
     folder = within / (PRIVATE_FOLDER + secrets.token_hex(8))
     with signals.at_forced_end(partial(_remove_at_once, folder)):
         try:
@@ -56,7 +55,7 @@ def _remove_at_once(folder: Path) -> str | None:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with opened(str(folder)) as lock:
-        # Some network file systems lock no folders: one that is left there stays.
+        # Some network file systems cannot lock folders; there, a killed run's folder stays.
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -65,7 +64,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _remove(folder: Path, left: Callable[[Path], None]) -> None:
     try:
         gone = remove(folder)
-    except BaseException:  # What a signal raises: there is more to remove.
+    except BaseException:  # A signal interrupted the removal, so there is more to remove.
         remove(folder)
         raise
     if not gone:
@@ -80,8 +79,7 @@ def _remove_stale_folders(within: Path, left: Callable[[Path], None]) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    # In a shared folder, anybody can plant a link under our prefix, or move a folder there that
-    # all may write to.
+    # In a shared folder, anybody can plant a link with our prefix, or a folder that all may write.
     status = folder.lstat()
     return (
         stat.S_ISDIR(status.st_mode)
@@ -91,7 +89,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_stale(folder: Path) -> bool:
-    """Whether no run holds the lock of the folder, and none is about to take it."""
+    """Return whether no run holds the lock of the folder or is about to take it."""
     with opened(str(folder)) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

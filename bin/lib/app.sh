@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What the app's own build has to have done before this one: a buildpack for its language runs
-# before this buildpack, which installs no modules and builds no jar.
+# Checks that the app was built: a buildpack for its language must run before this one, which
+# installs no modules and builds no jar.
 
 set -euo pipefail
 
 # Prints the language of an app that was not built: java, if that is certain; node, if package.json
-# may list dependencies, which app::check looks at.
+# may list dependencies, which app::check checks.
 app::unbuilt() {
 	# The packages of these apps are made of something else, or the user wants no checks.
 	if [[ -n $(config::value _LAMBDA_ZIP_FILE) || $(config::value _LAMBDA_CHECKS) =~ ^(off|warn)$ ]] ||
@@ -31,7 +31,7 @@ app::check() {
 			output::notice <<-EOF
 				The app has a ${file}, but no jar.
 
-				This buildpack does not build it: a buildpack for Java does, before this one.
+				This buildpack does not build it. A buildpack for Java must run before this one.
 
 				Run these two commands:
 				$(hint::language "$(app::java_buildpack)")
@@ -53,7 +53,7 @@ app::check() {
 					$(hint::language heroku/nodejs)
 					  git push heroku main
 
-					Are they bundled into the code? Then write node_modules into .lambdaignore.
+					If they are bundled into the code, add node_modules to .lambdaignore.
 				EOF
 				return 1
 			fi
@@ -85,7 +85,7 @@ app::java_buildpack() {
 	if [[ -f ${BUILD_DIR}/pom.xml ]]; then echo heroku/java; else echo heroku/gradle; fi
 }
 
-# Prints a jar or zip of the app, if it has one; not of its tools, such as the Gradle wrapper.
+# Prints a jar or zip of the app, if it has one; but not of its tools, such as the Gradle wrapper.
 app::archives() {
 	find "${BUILD_DIR}" -mindepth 1 \( -name '.*' -o -path "${BUILD_DIR}/gradle/wrapper" \) -prune -o \
 		\( -name '*.jar' -o -name '*.zip' \) -print -quit

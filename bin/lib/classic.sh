@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What error messages advise the user of a classic build to do.
+# Hints of error messages in a classic build.
 
 set -euo pipefail
 
@@ -28,7 +28,7 @@ hint::release() {
 	echo 'run `heroku buildpacks:set` with #TAG at the end of its URL'
 }
 
-# How to do without the standalone Python, as item $1 of a list.
+# How to avoid the standalone Python, as item $1 of a list.
 hint::other_python() {
 	cat <<-EOF
 		$1. Put heroku/python before this buildpack; an empty requirements.txt is
@@ -36,7 +36,7 @@ hint::other_python() {
 	EOF
 }
 
-# How to have the buildpack $1 run before this one.
+# How to run the buildpack $1 before this one.
 hint::language() {
 	echo "  heroku buildpacks:add --index 1 $1"
 }

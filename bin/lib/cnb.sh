@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What error messages advise the user of a Cloud Native build to do.
+# Hints of error messages in a Cloud Native build.
 
 set -euo pipefail
 
@@ -26,13 +26,13 @@ hint::release() {
 	echo 'name a release archive in project.toml'
 }
 
-# How to do without the standalone Python: not at all, as what other buildpacks install here has no
-# pip, and may differ at run time.
+# Nothing avoids the standalone Python here: the Pythons of other buildpacks have no pip, and may
+# differ at run time.
 hint::other_python() {
 	:
 }
 
-# How to have the buildpack $1 run before this one.
+# How to run the buildpack $1 before this one.
 hint::language() {
 	echo "  in project.toml, before the Lambda packager: [[io.buildpacks.group]] with id = \"$1\""
 }

@@ -19,10 +19,10 @@ source "${BUILDPACK_DIR}/bin/lib/wheels.sh"
 # shellcheck source=bin/lib/procfile.sh
 source "${BUILDPACK_DIR}/bin/lib/procfile.sh"
 
-# What is not whole yet, on the file system of the cache.
+# Files that are not complete yet, on the file system of the cache.
 INCOMING=${CACHE_DIR}/incoming
 
-# Installs to the folder $1, which is $2 at run time, by the Python that the function $3 finds.
+# Installs to the folder $1, which is $2 at run time, with the Python that the function $3 finds.
 install::packager() {
 	local folder=$1 final=$2 find_python=$3 python_home unbuilt
 

@@ -3,7 +3,7 @@
 
 set -euo pipefail
 
-# Prints what decides the contents of the layer `packager`.
+# Prints everything that the contents of the layer `packager` depend on.
 layers::key() {
 	{
 		find "${BUILDPACK_DIR}"/{bin,packager,sdk_python,sdk_node,sdk_java} \
@@ -16,8 +16,8 @@ layers::key() {
 	} | sha256sum | cut --characters=1-64
 }
 
-# Prints the key of the layer $1 in the image before, if that is known. The lifecycle then takes
-# the layer from there, unless the build writes it.
+# Prints the key of the layer $1 in the previous image, if that is known. The lifecycle then reuses
+# that layer, unless the build writes it.
 layers::previous_key() {
 	local file=${CNB_LAYERS_DIR}/$1.toml
 	if [[ -f ${file} ]]; then
@@ -25,8 +25,8 @@ layers::previous_key() {
 	fi
 }
 
-# Whether the next step of the build can do with the layer `packager` of the image before. The
-# packager itself runs in the builds of Python apps, which keep it in the cache, too.
+# Whether the build can reuse the layer `packager` of the previous image. Builds of Python apps also
+# run the packager, so they keep it in the cache, too.
 layers::has_packager() {
 	[[ $(layers::previous_key packager) == "$1" ]] &&
 		{ ! app::is_python || [[ -d ${CNB_LAYERS_DIR}/packager && -d $(wheels::tools) ]]; }
@@ -39,7 +39,7 @@ layers::write_packager() {
 		>"${CNB_LAYERS_DIR}/packager.toml"
 }
 
-# A layer of its own: its contents change with the app, those of `packager` do not.
+# A separate layer, because its contents change with the app, and those of `packager` do not.
 layers::write_wheels() {
 	rm -f "${CNB_LAYERS_DIR}/wheels.toml"
 	if [[ -d ${CNB_LAYERS_DIR}/wheels ]]; then

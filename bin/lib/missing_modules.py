@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-# What Lambda's Node.js runtimes provide.
+# Lambda's Node.js runtimes provide these.
 PROVIDED = ("@aws-sdk/", "@smithy/", "aws-sdk")
 
 SHOWN = 5
@@ -29,7 +29,7 @@ def missing_modules(app: Path) -> list[str]:
 
 def shortened(names: list[str]) -> Iterable[str]:
     """Yield the first names, and how many more there are."""
-    # A name may have any character.
+    # A name may contain any character.
     yield from (json.dumps(name)[1:-1] for name in names[:SHOWN])
     if len(names) > SHOWN:
         yield f"and {len(names) - SHOWN} more"
@@ -40,6 +40,6 @@ if __name__ == "__main__":
     sys.path.insert(0, str(folder / "packages"))
     from packager.errors import PackagerError
 
-    # A deploy says what else is wrong with the app.
+    # A deploy reports all other problems of the app.
     with contextlib.suppress(PackagerError):
         sys.stdout.write(", ".join(shortened(missing_modules(app))))

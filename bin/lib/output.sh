@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the build log shows, in the form of Heroku's own buildpacks. All of it goes to stderr, which
-# Heroku shows as well: stdout is what functions answer.
+# Heroku shows as well, because stdout carries the results of functions.
 
 set -euo pipefail
 

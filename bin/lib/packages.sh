@@ -5,11 +5,11 @@ set -euo pipefail
 
 LOCK=${BUILDPACK_DIR}/bin/requirements.lock
 
-# What botocore reads to talk to these services and to find credentials on the way: by a profile
-# (sso, sso-oidc, signin) or an assumed role (sts). Its other 400 services are 25 MB.
+# The data of botocore for the services that the packager calls, and for credentials by a profile
+# (sso, sso-oidc, signin) or an assumed role (sts). Its other 400 services take 25 MB.
 BOTOCORE_SERVICES=(lambda s3 signin sso sso-oidc sts)
 
-# Installs to $1/packages what the Python of the folder $2 can import.
+# Installs the packager and its dependencies to $1/packages, for the Python of the folder $2.
 packages::install() {
 	local staging=$1 python_home=$2 cached installed=${INCOMING}/packages
 	cached=${CACHE_DIR}/packages-$(packages::cache_key "${python_home}")
@@ -27,7 +27,7 @@ packages::install() {
 	packages::copy_own "${staging}/packages"
 }
 
-# The same lock, Python, machine and way to install give the same packages.
+# The same lock, Python, machine and way of installing produce the same packages.
 packages::cache_key() {
 	{
 		cat "${LOCK}" "${BUILDPACK_DIR}/bin/lib/packages.sh"
@@ -37,7 +37,7 @@ packages::cache_key() {
 	} | sha256sum | cut --characters=1-16
 }
 
-# Installs what the lock file $2 pins into the folder $3, by pip of the Python in the folder $1.
+# Installs the pins of the lock file $2 into the folder $3, with pip of the Python in the folder $1.
 packages::pip_install() {
 	local python_home=$1 lock=$2 target=$3
 
@@ -48,7 +48,7 @@ packages::pip_install() {
 		output::notice <<-EOF
 			The packager's dependencies could not be installed.
 
-			pip's message stands above. Your app is unchanged, and so is the build cache.
+			See pip's message above. Your app and the build cache are unchanged.
 
 			What you can do:
 			  1. Build again: the package index or the network may have been unavailable
@@ -77,8 +77,8 @@ packages::trim() {
 	find "${target}" -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
 }
 
-# The packager itself is pure Python: its sources, and those of the readers that it hands out, are
-# what a wheel would install.
+# The packager itself is pure Python, so a copy of its sources and those of the readers is what a
+# wheel would install.
 packages::copy_own() {
 	local target=$1
 	cp -R "${BUILDPACK_DIR}/packager" "${target}"
@@ -93,8 +93,8 @@ packages::copy_own() {
 	)
 }
 
-# Compiles what a deploy imports, as it will be found in the folder $3: half of the time of
-# `deploy` otherwise. Importing it shows that the installation is complete, too.
+# Compiles the modules that a deploy imports, with paths in the folder $3: compiling would take half
+# of the time of each `deploy`. Importing them also checks that the installation is complete.
 packages::precompile() {
 	local staging=$1 python_home=$2 final=$3
 
@@ -103,7 +103,7 @@ packages::precompile() {
 		output::notice <<-EOF
 			The packager does not start with this Python.
 
-			Python's message stands above. Your app is unchanged.
+			See Python's message above. Your app is unchanged.
 
 			What you can do:
 			  1. With the Python of heroku/python: name another version from 3.10 to 3.14

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Python that the buildpack brings where the app has none: a release of
+# The Python that the buildpack installs if the app has none: a release of
 # astral-sh/python-build-standalone, which runs from any folder and needs glibc 2.17 or newer.
 # To move to another release, change all four; the checksums are those of its SHA256SUMS file.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Procfile: the app's own lines stay as they are, the packager's are added where there is none.
+# The Procfile: the app's own lines stay, and the packager adds its processes if they are missing.
 
 set -euo pipefail
 
@@ -15,15 +15,15 @@ procfile::add_processes() {
 	fi
 }
 
-# Whether the packager shall add a process `deploy`.
+# Whether to add a process `deploy`.
 procfile::lacks_deploy() {
 	if procfile::has "$1" deploy; then
-		output::detail "The Procfile has a 'deploy:' of its own, which is left as it is"
+		output::detail "The Procfile has a 'deploy:' of its own, which is not changed"
 		return 1
 	fi
 }
 
-# Whether the packager shall add a process `release`; warns if releases do not deploy.
+# Whether to add a process `release`; warns if releases do not deploy.
 procfile::lacks_release() {
 	local procfile=$1
 	if ! procfile::has "${procfile}" release; then
@@ -34,7 +34,7 @@ procfile::lacks_release() {
 		output::notice <<-EOF
 			_LAMBDA_DEPLOY_ON_RELEASE is true, but releases do not deploy the function.
 
-			The Procfile has a 'release:' of its own, which is left as it is.
+			The Procfile has a 'release:' of its own, which is not changed.
 
 			What you can do:
 			  1. To deploy at each release, add to the end of that line:
@@ -50,7 +50,7 @@ procfile::has() {
 	[[ -f $1 ]] && grep --quiet "^$2:" "$1"
 }
 
-# By way of a copy: the app's file may be read-only, and its last line may lack the newline.
+# Writes a copy, because the app's file may be read-only, and its last line may lack the newline.
 procfile::add() {
 	local procfile=$1 line=$2 copy=$1.new
 	{

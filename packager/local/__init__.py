@@ -1,8 +1,8 @@
 """`packager deploy --local`: an embedded Lambda service, and handlers run on this machine.
 
-The service is in this process and has no port: boto3's requests are answered before they are sent.
-The package is then downloaded from it, unpacked as Lambda does, and its handler is run by the
-language's own runtime:
+The service is in this process and has no port: it responds to boto3's requests before they are
+sent. The package is then downloaded from it and unpacked as in Lambda, and the language's own
+runtime runs its handler:
 
     service = LocalLambda()
     local_settings = service.settings_for(settings)
@@ -10,7 +10,7 @@ language's own runtime:
     function = LambdaFunction(local_settings, ..., respond=service.respond)
     ...  # deploy to it as to a function in AWS
     service.download(local_settings.function_name, task, package.code_sha256)
-    answer = invoke(find_handler(task), task, b"{}", timeout=30)
+    response = invoke(find_handler(task), task, b"{}", timeout=30)
 """
 
 from packager.local.environment import LocalFunction

@@ -1,4 +1,4 @@
-"""Reads from a Java class file which interfaces its class implements.
+"""Read from a Java class file which interfaces its class implements.
 
 The format: https://docs.oracle.com/javase/specs/jvms/se21/html/jvms-4.html.
 """
@@ -20,7 +20,7 @@ _SIZES |= {17: 4, 18: 4, 19: 2, 20: 2}
 
 @dataclass(frozen=True)
 class ClassFile:
-    """A class: its name and the interfaces that it names itself, as `java.util.Map`."""
+    """A class: its name and the interfaces that it declares itself (example: `java.util.Map`)."""
 
     name: str
     interfaces: tuple[str, ...]
@@ -28,16 +28,16 @@ class ClassFile:
 
 
 def read(data: bytes) -> ClassFile:
-    """Read a class file. Raises ValueError if it is none."""
+    """Read a class file. Raises ValueError for anything else."""
     try:
         return _read(data)
     except (struct.error, KeyError, IndexError) as error:
-        raise ValueError("no class file") from error
+        raise ValueError("not a class file") from error
 
 
 def _read(data: bytes) -> ClassFile:
     if not data.startswith(_MAGIC):
-        raise ValueError("no class file")
+        raise ValueError("not a class file")
     constants, offset = _constants(data)
 
     def class_name(index: int) -> str:
@@ -53,7 +53,7 @@ def _read(data: bytes) -> ClassFile:
 
 
 def _constants(data: bytes) -> tuple[dict[int, Any], int]:
-    """Read the constants that name classes, by their index, and say where the others end."""
+    """Return the constants that name classes, by their index, and the end of all constants."""
     constants: dict[int, Any] = {}
     (count,) = struct.unpack_from(">H", data, 8)
     index, offset = 1, 10

@@ -1,4 +1,4 @@
-"""What a handler finds around it: the function that it belongs to, as Lambda describes it."""
+"""The environment of a handler: the variables by which Lambda describes the function."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap")
 
 @dataclass(frozen=True)
 class LocalFunction:
-    """A function on this machine; `app` is the folder that its package was made of.
+    """A function on this machine; `app` is the folder that its package was built from.
 
-    Its handler has made-up `credentials` unless it is given others.
+    By default, its handler has made-up `credentials`.
     """
 
     name: str = "function"
@@ -32,8 +32,8 @@ class LocalFunction:
     def environment(self, handler: Handler, task: Path) -> dict[str, str]:
         """Return the variables that Lambda sets for the handler of the package in `task`.
 
-        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; the last three keep
-        libraries from the credentials of whoever runs this.
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html. The last three hide
+        the user's own credentials from libraries.
         """
         return {
             "_HANDLER": handler.name,

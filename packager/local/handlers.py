@@ -1,4 +1,4 @@
-"""Finds the handler of an unpacked package."""
+"""Find the handler of an unpacked package."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NAMES_IN_PYTHON = ("lambda_handler", "handler")
 
 @dataclass(frozen=True)
 class Handler:
-    """What Lambda calls: the language of its runtime, and the function's setting Handler."""
+    """A handler: the language of its runtime, and its name in the function's setting Handler."""
 
     language: Language
     name: str
 
 
 def find_handler(task: Path, name: str | None = None, language: Language | None = None) -> Handler:
-    """Find the handler of the package in `task`: the one of that `name`, or its only one.
+    """Return the handler of the package in `task`: the one called `name`, or its only one.
 
-    The package tells its `language`, unless that is given. Raises PackageError if there is no
-    handler, or more than one to choose from.
+    The files of the package decide its `language`, unless that is given. Raises PackageError if
+    the package has no handler, or several.
     """
     language = language or _language(task, name or "")
     if name:
@@ -46,7 +46,7 @@ def find_handler(task: Path, name: str | None = None, language: Language | None 
         f"The package has these handlers: {', '.join(found)}."
         if found
         else f"No handler was found in the package ({language}).",
-        f"Say which one to run by --handler, as {_EXAMPLES[language]}.",
+        f"Choose the one to run with --handler (example: {_EXAMPLES[language]}).",
     )
 
 
@@ -67,13 +67,13 @@ def _language(task: Path, name: str) -> Language:
     if any(_classes(task)):
         return "java"
     raise PackageError(
-        "The package looks like no Node.js, Python or Java function.",
-        "Those three can be run on this machine.",
+        "The package does not look like a Node.js, Python or Java function.",
+        "Deploy without --local, which runs only these three languages.",
     )
 
 
 def _in_node(task: Path) -> Iterator[str]:
-    """The `handler` of the module that package.json calls `main`; else of any at the top."""
+    """Yield the `handler` of the module `main` of package.json, or else of top-level modules."""
     main = PurePosixPath(_main(task / "package.json") or "index")
     suffixes = (".js", ".mjs", ".cjs")
     for suffix in suffixes:
@@ -99,7 +99,7 @@ def _main(description: Path) -> str | None:
 
 
 def _in_python(task: Path) -> Iterator[str]:
-    """The `lambda_handler` of lambda_function.py, or what is named so in another module."""
+    """Yield the `lambda_handler` of lambda_function.py, or functions with such names elsewhere."""
     if (task / "lambda_function.py").is_file():
         yield "lambda_function.lambda_handler"
         return
@@ -112,7 +112,7 @@ def _in_python(task: Path) -> Iterator[str]:
 def _functions(module: Path) -> Iterator[str]:
     try:
         statements = ast.parse(module.read_bytes()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # The last two: deep nesting.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # Deep nesting: the last two.
         return
     for statement in statements:
         if isinstance(statement, ast.FunctionDef):
@@ -120,7 +120,7 @@ def _functions(module: Path) -> Iterator[str]:
 
 
 def _classes(folder: Path) -> Iterator[Path]:
-    """All class files; not by rglob, whose recursion ends where folders are nested deeply."""
+    """Yield all class files; not with rglob, whose recursion fails for deeply nested folders."""
     folders = [folder]
     while folders:
         for path in folders.pop().iterdir():
@@ -131,10 +131,10 @@ def _classes(folder: Path) -> Iterator[Path]:
 
 
 def _in_java(task: Path) -> Iterator[str]:
-    """The classes that implement a handler's interface, but for those of AWS's own libraries."""
+    """Yield the classes that implement a handler's interface, except those of AWS's libraries."""
     for path in _classes(task):
         data = path.read_bytes()
-        # A look at all bytes is a hundred times as quick as reading the constants.
+        # Searching the bytes is a hundred times faster than parsing the constants.
         if b"com/amazonaws/services/lambda/runtime/Request" in data:
             try:
                 found = classfile.read(data)

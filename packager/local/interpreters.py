@@ -1,4 +1,4 @@
-"""The programs that run handlers on this machine: the function's runtime, or what is closest."""
+"""Find the program that runs a handler on this machine, as close as possible to its runtime."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from typing import NamedTuple
 from packager.errors import DeployError
 from packager.local.handlers import Language
 
-# The major version in what `node --version` and `java -version` print (Java 8 is 1.8).
+# The major version in the output of `node --version` and `java -version` (Java 8 is 1.8).
 _VERSION = re.compile(r'(?:v|version ")(?:1\.)?(\d+)')
 
 
 class Interpreter(NamedTuple):
-    """A program, and how it differs from the function's runtime ("" if it does not)."""
+    """A program, and how it differs from the function's runtime ("" if it is the same)."""
 
     path: str
     difference: str
 
 
 def find(language: Language, runtime: str | None, architecture: str | None) -> Interpreter:
-    """Find the program that comes closest to the function's runtime.
+    """Return the program that is closest to the function's runtime.
 
     Raises DeployError if this machine has none for the language.
     """
@@ -35,11 +35,11 @@ def find(language: Language, runtime: str | None, architecture: str | None) -> I
     ours = f"{language}{version}" if language != "node" else f"nodejs{version}.x"
     differences = []
     if runtime and runtime.startswith(language) and not f"{ours}.".startswith(f"{runtime}."):
-        differences.append(f"the function's runtime is {runtime}, and this machine has {ours}")
+        differences.append(f"the function's runtime is {runtime}, but this machine has {ours}")
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     if architecture and architecture != machine:
         differences.append(
-            f"the function's architecture is {architecture}, this machine's {machine}"
+            f"the function's architecture is {architecture}, but this machine's is {machine}"
         )
     return Interpreter(path, "; ".join(differences))
 
@@ -83,6 +83,6 @@ def _major(path: str, option: str) -> str:
 
 def _missing(name: str) -> DeployError:
     return DeployError(
-        f"There is no program {name} on this machine.",
-        "The package is deployed; to run its handler, install one and put it on the PATH.",
+        f"The program {name} is not installed on this machine.",
+        "Install it and add it to the PATH, to run the handler. The package is deployed.",
     )

@@ -1,4 +1,4 @@
-"""Runs a handler on this machine, by the language's own runtime."""
+"""Run a handler on this machine, with the language's own runtime."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from packager.progress import Progress
 _LARGEST_RESPONSE = 6 << 20
 
 _INSTALL_SDK = {
-    "node": "npm install --save-dev with the package that is named above",
+    "node": "npm install --save-dev with the package named above",
     "python": "pip install boto3",
     "java": "add the SDK to the jar, because Lambda's Java runtimes do not have it",
 }
@@ -32,7 +32,7 @@ _INSTALL_SDK = {
 # How long a handler runs between two looks at whether to stop it, in seconds.
 _PAUSE = 0.1
 
-# The status by which the bootstraps say that the handler failed: its error is in the answer's file.
+# The exit status of the bootstraps if the handler failed; the response file then holds its error.
 _FAILED = 1
 
 
@@ -63,28 +63,28 @@ def invoke(
     if function.has_exec_wrapper:
         command.insert(0, str(task / exec_wrapper.NAME))
     with workspace.private_folder() as folder:
-        answer = folder / "answer"
-        command += [str(answer), str(int((time.time() + timeout) * 1000))]
+        response = folder / "response"
+        command += [str(response), str(int((time.time() + timeout) * 1000))]
         if handler.language == "python":
             command += sys.path
         output = Relay({str(task): str(function.app.resolve())} if function.app else {})
         wait = partial(_wait, event=event, timeout=timeout, progress=progress)
         status = _run(command, task, environment, output, wait)
-        text = _read(answer)
+        text = _read(response)
     if len(text) > _LARGEST_RESPONSE:
         raise DeployError(
             f"The handler {handler.name} returned more than 6 MB, which Lambda refuses.",
-            "Return less, or a link to it.",
+            "Return less data, or a link to it.",
         )
     if status == 0 and text:
         return text
     raise _error(handler, status, text, timeout, output)
 
 
-def _read(answer: Path) -> bytes:
-    """Read what the handler returned, if it is a file: no link, and no pipe to wait for."""
+def _read(response: Path) -> bytes:
+    """Read the response file; without following a link, or waiting for a pipe in its place."""
     try:
-        opened = os.open(answer, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        opened = os.open(response, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
     if not stat.S_ISREG(os.fstat(opened).st_mode):
@@ -99,12 +99,12 @@ def _command(language: Language, program: str, task: Path) -> list[str]:
         case "node":
             return [program, str(BOOTSTRAP / "invoke.mjs")]
         case "python":
-            # Isolated, so that only the package's own modules and the runtime's are there.
+            # Isolated, so that it can import only modules of the package and of the runtime.
             options = ["-I", "-S", "-B", "-u", "-X", "utf8"]
             return [program, *options, str(BOOTSTRAP / "invoke.py")]
         case "java":
             classes = os.pathsep.join([str(task), str(task / "lib" / "*")])
-            # As in Lambda itself: compiling further does not pay for one invocation.
+            # As in Lambda: for one invocation, further compilation takes longer than it saves.
             options = ["-cp", classes, "-XX:TieredStopAtLevel=1"]
             utf8 = [f"-D{of}.encoding=UTF-8" for of in ("file", "stdout", "stderr")]
             return [program, *options, *utf8, str(BOOTSTRAP / "InvokeHandler.java")]
@@ -151,14 +151,14 @@ def _error(
     if status is None:
         return DeployError(
             f"The handler {name} did not return within {timeout:g} s.",
-            "It was stopped. Give it longer by --timeout.",
+            "Allow more time with --timeout. The handler was stopped.",
         )
     if status == _FAILED and text:
         error = text.decode("utf-8", "replace")
         hint = "Its output is above."
         if output.lacks_sdk:
             hint = (
-                "Lambda's runtime has the AWS SDK, and this machine does not. Install it here:"
+                "Lambda's runtime has the AWS SDK, but this machine does not. Install it here:"
                 f" {_INSTALL_SDK[handler.language]}."
             )
         return DeployError(f"The handler {name} failed: {error}.", hint)

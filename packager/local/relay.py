@@ -1,4 +1,4 @@
-"""What a handler writes, passed on to our stderr with the paths that its user knows."""
+"""Pass a handler's output on to our stderr, with paths in the app's folder."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _NO_SDK = re.compile(
 
 
 class Relay:
-    """Passes output on line by line; `paths` holds what to write instead of a path."""
+    """Passes output on line by line; `paths` maps paths to those to show instead."""
 
     def __init__(self, paths: Mapping[str, str]) -> None:
-        """Have seen nothing yet."""
+        """Encode the paths as they occur in output."""
         self._paths = [(os.fsencode(old), os.fsencode(new)) for old, new in paths.items()]
         self.lacks_sdk = False
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[int]:
-        """Open a pipe for the output; at the end, all that was written to it has been passed on."""
+        """Open a pipe for the output; at the end, wait until everything has been passed on."""
         reading, writing = os.pipe()
         thread = threading.Thread(target=self._pass_on, args=(reading,), daemon=True)
         thread.start()
@@ -35,7 +35,7 @@ class Relay:
             yield writing
         finally:
             os.close(writing)
-            # Whoever else holds the pipe has been ended, or is not worth waiting for.
+            # Other processes that hold the pipe have been killed, so this does not take long.
             thread.join(timeout=1)
 
     def _pass_on(self, pipe: int) -> None:
@@ -43,7 +43,7 @@ class Relay:
         with contextlib.closing(os.fdopen(pipe, "rb", buffering=0)) as output:
             while chunk := output.read(_CHUNK):
                 lines, newline, rest = (rest + chunk).rpartition(b"\n")
-                # A line without an end is passed on when it gets long.
+                # A very long line is passed on before its end.
                 if len(rest) > _CHUNK:
                     lines, newline, rest = lines + newline + rest, b"", b""
                 self._write(lines + newline)
@@ -58,4 +58,4 @@ class Relay:
             try:
                 text = text[os.write(_STDERR, text) :]
             except OSError:
-                return  # Nobody reads it any more.
+                return  # The reader of our stderr has closed it.

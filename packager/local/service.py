@@ -1,4 +1,4 @@
-"""The embedded Lambda service: moto's backends, called in this process. Nothing listens."""
+"""The embedded Lambda service: moto's backends, called in this process, without any port."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 
-# moto does not check them; boto3 signs with them, and so looks for no others on this machine.
+# moto does not check these. boto3 signs with them, so it does not look for the user's own.
 CREDENTIALS = Credentials("local", "local", "local")
 
-# Names under .invalid never resolve (RFC 6761): a request that is not answered here goes nowhere.
+# Names under .invalid never resolve (RFC 6761), so a request can never leave this process.
 _HOST = "local.invalid"
 
-# moto finds the service by the host of a request.
+# moto selects the service by the host of a request.
 _HOSTS = {
     "lambda": f"lambda.{REGION}.amazonaws.com",
     "s3": f"s3.{REGION}.amazonaws.com",
@@ -45,18 +45,18 @@ _AWS_FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
 class LocalLambda:
-    """Lambda's API for clients of this process that have `respond` before they send.
+    """Lambda's API for boto3 clients of this process that `respond` is registered with.
 
-    What is deployed to it stays until the process ends.
+    Its functions exist until the process ends.
     """
 
     def __init__(self) -> None:
-        """Load moto. Raises PackagerError where the extra `local` is not installed."""
+        """Load moto. Raises PackagerError if the extra `local` is not installed."""
         self._stubber, self._functions = _moto()
         self._lock = threading.Lock()  # S3 uploads send parts from several threads.
 
     def settings_for(self, settings: Settings) -> Settings:
-        """Make of the user's settings those that deploy to this service, and not to AWS."""
+        """Return the user's settings, changed to deploy to this service instead of AWS."""
         name = settings.function_name
         ours = dataclasses.replace(
             settings, credentials=CREDENTIALS, profile=None, endpoint_url=f"https://{_HOST}"
@@ -66,7 +66,7 @@ class LocalLambda:
     def respond(self, event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Respond to a request of a boto3 client, in place of the network.
 
-        It is a handler of botocore's event `before-send`: what it returns is the response.
+        This is a handler of botocore's event `before-send`, which returns the response.
         """
         service = event_name.split(".")[1]
         request.url = request.url.replace(_HOST, _HOSTS[service], 1)
@@ -74,7 +74,7 @@ class LocalLambda:
             request.body = request.body.read()
         with self._lock:
             response: AWSResponse | None = self._stubber(event_name, request)
-        if response is None:  # For botocore that would mean: send it.
+        if response is None:  # botocore would then send the request.
             raise DeployError(
                 f"The embedded Lambda service does not know the request {event_name}.", _REINSTALL
             )
@@ -100,10 +100,10 @@ class LocalLambda:
         self._create("s3.CreateBucket", "PUT", f"/{name}")
 
     def download(self, name: str, folder: Path, code_sha256: str) -> None:
-        """Unpack the function's package, which has to have that CodeSha256, into `folder`.
+        """Unpack the function's package, which must have this CodeSha256, into `folder`.
 
         Raises DeployError for another package or none, and ArchiveError for a package that Lambda
-        would not unpack.
+        could not unpack.
         """
         functions = self._functions.list_functions()
         packages = [one.code_bytes for one in functions if one.function_name == name]
@@ -116,7 +116,7 @@ class LocalLambda:
             raise DeployError(
                 f"The embedded Lambda service has another package of {name} than the one sent:"
                 f" its CodeSha256 is {found}, not {code_sha256}.",
-                "Nothing was run. Deploy again.",
+                "Deploy again. The handler was not run.",
             )
         unpack(io.BytesIO(packages[0]), folder)
 
@@ -129,7 +129,7 @@ class LocalLambda:
     def _create(
         self, action: str, method: str, path: str, body: str | Mapping[str, object] = ""
     ) -> None:
-        """Send a request whose response may be that the thing exists."""
+        """Create something with a request; it may exist already."""
         # Without boto3's clients, which take half a second to load the models of IAM and S3.
         from botocore.awsrequest import AWSRequest
 
@@ -163,7 +163,7 @@ def _empty_zip() -> bytes:
 
 
 def _moto() -> tuple[Any, Any]:
-    """Load what turns botocore's requests into moto's responses, and the functions' backend."""
+    """Return moto's stubber, which responds to botocore's requests, and the functions' backend."""
     try:
         with _without_the_users_settings():
             from moto.awslambda.models import lambda_backends
@@ -185,10 +185,10 @@ def _moto() -> tuple[Any, Any]:
 
 @contextlib.contextmanager
 def _without_the_users_settings() -> Iterator[None]:
-    """Hide the user's own settings of AWS and moto from moto.
+    """Hide the user's settings for AWS and moto from moto.
 
-    It asks boto3 for all regions, which fails for a profile not found, and would record all
-    requests in a file.
+    moto asks boto3 for all regions, which fails if the profile does not exist. It might also record
+    all requests in a file.
     """
     hidden = {
         name: os.environ.pop(name)

@@ -1,4 +1,4 @@
-"""Unpacks a deployment package into a task root, as Lambda does."""
+"""Unpack a deployment package into a task root, as Lambda does."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import IO
 
 from packager.errors import ArchiveError
 
-# The system that made an entry, whose modes its external attributes hold: APPNOTE.TXT 4.4.2.2.
+# Entries made on Unix have their mode in the external attributes: APPNOTE.TXT 4.4.2.2.
 _UNIX = 3
 
-# PATH_MAX of Linux: a link to a longer path cannot be made.
+# PATH_MAX of Linux: the target of a link cannot be longer.
 _LONGEST_LINK = 4096
 
-# What zipfile raises where an archive is not what it says, or has what it cannot read.
+# The exceptions of zipfile for a malformed archive, or one that it cannot read.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -34,7 +34,7 @@ _UNREADABLE = (
 
 
 def unpack(package: IO[bytes], folder: Path) -> None:
-    """Unpack `package` into the new folder `folder`: modes are kept, and links are links.
+    """Unpack `package` into the new folder `folder`; keep modes and links.
 
     Raises ArchiveError if it is broken or has an entry outside of `folder`.
     """
@@ -57,24 +57,24 @@ def unpack(package: IO[bytes], folder: Path) -> None:
     except _UNREADABLE as error:
         raise ArchiveError(
             f"The package cannot be unpacked: {error!s}",
-            "Lambda could not, either: build it again.",
+            "Build it again. Lambda could not unpack it, either.",
         ) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        # Of a link that cannot be made, the first name is what it points to.
+        # For a link, the first name is its target.
         name = os.path.relpath(error.filename2 or error.filename, folder)
         raise ArchiveError(
             f"The package has more than one entry {name}, of different kinds.",
-            "Look at them by `unzip -l`, and leave out all but one.",
+            "List them with `unzip -l`, and remove all but one.",
         ) from error
     except OSError as error:
         raise ArchiveError(
             f"The package cannot be unpacked: {error.strerror or error}.",
-            "Look at its names by `unzip -l`, and whether there is room for it on the disk.",
+            "Check its names with `unzip -l`, and the free space on the disk.",
         ) from error
 
 
 def _make_folders(folder: Path, made: set[Path]) -> None:
-    """Create a folder and those around it; not by recursion, as an entry can be nested deeply."""
+    """Create a folder and its parents; not recursively, because an entry may be nested deeply."""
     missing = []
     while folder not in made:
         missing.append(folder)
@@ -86,12 +86,12 @@ def _make_folders(folder: Path, made: set[Path]) -> None:
 
 def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:
     if not entry.filename:
-        raise ArchiveError("The package has an entry without a name.", "Leave it out.")
+        raise ArchiveError("The package has an entry without a name.", "Remove it.")
     target = Path(os.path.normpath(folder / entry.filename))
     if not target.is_relative_to(folder):
         raise ArchiveError(
             f"The package has the entry {entry.filename!r}, which is outside of it.",
-            "Leave it out: Lambda does not unpack it.",
+            "Remove it, because Lambda does not unpack it.",
         )
     return target
 
@@ -110,6 +110,6 @@ def _unpack_file(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path)
         return
     with archive.open(entry) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)
-    # An entry without one, as the JDK's `jar` writes it, can be read by everybody. Its setuid,
-    # setgid and sticky bits are dropped, as they would let others run it as this user.
+    # An entry without a mode, as the JDK's `jar` writes it, becomes readable for everybody. The
+    # setuid, setgid and sticky bits are dropped: others could run the file as this user.
     target.chmod(_mode(entry) & 0o777 or 0o644)

@@ -1,4 +1,4 @@
-"""Builds the deployment package of an app: its jar, zip or folder, with `env.properties` inside."""
+"""Build the deployment package of an app: its jar, zip or folder, with `env.properties` inside."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packager.apps import files
     from packager.package import listing, zip_folder
 else:
-    # Jars and ready-made zips do not need them: loading takes a tenth of the time of a small one.
+    # Jars and ready-made zips do not need these, and loading takes a tenth of a small one's time.
     listing = lazy("packager.package.listing")
     files = lazy("packager.apps.files")
     zip_folder = lazy("packager.package.zip_folder")
@@ -39,8 +39,8 @@ def build(
 ) -> Package:
     """Build the package of `app` as the new file `destination`, with its `config` inside.
 
-    The env file and the `output` do not go in, whatever leads to them. Raises PackageError,
-    ArchiveError or VariableError; there is no `destination` then.
+    The env file and the `output` are never packaged, even through links. Raises PackageError,
+    ArchiveError or VariableError, and then leaves no `destination`.
     """
     progress = progress or Progress()
     missing: tuple[str, ...] = ()
@@ -77,15 +77,15 @@ def build(
 def build_file(
     app: App, config: Config, output: Path, *, progress: Progress | None = None
 ) -> Package:
-    """Build the package as `output`: either all of it, or what was there before.
+    """Build the package as `output`; if the build fails, an existing file stays unchanged.
 
-    Raises PackageError, before anything is built, for what is no file or cannot be one.
+    Raises PackageError, before anything is built, if `output` is not a file or cannot become one.
     """
-    # A link to a file is replaced, not followed: somebody else may have planted it. But /dev/stdout
-    # is one, to what the process has open.
+    # A link is replaced, not followed, because somebody else may have planted it. But /dev/stdout
+    # is a link as well, to an open file of this process.
     to_open_file = output.is_symlink() and str(output.readlink()).startswith("/proc/")
     if to_open_file or (output.exists() and not output.is_file()):
-        raise PackageError(f"{output} is not a file.", "Name the file to be written (--output).")
+        raise PackageError(f"{output} is not a file.", "Pass the path of a file with --output.")
     if not output.parent.is_dir():
         raise PackageError(
             f"The folder {output.parent} does not exist.", "Create it, or use another."
@@ -98,17 +98,17 @@ def build_file(
 
 
 def _report_missing(missing: tuple[str, ...], app: Node, progress: Progress) -> None:
-    """Report dependencies that are not installed, as the app's `checks` say."""
+    """Raise an error or warn about dependencies that are not installed, by the app's `checks`."""
     problem = f"In package.json but not installed: {', '.join(missing)}."
     hint = f"Run `{app.install_command}`."
     if app.checks == "error":
-        raise PackageError(problem, f"{hint} If a layer of the function has them: --checks warn.")
+        raise PackageError(problem, f"{hint} If a layer provides them, use --checks warn.")
     if app.checks == "warn":
         progress.warn(f"{problem} {hint}")
 
 
 def _sha256(path: Path, prefix_size: int) -> tuple[str, str]:
-    """Hash the first `prefix_size` bytes of a file, and all of it, by reading it once."""
+    """Read a file once, and return the hash of its first `prefix_size` bytes and of all of it."""
     digest = hashlib.sha256()
     left = prefix_size
     with path.open("rb") as file:

@@ -1,6 +1,6 @@
-"""Deflate: makes the data of entries smaller, on all cores.
+"""Compress the data of entries with deflate, on all cores.
 
-What comes out depends on the data alone, never on the number of cores.
+The result depends only on the data, never on the number of cores.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from packager.package.zip_format import DEFLATED, STORED
 # and 1.28 s and leave 17.56, 17.47, 17.42 and 17.37 MB; zlib's level 6 takes 1.70 s for 17.61 MB.
 _LEVEL = 6
 
-# The wrapper of libdeflate lets go of the interpreter's lock, since version 0.9; what is done
-# between its calls does not, and keeps more threads than this waiting for one another.
+# Since version 0.9 the wrapper of libdeflate releases the interpreter's lock. The code between its
+# calls holds it, so more threads than this would wait for one another.
 _MOST_THREADS = 8
 
 _PIECES_AHEAD = 32 << 20
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 class Compressed(NamedTuple):
-    """Data as it stands in an archive, and its size and CRC-32 when unpacked."""
+    """Data as stored in an archive, and its unpacked size and CRC-32."""
 
     method: int
     data: bytes | bytearray
@@ -44,7 +44,7 @@ class Compressed(NamedTuple):
 
 
 def compress(data: bytes) -> Compressed:
-    """Deflate `data`, or store it where that is not smaller: it may be compressed already."""
+    """Deflate `data`, or store it if that does not make it smaller."""
     deflated = deflate.deflate_compress(data, _LEVEL)
     if len(deflated) < len(data):
         return Compressed(DEFLATED, deflated, len(data), deflate.crc32(data))
@@ -52,14 +52,14 @@ def compress(data: bytes) -> Compressed:
 
 
 def store(data: bytes) -> Compressed:
-    """Take `data` as it is."""
+    """Return `data` uncompressed."""
     return Compressed(STORED, data, len(data), deflate.crc32(data))
 
 
 def deflate_pieces(pieces: Iterable[bytes], threads: ThreadPoolExecutor) -> Iterator[bytes]:
-    """Deflate data that is too large to be held as a whole, into one stream.
+    """Deflate data that is too large for memory, piece by piece, into one stream.
 
-    Only `zlib` can leave a stream open at the end of a piece; libdeflate cannot.
+    This needs `zlib`: libdeflate cannot leave a stream open at the end of a piece.
     """
     for _, deflated in ahead(threads, _deflate_piece, pieces, len, _PIECES_AHEAD):
         yield deflated
@@ -68,7 +68,7 @@ def deflate_pieces(pieces: Iterable[bytes], threads: ThreadPoolExecutor) -> Iter
 
 @contextmanager
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Give threads for all cores, which at the end do only what they have begun."""
+    """Yield threads for all cores; at the end, cancel tasks that have not begun."""
     threads = ThreadPoolExecutor(min(_cores(), _MOST_THREADS))
     try:
         yield threads
@@ -83,9 +83,10 @@ def ahead(
     weight: Callable[[Item], int],
     limit: int,
 ) -> Iterator[tuple[Item, Result]]:
-    """Give each of `items`, in order, with its result, while `threads` work at those behind it.
+    """Yield each of `items`, in order, with its result, while `threads` process those after it.
 
-    Those that are worked at, or wait to be taken, weigh at most `limit`, if they are several.
+    Items that are in progress or done, but not yielded yet, weigh at most `limit` in total, unless
+    it is a single one.
     """
     under_way: deque[tuple[Item, Future[Result], int]] = deque()
     total = 0
@@ -107,7 +108,7 @@ def _deflate_piece(data: bytes) -> bytes:
 
 
 def _cores() -> int:
-    """How many cores this process may use; a container often has fewer than its machine."""
+    """Return the number of cores for this process; in a container these may be fewer than all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

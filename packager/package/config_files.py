@@ -1,4 +1,4 @@
-"""The files of a package that hold the app's config: `env.properties`, and `env-exec` if wanted."""
+"""The files of a package that hold the app's config: `env.properties`, and `env-exec` if set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from packager.progress import Progress
 
 
 def write(app: App, config: Config, progress: Progress) -> list[NewFile]:
-    """Write the files, `env.properties` last. Raises VariableError for what they cannot hold."""
+    """Return the files, `env.properties` last.
+
+    Raises VariableError for a variable that they cannot hold.
+    """
     files = [NewFile(ENV_PROPERTIES, _properties(app, config, progress))]
     wrapper = config.settings.exec_wrapper
     if wrapper:
@@ -31,7 +34,7 @@ def write(app: App, config: Config, progress: Progress) -> list[NewFile]:
 
 
 def _properties(app: App, config: Config, progress: Progress) -> bytes:
-    """Write `env.properties` for the reader that the app has, and name what it reads otherwise."""
+    """Return `env.properties` for the app's reader, and warn of values that it would change."""
     readers = app.properties_readers
     dialect: properties.Dialect = "java"
     if readers == {"properties-reader"}:

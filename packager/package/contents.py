@@ -1,4 +1,4 @@
-"""The entries of a finished package, for whoever looks into it."""
+"""Read the entries of a finished package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packager.package import zip_format
 from packager.package.zip_directory import Entry, read_directory
 from packager.package.zip_source import Source
 
-# A larger entry is not read as a whole.
+# A larger entry is not read into memory.
 _LARGEST = 64 << 20
 
 
@@ -23,7 +23,7 @@ class ZipContents:
     """
 
     def __init__(self, source: Source) -> None:
-        """Look into `source`."""
+        """Read the central directory of `source`."""
         self._source = source
         self._directory = read_directory(source)
         self._entries = {
@@ -39,18 +39,18 @@ class ZipContents:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names of all entries; those of folders, if there are any, end in `/`."""
+        """The names of all entries; names of folders end in `/`."""
         return frozenset(self._entries)
 
     def head(self, name: str, size: int) -> bytes:
-        """Read the first `size` bytes of an entry; fewer if it has fewer, or is broken."""
+        """Read the first `size` bytes of an entry; fewer if it is shorter or broken."""
         entry = self._entries[name]
         header = self._source.read(entry.start, zip_format.LOCAL_HEADER.size)
         method = zip_format.LOCAL_HEADER.unpack(header)[3]
         return self._unpack(entry, method, min(size, entry.size))
 
     def read(self, name: str) -> bytes:
-        """Read a whole entry; empty if it is too large to be looked at."""
+        """Read a whole entry; return nothing if it is too large."""
         size = self._entries[name].size
         return self.head(name, size) if size <= _LARGEST else b""
 
@@ -62,7 +62,7 @@ class ZipContents:
             return bytes(self._source.read(start, size))
         if method != zip_format.DEFLATED:
             return b""
-        # Deflate can need more bytes than it gives, by its tables and for what does not shrink.
+        # Deflated data can be longer than the original, because of tables and incompressible data.
         data = self._source.read(start, min(compressed, 2 * size + 4096))
         try:
             return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, size)

@@ -1,8 +1,8 @@
-"""The script `env-exec`: starts a function's runtime with every config var in its environment.
+"""The script `env-exec`, which starts a function's runtime with all config vars in its environment.
 
 Lambda starts the runtime through it if the function's AWS_LAMBDA_EXEC_WRAPPER names it:
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html. The environment that a function
-is configured with stops at 4 KB; that of a program on Linux does not.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html. Lambda limits a function's
+configured environment to 4 KB; Linux allows a program far more.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from packager.errors import VariableError
 NAME = "env-exec"
 MODE = 0o755
 
-# What AWS_LAMBDA_EXEC_WRAPPER has to be.
+# The value of AWS_LAMBDA_EXEC_WRAPPER that enables the script.
 PATH = f"/var/task/{NAME}"
 
-# MAX_ARG_STRLEN of Linux: 32 pages, with the NUL at the end. And of the stack's 8 MB, a quarter may
-# be arguments and environment (execve(2)); the platform has some of its own.
+# MAX_ARG_STRLEN of Linux: 32 pages, with the NUL at the end. Arguments and environment together may
+# take a quarter of the 8 MB stack (execve(2)); the platform needs some of that.
 LONGEST = (1 << 17) - 1
 LARGEST = 3 << 19
 
-# Names that would break or redirect the runtime, as shell patterns would say it.
+# Names that would break or redirect the runtime.
 _KEPT_OUT = re.compile(
     r"PATH|LD_.*|PYTHONHOME|PYTHONPATH|NODE_OPTIONS|JAVA_TOOL_OPTIONS|BASH_ENV"
     # Reserved: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     r"|_HANDLER|_X_AMZN_TRACE_ID|AWS_REGION|AWS_DEFAULT_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*"
     r"|AWS_ACCESS_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN"
     r"|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR"
-    # `env` would take the name to end at the first `=`.
+    # `env` would end the name at the first `=`.
     r"|.*=.*|",
     re.DOTALL,
 )
 
-# Of other names no shell can say whether they are set.
+# A shell can check only names of this form.
 _SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# bash sets these itself, so that they seem to come from the platform.
+# bash sets these itself, so they would seem to come from the platform.
 _SET_BY_BASH = re.compile(
     r"BASH.*|COLUMNS|COMP_.*|COPROC|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|HOSTNAME|HOSTTYPE"
     r"|IFS|LINENO|LINES|MACHTYPE|MAPFILE|OLDPWD|OPTARG|OPTERR|OPTIND|OSTYPE|PIPESTATUS|PPID|PS[0-4]"
@@ -58,10 +58,10 @@ class Script(NamedTuple):
 
 
 def write(variables: Mapping[str, str], next_wrapper: str | None = None) -> Script:
-    """Write the script for `variables`; it starts the `next_wrapper`, if there is one.
+    """Return the script for `variables`; it starts the `next_wrapper`, if there is one.
 
-    What the platform has set takes precedence, but for the time zone, which is UTC by default.
-    Raises VariableError for variables that no program could be started with.
+    Platform variables take precedence, except the time zone if it is the default, UTC.
+    Raises VariableError if Linux could not start a program with these variables.
     """
     kept_out = tuple(sorted(name for name in variables if _KEPT_OUT.fullmatch(name)))
     given = {name: variables[name] for name in sorted(variables) if name not in kept_out}
@@ -69,7 +69,7 @@ def write(variables: Mapping[str, str], next_wrapper: str | None = None) -> Scri
         given = _LOCALE | given
     _check_sizes(given)
     command = [_quoted(f"{name}={value}") for name, value in given.items()]
-    # The platform's assignments come first in "$@", and after ours: the last one of a name counts.
+    # The platform's assignments are in "$@", after ours, so that they win: the last one counts.
     lines = [
         "#!/bin/sh",
         *_preferring_the_platform(given),
@@ -81,9 +81,10 @@ def write(variables: Mapping[str, str], next_wrapper: str | None = None) -> Scri
 
 
 def _preferring_the_platform(names: Iterable[str]) -> list[str]:
-    """Write the lines that take over what is set already.
+    """Return lines that keep the values that the platform has set.
 
-    One expansion looks whether anything is: to look name by name takes twice as long as all else.
+    One expansion first checks if it has set any of the names: checking each name would double the
+    time of the script.
     """
     lines = []
     checked = [
@@ -110,20 +111,20 @@ def _check_sizes(given: Mapping[str, str]) -> None:
     sizes = {name: len(f"{name}={value}".encode()) for name, value in given.items()}
     too_long = [name for name, size in sizes.items() if size > LONGEST]
     hint = (
-        "Exclude them (--exclude) and read them from env.properties with a reader, or switch the"
-        " exec wrapper off (--exec-wrapper false)."
+        "Exclude them (--exclude) and read them from env.properties with a reader, or disable the"
+        " exec wrapper (--exec-wrapper false)."
     )
     if too_long:
         raise VariableError(
-            f"No program can be started with {_listed(too_long)}: a variable has at most"
-            f" {LONGEST:,} bytes with its name.",
+            f"Linux cannot start a program with {_listed(too_long)}: a variable may have at most"
+            f" {LONGEST:,} bytes, including its name.",
             hint,
         )
     if sum(sizes.values()) > LARGEST:
         largest = sorted(sizes, key=lambda name: sizes[name], reverse=True)[:5]
         raise VariableError(
-            f"The variables have {sum(sizes.values()):,} bytes, and a program can be started with"
-            f" about {LARGEST:,}. The largest are {_listed(largest)}.",
+            f"The variables have {sum(sizes.values()):,} bytes, but Linux can start a program with"
+            f" at most about {LARGEST:,}. The largest are {_listed(largest)}.",
             hint,
         )
 

@@ -1,10 +1,10 @@
-"""Surgery on jars and ready-made zips: entries are added, and nothing else changes.
+"""Add entries to jars and ready-made zips, and change nothing else.
 
     local headers and data             | central directory              | end records
     local headers and data | new entries | central directory | new records | end records
 
-The data is copied as it is by the operating system, and only the directory is read. What may not
-be copied is old config: an entry of the new one's name, and copies of it that a tool left behind
+The operating system copies the data unchanged; only the directory is read. Old config is not
+copied: entries with the name of a new one, and orphaned copies of them, which some tools leave
 between the entries.
 """
 
@@ -40,13 +40,13 @@ class _Span(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What of an archive is kept: spans of the file, and of its directory."""
+    """The parts of an archive to keep: spans of the file, and of its directory."""
 
     data: list[_Span]
     records: list[_Span]
     entries: int
     unpacked_size: int
-    base: int  # what offsets count from in the new file
+    base: int  # the origin of offsets in the new file
 
 
 class NewFile(NamedTuple):
@@ -58,11 +58,10 @@ class NewFile(NamedTuple):
 
 
 def inject(source: Path, destination: Path, *files: NewFile) -> Layout:
-    """Copy the archive `source` to `destination` with `files` added, or replaced.
+    """Copy the archive `source` to `destination`, with `files` added or replaced.
 
-    Only the owner can read the new file. It is
-    removed if anything fails: ArchiveError if `source` is broken or Lambda would not unpack it,
-    PackagerError if `destination` cannot be written.
+    Only the owner can read the new file. Raises ArchiveError if `source` is broken or Lambda could
+    not unpack it, and PackagerError if `destination` cannot be written; then removes the new file.
     """
     with Source.opened(source) as archive:
         directory = read_directory(archive)
@@ -79,7 +78,7 @@ def inject(source: Path, destination: Path, *files: NewFile) -> Layout:
 
 
 def unpacked_sizes(archive: Path) -> dict[str, int]:
-    """Sum up what the top-level folders (`com/`) and files of an archive take unpacked, in bytes.
+    """Return the unpacked size, in bytes, of each top-level folder (`com/`) and file of an archive.
 
     Raises ArchiveError if the archive is broken.
     """
@@ -97,7 +96,7 @@ def _plan(directory: Directory, names: tuple[bytes, ...]) -> _Plan:
     if size is None:
         return _plan_closely(directory, names)
     whole = _Span(0, directory.start), _Span(0, len(directory.records))
-    return _Plan([whole[0]], [whole[1]], directory.stated, size, directory.base)
+    return _Plan([whole[0]], [whole[1]], directory.declared, size, directory.base)
 
 
 def _plan_closely(directory: Directory, names: tuple[bytes, ...]) -> _Plan:
@@ -126,18 +125,18 @@ def _plan_closely(directory: Directory, names: tuple[bytes, ...]) -> _Plan:
 
 
 def _is_called(name: bytes, entry_name: bytes, archive: Source) -> bool:
-    """Tell if an entry would be unpacked to the root file `name`, however its own name is written.
+    """Return whether unpacking an entry would write the root file `name`, in any spelling.
 
-    Raises ArchiveError if a folder is in the way.
+    Raises ArchiveError if a folder has that name.
     """
     if name not in entry_name:
         return False
-    # Unpackers end a name at NUL; backslashes come from tools for Windows, `./` from bsdtar.
+    # Unpackers end a name at NUL; .NET's zips contain backslashes, and bsdtar's begin with `./`.
     path = entry_name.partition(b"\0")[0].replace(b"\\", b"/")
     normal = posixpath.normpath(b"/" + path.lstrip(b"/"))
     if normal.startswith(b"/" + name + b"/") or (normal[1:] == name and path.endswith(b"/")):
         raise ArchiveError(
-            f"{archive.path} has a folder where {shown(name)} has to go: {shown(entry_name)}.",
+            f"{archive.path} has a folder in place of {shown(name)}: {shown(entry_name)}.",
             "Rename that folder.",
         )
     return normal[1:] == name
@@ -149,30 +148,30 @@ def _cuts(
     names: tuple[bytes, ...],
     outdated: set[int],
 ) -> Iterator[_Span]:
-    """Find what may not be copied: the entries whose records are `outdated`, and forgotten ones.
+    """Find the spans not to copy: entries whose records are `outdated`, and orphaned entries.
 
-    `layout` has each entry's start, earliest end and record, in the order of the file. What stands
-    between an entry and the next, a data descriptor or padding, goes with the entry.
+    `layout` has each entry's start, earliest end and record, in the order of the file. A data
+    descriptor or padding after an entry belongs to that entry.
     Raises ArchiveError if entries overlap.
     """
     room = zip_format.LOCAL_HEADER.size + min(map(len, names))
     edges = [*layout, (directory.start, directory.start, -1)]
-    yield from _forgotten(directory.source, names, _Span(0, edges[0][0]))
+    yield from _orphaned(directory.source, names, _Span(0, edges[0][0]))
     for (start, end, record), (stop, _, _) in pairwise(edges):
         if record in outdated or stop - end >= room:
             end = directory.data_end(directory.entry(record))
         if end > stop:
             entry = directory.entry(record)
-            raise directory.source.broken(f"{shown(entry.name)} overlaps what is behind it")
+            raise directory.source.broken(f"{shown(entry.name)} overlaps the data after it")
         if record in outdated:
             yield _Span(start, stop)
         elif stop - end >= room:
-            yield from _forgotten(directory.source, names, _Span(end, stop))
+            yield from _orphaned(directory.source, names, _Span(end, stop))
 
 
-def _forgotten(archive: Source, names: tuple[bytes, ...], gap: _Span) -> Iterator[_Span]:
-    """Find a local header of one of `names` in a gap between entries: a tool added a new entry, and
-    left the old one where it was. Its length is unknown, so the rest of the gap is dropped.
+def _orphaned(archive: Source, names: tuple[bytes, ...], gap: _Span) -> Iterator[_Span]:
+    """Find a local header of one of `names` in a gap between entries: some tools add a new entry
+    and leave the old one in the file. Its length is unknown, so the rest of the gap is dropped.
     """
     signature = re.escape(zip_format.LOCAL_SIGNATURE)
     header = re.compile(
@@ -193,15 +192,15 @@ def _complement(cuts: list[_Span], stop: int) -> list[_Span]:
 
 
 def _relocation(cuts: list[_Span]) -> Callable[[int], int]:
-    """Make the function from positions in the old file to those in one without `cuts`."""
+    """Return a function that maps positions in the old file to the file without `cuts`."""
     starts = [cut.start for cut in cuts]
     removed = [0, *accumulate(cut.stop - cut.start for cut in cuts)]
 
     def relocated(position: int) -> int:
-        before = bisect_right(starts, position)
-        if before:
-            position = max(position, cuts[before - 1].stop)
-        return position - removed[before]
+        preceding = bisect_right(starts, position)
+        if preceding:
+            position = max(position, cuts[preceding - 1].stop)
+        return position - removed[preceding]
 
     return relocated
 
@@ -217,10 +216,10 @@ def _copy(archive: Source, package: BinaryIO, span: _Span) -> None:
 
 
 def _copy_by_system(source: int, destination: int, span: _Span) -> int:
-    """Copy without bytes passing through this process, and give the position that was reached.
+    """Let the system copy the bytes, and return the position that was reached.
 
-    copy_file_range shares blocks where the file system can; sendfile also copies between two file
-    systems, and is there in Pythons that are built for every Linux.
+    copy_file_range shares blocks if the file system can; sendfile also copies between two file
+    systems, and exists in Pythons that are built for every Linux.
     """
     calls: list[Callable[[int], int]] = []
     if hasattr(os, "copy_file_range"):
@@ -229,7 +228,7 @@ def _copy_by_system(source: int, destination: int, span: _Span) -> int:
         calls.append(lambda at: os.sendfile(destination, source, at, span.stop - at))
     position = span.start
     for call in calls:
-        # Either the system cannot do this, or the copy byte by byte meets the same error again.
+        # The system cannot do this, or the copy through this process reports the same error again.
         with suppress(OSError):
             while position < span.stop and (copied := call(position)):
                 position += copied

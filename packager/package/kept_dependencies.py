@@ -1,8 +1,7 @@
-"""The dependencies of a package, kept as a zip of their own: later runs need not compress them.
+"""Keep the dependencies of a package as a separate zip, so that later runs do not compress them.
 
-Compressing 60 Python dependencies takes seconds, and copying what was compressed a moment. The zip
-is only used if it is the file that was written: the system's notes about it (inode, size and times)
-are kept beside it.
+Compressing 60 Python dependencies takes seconds; copying the compressed data takes a moment. The
+zip is only used if nobody has changed it: its inode, size and times are stored next to it.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _CHUNK = 1 << 20
 
 
 class Packed(NamedTuple):
-    """A member as it stands in a package, from its local header up to the end of its data."""
+    """A member in a package, from its local header up to the end of its data."""
 
     member: Member
     entry: NewEntry
@@ -35,12 +34,12 @@ class Packed(NamedTuple):
     record: bytes
 
     def moved(self, start: int) -> Packed:
-        """Give the same entry as it stands elsewhere."""
+        """Return the same entry at another position."""
         if start == self.start:
             return self
         if max(start, self.start) < zip_format.FULL_32:
-            # Of ten thousand records, all but the first of which move when the first entry grows,
-            # these four bytes are quicker to put in than the records to make.
+            # If the first of ten thousand entries grows, all others move. Replacing these four
+            # bytes is faster than building each record.
             end = zip_format.CENTRAL_RECORD.size
             record = self.record[: end - 4] + start.to_bytes(4, "little") + self.record[end:]
         else:
@@ -49,7 +48,7 @@ class Packed(NamedTuple):
 
 
 def read(kept: Path, members: Iterable[Member]) -> tuple[BinaryIO, dict[str, Packed]] | None:
-    """Return the open zip, and which of `members` are in it; None if there is none to be used."""
+    """Return the open zip, and which of `members` are in it; None if it cannot be used."""
     wanted = {member.name: member for member in members if member.version}
     try:
         if _seal(kept) != _seal_file(kept).read_text("ascii"):
@@ -76,7 +75,7 @@ def read(kept: Path, members: Iterable[Member]) -> tuple[BinaryIO, dict[str, Pac
 
 
 def write(kept: Path, package: Path, packed: Sequence[Packed]) -> None:
-    """Keep the entries `packed`, with which `package` begins; without room for them, do nothing."""
+    """Keep the entries `packed`, with which `package` begins; skip it if the disk is full."""
     with contextlib.suppress(OSError, PackagerError):
         with (
             atomic_file.replaced(kept) as part,

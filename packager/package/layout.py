@@ -1,4 +1,4 @@
-"""What is known of a package once it is written: its unpacked size, and what seldom changes."""
+"""The layout of a written package: its unpacked size, and its stable prefix."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Layout(NamedTuple):
     """Sizes in bytes: of all entries unpacked, and of the stable prefix of the file.
 
-    The prefix holds what seldom changes: the dependencies of an app, or the entries that a jar or
-    zip had. It never holds config, and is followed by what may change.
+    The prefix holds entries that seldom change: the dependencies of an app, or the original entries
+    of a jar or zip. It never holds config; entries that may change follow it.
     """
 
     unpacked_size: int

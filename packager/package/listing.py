@@ -1,4 +1,4 @@
-"""What a package holds, by name and unpacked size, before it is made."""
+"""List the contents of a package, by name and unpacked size, before it is built."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder at the top of a package, with what it holds; a file at the top is one, too."""
+    """A top-level folder of a package, with its entries; a top-level file counts as one."""
 
     name: str
     size: int
@@ -40,9 +40,9 @@ class Folder(NamedTuple):
 
 
 class Selected(NamedTuple):
-    """The members of a package in their order: so many `dependencies`, then all others.
+    """The members of a package in their order; the first ones are `dependencies`, by their number.
 
-    Dependencies that are `missing` are not installed. At `kept`, the others may be kept packed.
+    The `missing` dependencies are not installed. The others may be kept, compressed, at `kept`.
     """
 
     members: list[members.Member]
@@ -59,10 +59,10 @@ def select(
     *,
     output: Path | None = None,
 ) -> Selected:
-    """Select the members of an app's package, in their order: what changes often comes last.
+    """Select the members of an app's package, in order: files that change often come last.
 
-    The env file and the `output` stay out. What is wrong with the app's files goes to `progress`.
-    Raises PackageError, also for a package that would be larger than Lambda takes.
+    The env file and the `output` are left out. Notes and warnings about files go to `progress`.
+    Raises PackageError, also for a package larger than Lambda's limit.
     """
     ours = config_files.write(app, config, progress)
     found = app.members(selections, tuple(path for path in (config.env_file, output) if path))
@@ -76,7 +76,7 @@ def select(
 
 
 def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
-    """List what the package of `app` would hold, the largest folder first."""
+    """List the contents of the package of `app`, the largest folder first."""
     if isinstance(app, Archive):
         path = app.path()
         try:
@@ -95,7 +95,7 @@ def list_contents(app: App, config: Config, progress: Progress) -> list[Folder]:
 
 
 def by_folder(entries: Iterable[Entry]) -> list[Folder]:
-    """Group entries by the folder at the top that they are in; the largest folder comes first."""
+    """Group entries by their top-level folder, the largest folder first."""
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         top, slash, _ = entry.name.partition("/")
@@ -108,7 +108,7 @@ def by_folder(entries: Iterable[Entry]) -> list[Folder]:
 
 
 def check_size(entries: Iterable[Entry]) -> None:
-    """Raise PackageError if the entries are together larger than Lambda takes when unpacked."""
+    """Raise PackageError if the unpacked size of all entries exceeds Lambda's limit."""
     entries = list(entries)
     size = sum(entry.size for entry in entries)
     if size > UNPACKED_LIMIT:
@@ -116,14 +116,14 @@ def check_size(entries: Iterable[Entry]) -> None:
 
 
 def too_large(size: int, folders: Sequence[Folder] | Sequence[Entry]) -> PackageError:
-    """Make the error for a package of that size, which names its largest folders."""
+    """Return the error for a package of that size, which names its largest folders."""
     largest = sorted(folders, key=_largest_first)[:_LARGEST_SHOWN]
     shown = ", ".join(f"{each.name} {each.size / 2**20:.0f} MB" for each in largest)
     return PackageError(
-        f"The unpacked package has {size / 2**20:.0f} MB, and Lambda takes at most"
+        f"The unpacked package has {size / 2**20:.0f} MB, but Lambda accepts at most"
         f" {UNPACKED_LIMIT >> 20} MB.",
-        f"Leave out what the function does not need, by .lambdaignore in an app folder. Largest:"
-        f" {shown}.",
+        "Exclude files that the function does not need with .lambdaignore in the app folder."
+        f" Largest: {shown}.",
     )
 
 

@@ -1,7 +1,7 @@
-"""The central directory of a jar or zip: found, read, and not believed.
+"""Find, read and verify the central directory of a jar or zip.
 
-Every offset, size and count is checked against the file before it is used, so that whoever changes
-the archive works with positions that exist. The structures are those of `packager.zipformat`.
+Every offset, size and count is checked against the file before it is used, so that callers can rely
+on all positions. The structures are those of `packager.package.zip_format`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from packager.package import zip_format
 from packager.package.zip_format import FULL_16, FULL_32
 from packager.package.zip_source import Source
 
-# The directory is the only part of an archive that is held in memory, and a closer look at it takes
-# up to four times as much. This is room for half a million entries, or a million with short names.
+# The directory is the only part of an archive in memory; reading it entry by entry takes up to four
+# times its size. The limit allows half a million entries, or a million with short names.
 MAX_SIZE = 64 << 20
 
-# What is needed of a record: signature, flags, compressed size, size, length of name and extra
-# fields; the comment's length and the disk as one number, 0 in nearly all; offset.
+# The fields of a record that are used: signature, flags, compressed size, size, lengths of name and
+# extra fields; the comment's length and the disk as one number, usually 0; offset.
 _RECORD = struct.Struct("<L4xH10x2L2HL6xL")
 _RECORD_SIGNATURE = int.from_bytes(zip_format.CENTRAL_SIGNATURE, "little")
 _OFFSET_FIELD = _RECORD.size - 4
@@ -31,20 +31,20 @@ _ENCRYPTED = zip_format.FLAG_ENCRYPTED | zip_format.FLAG_ENCRYPTED_DIRECTORY
 
 
 class Entry(NamedTuple):
-    """What a record says of its entry; `record` and `next_record` are positions in the directory,
-    `start` and `end` in the file.
+    """An entry, by its record; `record` and `next_record` are positions in the directory, `start`
+    and `end` in the file.
     """
 
     name: bytes
     size: int  # unpacked
     start: int  # of the local header
-    end: int  # of the data, at the earliest: only the local header tells how long its extras are
+    end: int  # the earliest end of the data: only the local header holds the length of its extras
     record: int
     next_record: int
 
 
 class _Numbers(NamedTuple):
-    """The numbers of a record that may stand in its zip64 field, in the order of that field."""
+    """The numbers of a record that may be in its zip64 field, in the order of that field."""
 
     size: int
     compressed_size: int
@@ -58,27 +58,27 @@ _WIDTHS = _Numbers(8, 8, 8, 4)
 
 @dataclass(frozen=True)
 class Directory:
-    """The records of all entries, and where in the file they and their entries are."""
+    """The records of all entries, and the positions of the records and entries in the file."""
 
     source: Source
     records: bytearray
     start: int
-    base: int  # what offsets count from: 0, or the zip's first byte behind a prefixed script
-    stated: int  # the number of records, by the end record
+    base: int  # the origin of offsets: 0, or the zip's first byte after a prefixed script
+    declared: int  # the number of records, by the end record
     zip64: bool
     comment: bytes
 
     def __iter__(self) -> Iterator[Entry]:
-        """Give the entries in the order of their records; raise ArchiveError at a broken one."""
+        """Yield the entries in the order of their records; raise ArchiveError at a broken one."""
         position = found = 0
         while position < len(self.records):
             entry = self.entry(position)
             yield entry
             position = entry.next_record
             found += 1
-        # Old versions of `jar` and Ant knew no zip64 and wrote what fitted into the field.
-        if self.stated != (found if self.zip64 else found & FULL_16):
-            raise self.source.broken(f"it has {found} entries and states {self.stated}")
+        # Old versions of `jar` and Ant do not support zip64, and write the count modulo 65536.
+        if self.declared != (found if self.zip64 else found & FULL_16):
+            raise self.source.broken(f"it has {found} entries but declares {self.declared}")
 
     def entry(self, position: int) -> Entry:
         """Read the record at `position` of the directory."""
@@ -111,12 +111,12 @@ class Directory:
         return Entry(name, numbers.size, start, end, position, next_record)
 
     def quick_size(self, names: Collection[bytes]) -> int | None:
-        """Tell the unpacked size of all entries, if nothing in the archive needs a closer look.
+        """Return the unpacked size of all entries, unless the archive needs a closer look.
 
-        None where an entry is encrypted, in zip64, out of order or has a comment; where something
-        is broken; where between two entries there is room for a forgotten one of `names`; and where
-        one of `names` occurs at all. The price: this loop repeats what `entry` checks one by one,
-        and reads like nothing else here; it takes a fifth of the time.
+        Return None if an entry is encrypted, in zip64, out of order or has a comment; if anything
+        is broken; if a gap between entries has room for an orphaned one of `names`; or if one of
+        `names` occurs at all. This loop repeats the checks of `entry`, because it takes a fifth of
+        the time.
         """
         room = zip_format.LOCAL_HEADER.size + min(map(len, names))
         position = end = total = 0
@@ -125,7 +125,7 @@ class Directory:
         if self.base or any(name in records for name in names):
             return None
         try:
-            for _ in range(self.stated):
+            for _ in range(self.declared):
                 signature, flags, compressed, size, name_length, extra_length, rest, start = unpack(
                     records, position
                 )
@@ -145,7 +145,7 @@ class Directory:
         return total if whole and total < FULL_32 else None
 
     def data_end(self, entry: Entry) -> int:
-        """Read the local header of `entry`, which may have other extra fields, to tell exactly."""
+        """Return the exact end of the data of `entry`, from its local header."""
         fixed = zip_format.LOCAL_HEADER
         header = self.source.read(entry.start, fixed.size)
         signature, *_, name_length, extra_length = fixed.unpack(header)
@@ -156,7 +156,7 @@ class Directory:
         return int(entry.end - len(entry.name) + name_length + extra_length)
 
     def set_offset(self, record: int, start: int) -> None:
-        """Let the record at position `record` say that its local header is at `start`."""
+        """Change the record at position `record` to point to a local header at `start`."""
         _, _, compressed_size, size, name_length, extra_length, _, offset = _RECORD.unpack_from(
             self.records, record
         )
@@ -165,18 +165,18 @@ class Directory:
             return
         extra = record + _RECORD.size + name_length
         field = self._zip64_field(extra, extra + extra_length)
-        before = (size == FULL_32) + (compressed_size == FULL_32)
-        struct.pack_into("<Q", self.records, field.start + 8 * before, start)
+        preceding = (size == FULL_32) + (compressed_size == FULL_32)
+        struct.pack_into("<Q", self.records, field.start + 8 * preceding, start)
 
     def _wide(self, numbers: _Numbers, field: range) -> _Numbers:
-        """Read the numbers that fill their places in the record from its zip64 field."""
+        """Read from the zip64 field the numbers that are too large for the record."""
         content = io.BytesIO(self.records[field.start : field.stop])
         wide = []
         for number, full, width in zip(numbers, _FULL, _WIDTHS, strict=True):
-            told = content.read(width) if number == full else b""
-            if number == full and len(told) < width:
-                raise self.source.broken("it does not tell the size or offset of an entry")
-            wide.append(int.from_bytes(told, "little") if told else number)
+            value = content.read(width) if number == full else b""
+            if number == full and len(value) < width:
+                raise self.source.broken("the size or offset of an entry is missing")
+            wide.append(int.from_bytes(value, "little") if value else number)
         return _Numbers(*wide)
 
     def _zip64_field(self, extra: int, stop: int) -> range:
@@ -192,30 +192,30 @@ class Directory:
 def read_directory(source: Source) -> Directory:
     """Read the central directory of an archive.
 
-    Raises ArchiveError if the archive is no zip, cut short, encrypted, one part of several or in
-    another way not what it says; what is wrong with single records, `Directory` raises.
+    Raises ArchiveError if the archive is not a zip, truncated, encrypted, one part of several or
+    inconsistent. `Directory` raises the errors about single records.
     """
     end, comment = source.find_end()
     start = end.stop - end.size
     base = start - end.offset
     if start < 0 or base < 0:
         raise source.broken(
-            f"its central directory should take {end.size} bytes from byte {end.offset} on, and"
+            f"its central directory should have {end.size} bytes from byte {end.offset}, but"
             f" ends at byte {end.stop}"
         )
     if end.size > MAX_SIZE:
         raise ArchiveError(
             f"{source.path} has a central directory of {end.size >> 20} MB.",
-            f"The packager reads up to {MAX_SIZE >> 20} MB: put fewer files into it.",
+            f"Put fewer files into it: the packager reads up to {MAX_SIZE >> 20} MB.",
         )
     records = source.read(start, end.size)
     directory = Directory(source, records, start, base, end.entries, end.zip64, comment)
     if records:
-        # One header found in its place tells that offsets count from where they seem to.
+        # A local header at the expected place confirms the origin of offsets.
         directory.data_end(directory.entry(0))
     return directory
 
 
 def shown(name: bytes) -> str:
-    """Show an entry's name in a message, whatever bytes it is made of."""
+    """Return an entry's name for a message, whatever bytes it consists of."""
     return name[:200].decode("utf-8", "backslashreplace")

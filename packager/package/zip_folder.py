@@ -1,6 +1,6 @@
-"""Deployment packages made of files: zips of which the same files always give the same bytes."""
+"""Write deployment packages of files: the same files always produce a zip with the same bytes."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from packager.package.kept_dependencies import Packed
 from packager.package.layout import Layout
 from packager.package.zip_format import DEFLATED, STORED, NewEntry
 
-# So many bytes of files are read and compressed ahead of those being written, and a file that is
-# larger is not held in memory as a whole. Together they keep all of it below 150 MB.
+# The bytes of files that are read and compressed ahead of the one being written, and the size from
+# which a file is processed in pieces. Together they keep the memory below 150 MB.
 _AHEAD = 40 << 20
 _LARGE = 20 << 20
 _PIECE = 4 << 20
 
-# A thread takes so many files, or bytes, at a time: small ones take longer to hand over one by one
-# than to compress.
+# A thread processes batches of up to this many files or bytes, because handing over a small file
+# takes longer than compressing it.
 _BATCH_FILES = 64
 _BATCH_BYTES = 1 << 19
 
@@ -42,29 +42,29 @@ _CHUNK = 1 << 20
 
 
 class _Batch(NamedTuple):
-    """Consecutive members: first those that are taken over, then those to be compressed."""
+    """Consecutive members: first those that are reused, then those to compress."""
 
     packed: list[Packed]
     members: list[Member]
 
 
 class CompressionCache:
-    """The package before: the next one takes over the data of what has not changed since.
+    """The previous package: the next one reuses the data of unchanged members.
 
-    A file in `node_modules` that is written to in place has to be forgotten; other changes are
-    found. The package's file is held open, so that it can be deleted meanwhile.
+    Callers must `forget` a file in `node_modules` that was modified in place; other changes are
+    detected. The package's file is kept open, so that it can be deleted in the meantime.
     """
 
     def __init__(self) -> None:
-        """Begin without one."""
+        """Begin without a previous package."""
         self.selections = Selections()
         self._packed: dict[str, Packed] = {}
         self._file: BinaryIO = BytesIO()
 
     def reuse_dependencies(self, kept: Path, members: Iterable[Member]) -> bool:
-        """Begin with the dependencies that an earlier run has kept, unless there is a package.
+        """Without a previous package, reuse the dependencies that an earlier run kept at `kept`.
 
-        Return whether there are any of the former.
+        Return whether it does.
         """
         found = None if self._packed else kept_dependencies.read(kept, members)
         if found is not None:
@@ -73,7 +73,7 @@ class CompressionCache:
         return found is not None
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Have the files at or below `paths` read again, even if they look the same."""
+        """Let the files at or below `paths` be read again, even if they look unchanged."""
         changed = {normal(path) for path in paths}
         self.selections.forget(changed)
         files = {packed.member.content for packed in self._packed.values()}
@@ -84,28 +84,28 @@ class CompressionCache:
                 del self._packed[name]
 
     def packed(self, member: Member) -> Packed | None:
-        """Give the member as it stands in the package before, if it is sure to be the same."""
+        """Return the member in the previous package, if it is certainly unchanged."""
         packed = self._packed.get(member.name)
         return packed if packed and packed.member == member and member.version else None
 
     def copy(self, start: int, stop: int, package: BinaryIO) -> None:
-        """Copy a span of the package before."""
+        """Copy a span of the previous package."""
         self._file.seek(start)
         while start < stop:
             chunk = self._file.read(min(_CHUNK, stop - start))
             if not chunk:
-                raise OSError(errno.EIO, "the package before is cut short")
+                raise OSError(errno.EIO, "the previous package is truncated")
             package.write(chunk)
             start += len(chunk)
 
     def keep(self, package: Path, packed: Iterable[Packed]) -> None:
-        """Take `package` for the one before."""
+        """Make `package` the previous one."""
         self.close()
         self._file = package.open("rb")
         self._packed = {entry.member.name: entry for entry in packed}
 
     def close(self) -> None:
-        """Let go of the package before."""
+        """Release the previous package."""
         self._packed = {}
         self._file.close()
 
@@ -120,25 +120,25 @@ def write(
 ) -> Layout:
     """Write a package of `members` to `destination`, in their order.
 
-    The first `dependencies` of them are its stable prefix, which later runs find packed at `kept`.
-    Of several members with one name, the last goes in. The file is new and its owner's alone, and
-    gone if anything fails: PackageError for a member that cannot be read or is in the way of
-    another, PackagerError if the file cannot be written.
+    The first `dependencies` of them are its stable prefix, which is kept at `kept` for later runs.
+    Of several members with one name, the last is packaged. Only the owner can read the new file.
+    Raises PackageError for a member that cannot be read or conflicts with another, and
+    PackagerError if the file cannot be written; then removes the file.
     """
     by_name: dict[str, Member] = {}
     prefix: set[str] = set()
     for number, member in enumerate(members):
-        by_name.pop(member.name, None)  # So that the last one also has its place in the order.
+        by_name.pop(member.name, None)  # The last one also determines the place in the order.
         by_name[member.name] = member
         (prefix.add if number < dependencies else prefix.discard)(member.name)
     _check_no_file_is_a_folder(by_name.keys())
-    before = cache or CompressionCache()
-    must_keep = kept is not None and not before.reuse_dependencies(kept, by_name.values())
-    batches = _batches(by_name.values(), before)
+    previous = cache or CompressionCache()
+    must_keep = kept is not None and not previous.reuse_dependencies(kept, by_name.values())
+    batches = _batches(by_name.values(), previous)
     with atomic_file.created(destination) as file, compression.pool() as threads:
-        package = _Package(file, before)
+        package = _Package(file, previous)
         for batch, results in compression.ahead(threads, _compress, batches, _weight, _AHEAD):
-            package.take_over(batch.packed)
+            package.reuse(batch.packed)
             for member, compressed in zip(batch.members, results, strict=True):
                 if compressed:
                     package.add(member, compressed)
@@ -150,13 +150,13 @@ def write(
     if cache:
         cache.keep(destination, package.packed)
     elif kept:
-        before.close()
+        previous.close()
     unpacked_size = sum(packed.entry.size for packed in package.packed)
     return Layout(unpacked_size, package.packed[len(prefix) - 1].stop if prefix else 0)
 
 
 def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:
-    """Refuse what no unpacker could unpack: of an app's files and those of its dependencies."""
+    """Refuse a name that is a file of the app and a folder of a dependency, or the reverse."""
     folders: set[str] = set()
     found = {name.rpartition("/")[0] for name in names}
     while found:
@@ -165,18 +165,18 @@ def _check_no_file_is_a_folder(names: AbstractSet[str]) -> None:
     if conflicts := folders & names:
         raise PackageError(
             f"{min(conflicts)} would be both a folder and a file or link.",
-            "The app has one and a dependency the other: rename the app's.",
+            "Rename the one in the app: a dependency contains the other.",
         )
 
 
 class _Package:
     """A package that is being written."""
 
-    def __init__(self, file: BinaryIO, before: CompressionCache) -> None:
-        """Begin with nothing in `file`; what is taken over comes from the package `before`."""
+    def __init__(self, file: BinaryIO, previous: CompressionCache) -> None:
+        """Begin with an empty `file`; reused entries come from the `previous` package."""
         self.packed: list[Packed] = []
         self._file = file
-        self._before = before
+        self._previous = previous
         self._position = 0
 
     def add(self, member: Member, compressed: Compressed) -> None:
@@ -225,18 +225,18 @@ class _Package:
         written = self._file.tell() - position
         return NewEntry(member.name, method, crc, written, size, member.mode)
 
-    def take_over(self, entries: Iterable[Packed]) -> None:
-        """Copy entries of the package before, those that stand together in one go."""
+    def reuse(self, entries: Iterable[Packed]) -> None:
+        """Copy entries of the previous package, adjacent ones at once."""
         start = stop = 0
         for packed in entries:
             if packed.start != stop:
-                self._before.copy(start, stop, self._file)
+                self._previous.copy(start, stop, self._file)
                 start = packed.start
             stop = packed.stop
             here = packed.moved(self._position)
             self.packed.append(here)
             self._position = here.stop
-        self._before.copy(start, stop, self._file)
+        self._previous.copy(start, stop, self._file)
 
     def finish(self) -> None:
         """Write the central directory."""
@@ -250,10 +250,10 @@ class _Package:
         self.packed.append(Packed(member, entry, start, self._position, record))
 
 
-def _batches(members: Iterable[Member], before: CompressionCache) -> Iterator[_Batch]:
+def _batches(members: Iterable[Member], previous: CompressionCache) -> Iterator[_Batch]:
     batch, weight = _Batch([], []), 0
     for member in members:
-        packed = before.packed(member)
+        packed = previous.packed(member)
         full = len(batch.members) >= _BATCH_FILES or weight >= _BATCH_BYTES
         if full or (packed and batch.members):
             yield batch
@@ -271,14 +271,14 @@ def _weight(batch: _Batch) -> int:
 
 
 def _compress(batch: _Batch) -> list[Compressed | None]:
-    """Read and compress the members that are held in memory as a whole."""
+    """Read and compress the members that fit into memory; return None for larger ones."""
     return [_compressed(member) if member.size <= _LARGE else None for member in batch.members]
 
 
 def _compressed(member: Member) -> Compressed:
     content = member.content
     data = content if isinstance(content, bytes) else _read(content, member)
-    # What a link leads to, unpackers are sure to find where it is stored.
+    # All unpackers can read the target of a link if it is stored uncompressed.
     return compression.store(data) if stat.S_ISLNK(member.mode) else compression.compress(data)
 
 

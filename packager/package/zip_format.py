@@ -1,7 +1,7 @@
-"""The structures of a zip file, under the names of PKWARE's APPNOTE 6.3.10.
+"""The structures of a zip file, named as in PKWARE's APPNOTE 6.3.10.
 
-What a new entry looks like in every package is decided here: a fixed time, no owner, a Unix mode,
-and zip64 exactly where a number outgrows its field. The same contents always give the same bytes.
+This module defines the format of a new entry in every package: a fixed time, no owner, a Unix mode,
+and zip64 only if a number does not fit its field. The same contents always give the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ZIP64_LOCATOR = struct.Struct("<4sLQL")
 ZIP64_LOCATOR_SIGNATURE = b"PK\6\7"
 EXTRA_FIELD = struct.Struct("<2H")
 
-# Section 4.4.1.4: a field that is full says that the number stands in a zip64 structure.
+# Section 4.4.1.4: a field with this value means that the number is in a zip64 structure.
 FULL_16 = 0xFFFF
 FULL_32 = 0xFFFFFFFF
 
@@ -40,13 +40,13 @@ DEFLATED = 8
 # Section 4.5, extra fields.
 EXTRA_ZIP64 = 0x0001
 
-# Section 4.4.3, in tenths: 2.0 for deflate, 4.5 for zip64. Section 4.4.2: made on Unix, which gives
-# the upper half of the external attributes its meaning, the mode.
+# Section 4.4.3, in tenths: 2.0 for deflate, 4.5 for zip64. Section 4.4.2: made on Unix, so that the
+# upper half of the external attributes is the mode.
 VERSION_DEFLATE = 20
 VERSION_ZIP64 = 45
 MADE_ON_UNIX = 3 << 8
 
-# 1980-01-01 00:00, the first moment that MS-DOS can tell.
+# 1980-01-01 00:00, the earliest time in MS-DOS format.
 FIXED_TIME = 0
 FIXED_DATE = 1 << 5 | 1
 
@@ -54,7 +54,7 @@ REGULAR_FILE = stat.S_IFREG | 0o644
 
 
 class NewEntry(NamedTuple):
-    """What is known of an entry once its data is compressed; `mode` includes the file type."""
+    """An entry whose data is compressed; `mode` includes the file type."""
 
     name: str
     method: int
@@ -65,11 +65,11 @@ class NewEntry(NamedTuple):
 
 
 def local_header(entry: NewEntry) -> bytes:
-    """Write what stands before the entry's data."""
+    """Return the local header, which precedes the entry's data."""
     name, flags = _encode(entry.name)
     sizes = (entry.compressed_size, entry.size)
     zip64 = max(sizes) >= FULL_32
-    # In a local header both sizes stand in the zip64 field, or neither (section 4.5.3).
+    # In a local header, either both sizes are in the zip64 field or neither is (section 4.5.3).
     extra = _zip64_field(entry.size, entry.compressed_size) if zip64 else b""
     fixed = LOCAL_HEADER.pack(
         LOCAL_SIGNATURE,
@@ -87,7 +87,7 @@ def local_header(entry: NewEntry) -> bytes:
 
 
 def central_record(entry: NewEntry, offset: int) -> bytes:
-    """Write the entry's record in the central directory; `offset` is where its local header is."""
+    """Return the entry's record in the central directory; `offset` is that of its local header."""
     name, flags = _encode(entry.name)
     numbers = (entry.size, entry.compressed_size, offset)
     extra = _zip64_field(*(number for number in numbers if number >= FULL_32))
@@ -115,7 +115,7 @@ def central_record(entry: NewEntry, offset: int) -> bytes:
 
 
 def end_records(entries: int, size: int, offset: int, comment: bytes = b"") -> bytes:
-    """Write what stands behind a central directory of `size` bytes that begins at `offset`."""
+    """Return the records after a central directory of `size` bytes that begins at `offset`."""
     end = END_RECORD.pack(
         END_SIGNATURE,
         0,  # this disk

@@ -1,4 +1,4 @@
-"""A jar or zip as a file that may be anything: its bytes, its end, and what is wrong with it."""
+"""Read a jar or zip, which may be malformed: its bytes and end records, and errors about it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from packager.package.zip_format import FULL_16, FULL_32
 
 
 class End(NamedTuple):
-    """What the archive says, at its end, of its central directory."""
+    """The archive's end record, which locates its central directory."""
 
     zip64: bool
-    stop: int  # the first byte behind the directory
+    stop: int  # the first byte after the directory
     disk: int
     directory_disk: int
     entries_on_disk: int
@@ -31,7 +31,7 @@ class End(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """An open archive. Every error that it raises or makes is an ArchiveError naming its path."""
+    """An open archive. Every error that it raises or returns is an ArchiveError with its path."""
 
     path: Path
     file: BufferedReader
@@ -42,9 +42,9 @@ class Source:
     def opened(cls, path: Path) -> Iterator[Source]:
         """Open the archive at `path` for reading."""
         try:
-            # A pipe would be waited for, without end, if it were opened first.
+            # Checked before opening, because opening a pipe would wait forever.
             if not stat.S_ISREG(path.stat().st_mode):
-                raise ArchiveError(f"{path} is no file.", "A jar or zip is needed.")
+                raise ArchiveError(f"{path} is not a file.", "Pass a jar or zip.")
             file = path.open("rb")
         except OSError as error:
             raise _unreadable(path, error) from error
@@ -70,7 +70,7 @@ class Source:
         return content
 
     def find_end(self) -> tuple[End, bytes]:
-        """Read the records behind the central directory, and the archive's comment."""
+        """Read the records after the central directory, and the archive's comment."""
         position, comment = self._find_end_record()
         end = self._read_end(position)
         if end.disk or end.directory_disk or end.entries_on_disk != end.entries:
@@ -78,10 +78,10 @@ class Source:
         return end, comment
 
     def _find_end_record(self) -> tuple[int, bytes]:
-        """Find the end record, whose comment is the last thing in the file.
+        """Find the end record, whose comment ends the file.
 
-        A record with other bytes behind it does not count: in a jar cut short, it may be the end of
-        a jar inside the jar.
+        A record that other bytes follow does not count: in a truncated jar, it may be the end of a
+        jar inside the jar.
         """
         tail_start = max(0, self.length - zip_format.END_RECORD.size - FULL_16)
         tail = self.read(tail_start, self.length - tail_start)
@@ -91,11 +91,11 @@ class Source:
             if comment + int.from_bytes(tail[comment - 2 : comment], "little") == len(tail):
                 return tail_start + found, bytes(tail[comment:])
         if self.length >= 2 and self.read(0, 2) == b"PK":
-            raise self.broken("it is cut short, or something was added behind its end")
-        raise ArchiveError(f"{self.path} is no jar or zip, or cut short.", "Build it again.")
+            raise self.broken("it is truncated, or something was appended to it")
+        raise ArchiveError(f"{self.path} is not a jar or zip, or is truncated.", "Build it again.")
 
     def _read_end(self, position: int) -> End:
-        """Read the end record at `position`, and the zip64 records that may stand before it."""
+        """Read the end record at `position`, and the zip64 records that may precede it."""
         _, *numbers, _ = zip_format.END_RECORD.unpack(
             self.read(position, zip_format.END_RECORD.size)
         )
@@ -107,20 +107,20 @@ class Source:
         if self.read(zip64_end, 4) == zip_format.ZIP64_END_SIGNATURE:
             return self._read_zip64_end(zip64_end, locator, end)
         if FULL_16 in end or FULL_32 in end:
-            # The record's second version is longer, and only used for encryption (7.3.4).
-            raise self.broken("its zip64 end record is missing, or tells of an encrypted directory")
-        return end  # What looked like a locator is part of something else.
+            # The second version of the record is longer, and only used for encryption (7.3.4).
+            raise self.broken("its zip64 end record is missing, or its directory is encrypted")
+        return end  # The bytes of the locator's signature belong to something else.
 
     def _read_zip64_end(self, position: int, locator: int, narrow: End) -> End:
         record, locators = zip_format.ZIP64_END_RECORD, zip_format.ZIP64_LOCATOR
         _, _, _, _, *numbers = record.unpack(self.read(position, record.size))
         _, _, offset, disks = locators.unpack(self.read(locator, locators.size))
         end = End(True, position, *numbers)
-        # Readers differ in which of the two end records they believe, so both have to say the same.
+        # Some readers use one of the two end records and some the other, so they must agree.
         full = [FULL_16] * 4 + [FULL_32] * 2
         agreed = all(
-            told in (wide, no_room)
-            for told, wide, no_room in zip(narrow[2:], numbers, full, strict=True)
+            number in (wide, no_room)
+            for number, wide, no_room in zip(narrow[2:], numbers, full, strict=True)
         )
         if not agreed or offset != end.offset + end.size:
             raise self.broken("its two end records disagree")
@@ -133,31 +133,29 @@ class Source:
         now = os.fstat(self.file.fileno())
         if (now.st_size, now.st_mtime_ns) != (self.state.st_size, self.state.st_mtime_ns):
             raise ArchiveError(
-                f"{self.path} changed while it was read.", "Wait until its build is done."
+                f"{self.path} changed while it was read.", "Try again after its build has ended."
             )
 
     def broken(self, problem: str) -> ArchiveError:
-        """Make the error that says what is wrong."""
+        """Return the error for a broken archive, with the problem."""
         return ArchiveError(
             f"{self.path} is broken: {problem}.",
-            f"Build it again. `unzip -t {self.path}` may tell more.",
+            f"Build it again, or run `unzip -t {self.path}` for details.",
         )
 
     def encrypted(self, what: str) -> ArchiveError:
-        """Make the error for an archive of which `what` is encrypted."""
+        """Return the error for an archive in which `what` is encrypted."""
         return ArchiveError(
             f"{self.path} is encrypted: {what}.",
-            "Lambda cannot unpack it: make it without a password.",
+            "Build it without a password, because Lambda cannot unpack it.",
         )
 
     def multi_disk(self) -> ArchiveError:
-        """Make the error for an archive that was split."""
-        return ArchiveError(
-            f"{self.path} is one part of an archive of several disks.", "Make it in one piece."
-        )
+        """Return the error for an archive that was split."""
+        return ArchiveError(f"{self.path} is one part of a split archive.", "Build it as one file.")
 
 
 def _unreadable(path: Path, error: OSError) -> ArchiveError:
     return ArchiveError(
-        f"{path} cannot be read: {error.strerror}.", "Check the path and who may read it."
+        f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions."
     )

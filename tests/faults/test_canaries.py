@@ -149,7 +149,7 @@ def test_watching_shows_no_secret(
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
 @pytest.mark.parametrize("command", ["deploy", "watch"])
-def test_what_aws_says_of_a_secret_is_not_shown(
+def test_a_secret_in_a_message_of_aws_is_not_shown(
     command: str, mode: str, service: Service, function: str, app: Path, tmp_path: Path
 ) -> None:
     """The words that surround it are."""

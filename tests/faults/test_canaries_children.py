@@ -77,7 +77,7 @@ public class Seen {
         pytest.param("java", marks=requires("java", "javac")),
     ],
 )
-def test_a_local_handler_is_given_no_secret_but_in_its_package(
+def test_a_local_handler_receives_no_secret_except_in_its_package(
     language: str, tmp_path: Path
 ) -> None:
     """Nothing of our environment: no setting, no credential, no config var, no file of AWS's."""
@@ -103,7 +103,7 @@ def test_a_local_handler_is_given_no_secret_but_in_its_package(
     assert_nothing_seen(run)
 
 
-def test_a_build_command_is_given_our_environment_without_the_settings(
+def test_a_build_command_receives_our_environment_without_the_settings(
     service: Service, function: str, tmp_path: Path
 ) -> None:
     """What was inherited and no more: nothing of the env file; as its arguments the line alone."""
@@ -175,7 +175,9 @@ def index(folder: Path) -> Iterator[Index]:
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json"])
-def test_uv_gets_no_secret_but_what_the_user_passes_on(mode: str, tmp_path: Path) -> None:
+def test_uv_receives_no_secret_except_those_that_the_user_passes_on(
+    mode: str, tmp_path: Path
+) -> None:
     """Not the config, not the settings, nothing of the app's Python; nothing in its arguments."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function")
@@ -215,9 +217,7 @@ def test_uv_gets_no_secret_but_what_the_user_passes_on(mode: str, tmp_path: Path
         ("dep==9", "there is no version of dep==9"),
     ],
 )
-def test_what_uv_could_not_do_is_shown_without_a_secret(
-    line: str, words: str, mode: str, tmp_path: Path
-) -> None:
+def test_an_error_of_uv_shows_no_secret(line: str, words: str, mode: str, tmp_path: Path) -> None:
     """Neither the credentials of an index, nor the value of a variable in any other place."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function") | {"TOKEN": "token-canary"}

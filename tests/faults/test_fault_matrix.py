@@ -270,7 +270,9 @@ def at_least(number: int) -> range:
 
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
-def test_a_deploy_with_a_fault(cell: Cell, ends: dict[Cell, Future[Ended]]) -> None:
+def test_a_deploy_with_a_fault_ends_with_one_true_message(
+    cell: Cell, ends: dict[Cell, Future[Ended]]
+) -> None:
     """It ends in time with one true message, nothing half done and no secret shown."""
     ended = ends[cell].result()
     run = ended.run

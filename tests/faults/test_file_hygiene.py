@@ -135,7 +135,7 @@ mkfifo .out.jar.4000002.0000000000000000.part .out.jar.part
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
 @requires("setpriv")
-def test_what_another_user_plants_in_a_shared_folder_blocks_no_build(jars: Path) -> None:
+def test_files_planted_by_another_user_in_a_shared_folder_do_not_block_a_build(jars: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         shared = Path(name)
         os.chown(shared, 65533, 65533)  # its owner could remove what is planted

@@ -72,7 +72,7 @@ def function(service: Service, proxy: Proxy, timeout: float = 30) -> LambdaFunct
 
 
 @pytest.mark.parametrize("kind", SENSELESS)
-def test_a_response_that_nobody_can_parse_is_one_class_of_error(
+def test_an_unparseable_response_is_one_class_of_error(
     kind: str, service: Service, proxy: Proxy
 ) -> None:
     lambda_function = function(service, proxy)
@@ -95,7 +95,7 @@ def test_after_such_a_response_to_an_update_the_functions_state_decides(
 
 
 @pytest.mark.parametrize("kind", ["nested JSON", "a refusing web page"])
-def test_where_the_state_cannot_be_parsed_either_that_is_what_is_said(
+def test_if_the_state_cannot_be_parsed_either_the_error_reports_that(
     kind: str, service: Service, proxy: Proxy, package: Package
 ) -> None:
     lambda_function = function(service, proxy)
@@ -120,7 +120,7 @@ def test_a_response_that_drips_ends_with_the_timeout(
     assert proxy.calls == ["state"] * 3
 
 
-def test_a_response_without_an_end_is_not_read_to_its_end(service: Service, proxy: Proxy) -> None:
+def test_an_endless_response_is_not_read_completely(service: Service, proxy: Proxy) -> None:
     lambda_function = function(service, proxy)
     lambda_function.state()
     proxy.on("state", endless)

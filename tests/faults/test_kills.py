@@ -20,7 +20,7 @@ LONGEST = 0.7  # Seconds; a run takes about so long.
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
 @pytest.mark.parametrize("command", ["build", "deploy"])
-def test_a_signal_at_any_moment(
+def test_a_signal_at_any_moment_leaves_no_temporary_file(
     command: str, number: signal.Signals, service: Service, jars: Path, tmp_path: Path
 ) -> None:
     """Nothing temporary is left (after SIGKILL: by the next run), no output is half written."""
@@ -65,7 +65,9 @@ with workspace.private_folder() as folder:
 
 
 @pytest.mark.parametrize("run", range(RUNS // 4))
-def test_a_signal_while_temporary_files_are_removed(run: int, temporary: Path) -> None:
+def test_a_signal_during_the_removal_of_temporary_files_leaves_none(
+    run: int, temporary: Path
+) -> None:
     """The rest is removed as well."""
     process = subprocess.Popen(
         [sys.executable, "-c", REMOVING],

@@ -30,7 +30,7 @@ def installing(cache: Path, wheels: Path) -> Mapping[str, str]:
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
-def test_a_signal_at_any_moment_of_an_installation(
+def test_a_signal_at_any_moment_of_an_installation_leaves_nothing_half_done(
     number: signal.Signals, wheels: Path, tmp_path: Path
 ) -> None:
     """No file is left (by the run after SIGKILL), no process, and nothing half in the cache."""

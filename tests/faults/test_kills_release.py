@@ -24,7 +24,7 @@ NAMES = ("a", "b")
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
-def test_a_signal_at_any_request_of_a_release(
+def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
     number: signal.Signals, jars: Path, tmp_path: Path
 ) -> None:
     """Of two functions, which are released side by side; the next release makes both new."""

@@ -89,7 +89,7 @@ def deploy(jars: Path, url: str, name: str, temporary: Path) -> kills.Command:
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS[:3], ids=lambda number: number.name)
-def test_parts_that_a_signal_leaves_are_told_of(
+def test_parts_that_a_signal_leaves_are_reported(
     number: signal.Signals, service: Service, jars: Path, tmp_path: Path
 ) -> None:
     """Where they may not be removed, the last words say that they may be in the bucket."""
@@ -115,7 +115,7 @@ def test_parts_that_a_signal_leaves_are_told_of(
     assert "may be left in the bucket" in shown
 
 
-def test_parts_that_watching_leaves_are_told_of(
+def test_parts_that_watching_leaves_are_reported(
     service: Service, jars: Path, tmp_path: Path
 ) -> None:
     """It ends even in the middle of a part; if parts are in the bucket then, it has said so."""

@@ -35,7 +35,9 @@ def until_it_writes(process: kills.Command, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
-def test_a_signal_at_any_moment_of_vendoring(number: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     """Each file is the old or the new one, and nothing else is left (by the run after SIGKILL)."""
     moments = kills.moments("vendor", number)
     new = tmp_path / "new"

@@ -89,7 +89,7 @@ DOINGS = {
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
-def test_a_signal_at_any_moment_of_watching(
+def test_a_signal_at_any_moment_of_watching_ends_all_processes(
     number: signal.Signals, service: Service, tmp_path: Path
 ) -> None:
     """No file and no process is left (after SIGKILL, no file by the next run), no half package."""

@@ -181,7 +181,9 @@ def succeeds(cell: Cell) -> bool | None:
 
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
-def test_a_release_with_a_fault(cell: Cell, ends: dict[Cell, Future[Ended]]) -> None:
+def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
+    cell: Cell, ends: dict[Cell, Future[Ended]]
+) -> None:
     """It ends in time; the alias is the old or the new one, and the message says which."""
     ended = ends[cell].result()
     old, new = (None, "1") if cell.call.creates else ("2", "3")

@@ -80,7 +80,7 @@ def test_folders_that_were_made_unreadable_are_removed(tmp_path: Path, mode: int
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_links_lead_to_is_left_as_it_is(tmp_path: Path) -> None:
+def test_targets_of_links_are_not_removed(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir(mode=0o500)
     (tmp_path / "folder" / "inner").mkdir(parents=True)
@@ -93,7 +93,7 @@ def test_what_links_lead_to_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
-def test_what_belongs_to_another_user_stays_and_all_else_goes(tmp_path: Path) -> None:
+def test_folders_of_another_user_stay_and_everything_else_is_removed(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     (folder / "outer" / "theirs").mkdir(parents=True)
     (folder / "outer" / "theirs" / "file").touch()
@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_removed_is_reported_and_stops_no_later_command(
     assert reported == [stale, folder]
 
 
-def test_a_folder_that_others_may_change_is_not_taken_for_ours(temporary: Path) -> None:
+def test_a_folder_that_others_can_write_is_not_removed_as_ours(temporary: Path) -> None:
     """Somebody can move a shared folder of ours to where our temporary folders are."""
     shared = temporary / "heroku-lambda-packager-moved"
     shared.mkdir()

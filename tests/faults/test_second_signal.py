@@ -132,7 +132,7 @@ def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> No
     kills.assert_none_left_running(tmp_path)
 
 
-def test_signals_in_quick_succession_end_it_in_order(tmp_path: Path) -> None:
+def test_signals_in_quick_succession_end_it_with_a_full_cleanup(tmp_path: Path) -> None:
     """Programs that start the packager pass on a signal that it has got itself, too."""
     run = WAITING.replace("        pool.submit(threading.Event().wait)", "        pass")
     process = subprocess.Popen(

@@ -235,7 +235,7 @@ def test_a_certificate_of_an_unknown_ca_is_an_error_that_says_how_to_trust_it(
     assert raised.value.hint == "Add the CA that signed it to the PEM file of AWS_CA_BUNDLE."
 
 
-def test_a_file_of_cas_that_is_not_there_is_named_by_its_variable(
+def test_a_missing_file_of_cas_is_reported_with_its_variable(
     tls_stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/gone/ca.pem")
@@ -246,7 +246,7 @@ def test_a_file_of_cas_that_is_not_there_is_named_by_its_variable(
 
 
 @pytest.mark.parametrize("refuses", [True, False])
-def test_a_proxy_that_passes_nothing_on_is_named(
+def test_a_proxy_that_forwards_nothing_is_named(
     refuses: bool, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub.respond = lambda _: (407, {}, b"")

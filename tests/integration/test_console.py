@@ -51,7 +51,7 @@ def test_a_bar_moves_while_the_package_is_sent_and_is_gone_at_the_end(
     assert COLOR.search(shown)
 
 
-def test_no_color_is_honoured(service: Service, function: str, tmp_path: Path) -> None:
+def test_no_color_disables_colors(service: Service, function: str, tmp_path: Path) -> None:
     shown = on_a_terminal(node_app(tmp_path), service.settings(function) | {"NO_COLOR": "1"})
     assert "Deployed" in shown
     assert not re.search(r"\x1b\[(3[0-9]|38;|9[0-9])[0-9;]*m", shown)

@@ -117,7 +117,7 @@ def test_a_dry_run_sends_nothing(
     assert service.stored(function) == before
 
 
-def test_machines_get_one_object_and_nothing_else(
+def test_with_json_stdout_is_one_object(
     service: Service, function: str, app: Path, temporary: Path
 ) -> None:
     run = deploy(service, function, app, "--json", temporary=temporary)
@@ -134,7 +134,7 @@ def test_machines_get_one_object_and_nothing_else(
     assert run.stderr
 
 
-def test_machines_get_errors_as_an_object_too(
+def test_with_json_an_error_is_one_object(
     proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:
     proxy.on("update", error(400, "InvalidParameterValueException", "Unzipped size canary two"))
@@ -159,7 +159,7 @@ def test_verbose_shows_the_names_of_the_variables(
     assert "DATABASE_URL" in run.stdout
 
 
-def test_updating_the_code_is_all_that_has_to_be_allowed(
+def test_the_permission_to_update_the_code_is_enough(
     service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:
     proxy.on("state", error(403, "AccessDeniedException", "User is not authorized"))
@@ -238,7 +238,7 @@ def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
     assert "Unchanged" in again.stdout
 
 
-def test_updating_has_to_be_allowed(
+def test_without_the_permission_to_update_a_deploy_is_an_error(
     proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:
     proxy.on("update", error(403, "AccessDeniedException", "User is not authorized"))
@@ -247,15 +247,13 @@ def test_updating_has_to_be_allowed(
     assert "lambda:UpdateFunctionCode" in run.stderr
 
 
-def test_a_function_that_is_not_there_is_an_error(
-    service: Service, app: Path, temporary: Path
-) -> None:
+def test_a_missing_function_is_an_error(service: Service, app: Path, temporary: Path) -> None:
     run = deploy(service, "no-such-function", app, temporary=temporary)
     assert run.returncode == 1
     assert "no such function" in run.stderr
 
 
-def test_a_large_package_goes_by_s3(
+def test_a_large_package_is_sent_through_s3(
     service: Service, function: str, app: Path, temporary: Path
 ) -> None:
     service.client("s3").create_bucket(
@@ -318,7 +316,7 @@ def test_an_unpacked_size_over_250_mb_is_wrong_input_that_names_the_largest_fold
     assert set(proxy.calls) <= {"state"}
 
 
-def test_the_apps_own_aws_variables_play_no_part(
+def test_the_apps_own_aws_variables_do_not_affect_a_deploy(
     proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:
     own = {
@@ -346,7 +344,7 @@ def test_the_apps_own_aws_variables_play_no_part(
     assert javaproperties.loads(config).items() >= own.items()
 
 
-def test_all_that_is_wrong_with_the_settings_is_said_at_once(app: Path, temporary: Path) -> None:
+def test_one_message_lists_all_problems_of_the_settings(app: Path, temporary: Path) -> None:
     wrong = {"_AWS_ACCESS_KEY_ID": "canary", "_LAMBDA_ARCHITECTURE": "canary"}
     run = command("deploy", app, env=wrong, temporary=temporary)
     assert run.returncode == 2

@@ -123,7 +123,7 @@ def test_an_alias_that_was_created_stays_and_is_named(releases: Releases) -> Non
     assert releases.live == "1"
 
 
-def test_without_aliases_each_function_is_what_it_is(fleet: Releases) -> None:
+def test_without_aliases_the_summary_reports_each_function(fleet: Releases) -> None:
     """The summary says which were updated and which were not."""
     fleet.stub.refuse = lambda action, region, name: (
         Refusal(400, "InvalidParameterValueException")

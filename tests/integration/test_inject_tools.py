@@ -57,7 +57,7 @@ def is_put_into(source: Path, new: Path) -> None:
 
 
 @requires("mvn", "java", "jar", "zip", "unzip")
-def test_published_jars_stay_as_they_are(published: list[Path], tmp_path: Path) -> None:
+def test_entries_of_published_jars_are_unchanged(published: list[Path], tmp_path: Path) -> None:
     new = [tmp_path / jar.name for jar in published]
     for jar, package in zip(published, new, strict=True):
         is_put_into(jar, package)
@@ -77,7 +77,7 @@ def test_a_signed_jar_keeps_its_signature(published: list[Path], tmp_path: Path)
 
 
 @requires("mvn")
-def test_a_jar_cut_short_anywhere_is_refused(published: list[Path], tmp_path: Path) -> None:
+def test_a_jar_truncated_anywhere_is_refused(published: list[Path], tmp_path: Path) -> None:
     largest = max(published, key=lambda jar: jar.stat().st_size)
     cut = shutil.copyfile(largest, tmp_path / "cut.jar")
     for length in range(largest.stat().st_size // 65536 * 65536, -1, -65536):
@@ -121,7 +121,9 @@ MADE: dict[str, str] = {
 
 @requires("zip", "unzip", "jar", "java", "python3")
 @pytest.mark.parametrize("command", MADE.values(), ids=MADE)
-def test_what_a_tool_made_stays_as_it_is(command: str, folder: Path, tmp_path: Path) -> None:
+def test_entries_of_archives_of_other_tools_are_unchanged(
+    command: str, folder: Path, tmp_path: Path
+) -> None:
     run("bash", "-c", command, cwd=folder)
     is_put_into(tmp_path / "made.zip", tmp_path / "new.zip")
 
@@ -135,7 +137,7 @@ def test_a_jar_that_can_be_run_reads_its_config(tmp_path: Path) -> None:
 
 
 @requires("unzip", "zip", "jar", "java")
-def test_more_entries_than_fit_without_zip64(tmp_path: Path) -> None:
+def test_an_archive_that_needs_zip64_for_its_entries_is_readable(tmp_path: Path) -> None:
     source = tmp_path / "many.jar"
     manifest = Part(b"META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\n")
     parts = [manifest, *(Part(b"%d" % number, deflated=True) for number in range(65534))]
@@ -153,7 +155,7 @@ def enough_room(folder: Path, needed: int) -> None:
 
 @requires("unzip")
 @pytest.mark.parametrize("hole", [(1 << 32) - 200, (1 << 32) + 200])
-def test_offsets_that_come_to_need_zip64(hole: int, tmp_path: Path) -> None:
+def test_an_archive_that_needs_zip64_for_its_offsets_is_readable(hole: int, tmp_path: Path) -> None:
     """A sparse file: the zip's end is just before, or behind, the 4 GiB that 32 bits can tell."""
     enough_room(tmp_path, 6 << 30)
     source, new = tmp_path / "large.zip", tmp_path / "new.zip"

@@ -324,7 +324,7 @@ def test_the_only_handler_is_found(files: Files, handler: Handler, tmp_path: Pat
         ({"package.json": "{"}, "not a JSON object"),
         ({"a.py": "def handler(): 0", "b.py": "def handler(): 0"}, "a.handler, b.handler"),
         ({"a.py": "def handler("}, "No handler was found"),
-        ({"README": ""}, "looks like no Node.js, Python or Java function"),
+        ({"README": ""}, "does not look like a Node.js, Python or Java function"),
     ],
 )
 def test_no_handler_or_too_many_are_an_error(files: Files, message: str, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_a_handler_that_is_named_need_not_be_looked_for(tmp_path: Path) -> None:
 
 @given(st.binary() | st.binary().map(b"\xca\xfe\xba\xbe".__add__))
 def test_what_is_no_class_file_is_said_to_be_none(data: bytes) -> None:
-    with pytest.raises(ValueError, match="no class file"):
+    with pytest.raises(ValueError, match="not a class file"):
         classfile.read(data)
 
 
@@ -711,7 +711,7 @@ def test_a_jar_is_run_by_java_whatever_else_is_in_it(java_task: Path, tmp_path: 
 
 def test_a_missing_runtime_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeployError, match="There is no program node on this machine"):
+    with pytest.raises(DeployError, match="The program node is not installed"):
         invoke(Handler("node", "index.handler"), tmp_path, b"{}", timeout=1)
 
 

@@ -198,7 +198,7 @@ def test_a_lock_for_other_pythons_than_the_functions_is_an_error(
 ) -> None:
     app = project(kind, tmp_path / "app")
     found = error(app, env, "--runtime", "python3.11")
-    assert f"{FILES[kind]} is for Python >=3.12, and the function has python3.11" in found
+    assert f"{FILES[kind]} is for Python >=3.12, but the function has python3.11" in found
 
 
 def test_a_lock_that_lacks_a_dependency_of_the_project_is_an_error(
@@ -266,7 +266,7 @@ def test_a_path_without_a_lock_is_refused(app: Path, env: dict[str, str]) -> Non
         '[tool.uv.sources]\niniconfig = { path = "libs/iniconfig" }\n'
     )
     found = error(app, env)
-    assert "takes iniconfig from a folder, and there is no uv.lock" in found
+    assert "takes iniconfig from a folder, but uv.lock does not exist" in found
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def written(archive: bytes) -> Iterator[Path]:
 
 
 @given(st.lists(parts), layouts, configs)
-def test_all_other_entries_stay_as_they_are(
+def test_all_other_entries_are_unchanged(
     entries: list[Part], layout: dict[str, Any], config: bytes
 ) -> None:
     with written(craft(*entries, **layout)) as source:
@@ -95,7 +95,7 @@ def test_nothing_is_left_of_older_entries(
 
 
 @given(st.lists(parts | older, max_size=6), layouts, configs, configs)
-def test_injecting_twice_is_injecting_the_second_time_only(
+def test_injecting_twice_gives_the_same_as_only_the_second_time(
     entries: list[Part], layout: dict[str, Any], first: bytes, second: bytes
 ) -> None:
     with written(craft(*entries, **layout)) as source:
@@ -119,7 +119,7 @@ def test_the_sizes_by_folder_are_those_of_the_whole(
 
 
 @given(st.lists(parts, max_size=6), layouts)
-def test_the_quick_look_at_a_directory_tells_what_the_close_look_tells(
+def test_the_quick_and_the_close_look_at_a_directory_agree(
     entries: list[Part], layout: dict[str, Any]
 ) -> None:
     with written(craft(*entries, **layout)) as path, Source.opened(path) as source:

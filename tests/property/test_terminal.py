@@ -160,7 +160,7 @@ def test_json_holds_the_text_exactly_and_is_printable_itself(text: str) -> None:
 
 
 @given(text=TEXTS)
-def test_what_is_cleaned_stays_as_it_is_when_it_is_cleaned_again(text: str) -> None:
+def test_cleaning_text_twice_gives_the_same_as_once(text: str) -> None:
     """And printable text is not changed at all."""
     assert printable(printable(text)) == printable(text)
     assert printable(text).isprintable()

@@ -167,7 +167,9 @@ def do(edits: list[Edit], app: Path) -> None:
 
 @given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
 @settings(deadline=None, max_examples=50)
-def test_the_package_of_what_was_heard_of_is_that_of_a_full_build(saves: list[list[Edit]]) -> None:
+def test_the_package_after_notified_changes_is_that_of_a_full_build(
+    saves: list[list[Edit]],
+) -> None:
     with watched_app() as app:
         before = app.package(None)
         assert app.package(app.cache) == before
@@ -184,7 +186,7 @@ def test_the_package_of_what_was_heard_of_is_that_of_a_full_build(saves: list[li
 
 @given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
 @settings(deadline=None, max_examples=50)
-def test_what_is_known_after_any_edits_is_what_a_new_look_finds(saves: list[list[Edit]]) -> None:
+def test_the_snapshot_after_any_edits_is_that_of_a_new_walk(saves: list[list[Edit]]) -> None:
     with watched_app() as app:
         for edits in saves:
             do(edits, app.folder)

@@ -85,7 +85,7 @@ def read(path: Path) -> tuple[bytes, bool]:
 
 
 @given(TREES, st.sets(PATHS))
-def test_what_is_unpacked_is_what_was_packed(tree: Tree, executables: set[str]) -> None:
+def test_the_unpacked_files_are_those_that_were_packaged(tree: Tree, executables: set[str]) -> None:
     with planted(tree) as app:
         config = app / "env.properties"
         for name in executables:

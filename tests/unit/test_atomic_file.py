@@ -1,4 +1,4 @@
-"""Files that are made whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packager import atomic_file
 from packager.errors import PackagerError
 
 
-def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_new_file(tmp_path: Path) -> None:
     with atomic_file.created(tmp_path / "new") as file:
         file.write(b"data")
     assert (tmp_path / "new").read_bytes() == b"data"
@@ -21,14 +21,14 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_a_file_that_is_not_finished_is_gone(tmp_path: Path, error: type[BaseException]) -> None:
+def test_an_unfinished_file_is_removed(tmp_path: Path, error: type[BaseException]) -> None:
     with pytest.raises(error), atomic_file.created(tmp_path / "new") as file:
         file.write(b"data")
         raise error
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "new"
     with pytest.raises(PackagerError) as error, atomic_file.created(path):
         pass
@@ -57,7 +57,7 @@ def other_run(path: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().rstrip("\n"))
 
 
-def test_of_two_runs_that_write_one_file_the_last_to_end_has_its_way(tmp_path: Path) -> None:
+def test_of_two_runs_that_write_one_file_the_last_to_end_wins(tmp_path: Path) -> None:
     path = tmp_path / "file"
     process, _ = other_run(path)
     with atomic_file.replaced(path) as part:
@@ -69,7 +69,7 @@ def test_of_two_runs_that_write_one_file_the_last_to_end_has_its_way(tmp_path: P
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_run_has_left_is_removed(tmp_path: Path) -> None:
+def test_the_file_of_a_killed_run_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "a [1].jar"
     process, left = other_run(path)
     process.kill()

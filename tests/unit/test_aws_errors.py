@@ -58,7 +58,7 @@ def refusal(request: Request, code: str, status: int, reason: str = "") -> Deplo
         ("503", 503, "", UncertainError, "AWS failed (503)"),
     ],
 )
-def test_an_error_says_what_it_means_and_what_to_do(
+def test_an_error_has_a_message_and_a_hint(
     code: str, status: int, reason: str, kind: type[DeployError], message: str
 ) -> None:
     error = refusal(REQUEST, code, status, reason)
@@ -154,7 +154,7 @@ _FUNCTION = "on resource: arn:aws:lambda:eu-west-1:123456789012:function:hello"
         ),
     ],
 )
-def test_a_denial_says_who_denied_what(
+def test_a_denial_names_the_principal_and_the_action(
     reason: str, kind: type[DeployError], message: str, hint: str
 ) -> None:
     error = refusal(REQUEST, "AccessDeniedException", 403, reason)
@@ -176,12 +176,12 @@ def test_a_version_is_not_published_of_other_code_than_ours() -> None:
     assert type(refusal(request, "InvalidParameterValueException", 400, reason)) is ChangedError
 
 
-def test_where_the_code_alone_does_not_say_it_the_reason_is_shown() -> None:
+def test_if_the_code_is_ambiguous_the_reason_is_shown() -> None:
     error = refusal(REQUEST, "InvalidParameterValueException", 400, "Unzipped size is too large")
     assert "Unzipped size is too large" in error.message
 
 
-def test_a_code_with_braces_is_shown_as_it_is() -> None:
+def test_a_code_with_braces_is_shown_unchanged() -> None:
     assert "({action})" in refusal(REQUEST, "{action}", 500).message
 
 

@@ -24,7 +24,7 @@ def inflate(data: bytes | bytearray) -> bytes:
     return inflated
 
 
-def test_what_shrinks_is_deflated() -> None:
+def test_data_that_shrinks_is_deflated() -> None:
     method, data, size, crc = compress(TEXT)
     assert (method, size, crc) == (DEFLATED, len(TEXT), zlib.crc32(TEXT))
     assert len(data) < size
@@ -32,7 +32,7 @@ def test_what_shrinks_is_deflated() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"a", os.urandom(5000), zlib.compress(os.urandom(5000))])
-def test_what_does_not_shrink_is_stored(data: bytes) -> None:
+def test_data_that_does_not_shrink_is_stored(data: bytes) -> None:
     assert compress(data) == (STORED, data, len(data), zlib.crc32(data))
 
 
@@ -58,7 +58,7 @@ def test_results_come_in_the_order_of_the_items_whenever_they_are_done() -> None
 
 
 @pytest.mark.parametrize(("weight", "most"), [(1, 5), (2, 2), (5, 1), (6, 1)])
-def test_no_more_is_begun_than_may_be_under_way(weight: int, most: int) -> None:
+def test_no_more_work_is_begun_than_the_limit_allows(weight: int, most: int) -> None:
     begun = taken = 0
 
     def items() -> list[int]:
@@ -84,7 +84,7 @@ def test_an_error_in_a_thread_is_raised_where_the_results_are_taken() -> None:
         list(ahead(threads, fail, [7, 8], weight=lambda _: 1, limit=9))
 
 
-def test_what_is_not_begun_is_dropped_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_that_is_not_begun_is_cancelled_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     busy, release = threading.Event(), threading.Event()

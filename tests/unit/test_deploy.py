@@ -311,7 +311,7 @@ def test_updating_alone_is_enough() -> None:
     assert len([text for text in notes if "lambda:GetFunctionConfiguration" in text]) == 2
 
 
-def test_updating_has_to_be_allowed() -> None:
+def test_without_the_permission_to_update_a_deploy_is_an_error() -> None:
     assert said_by(ScriptedFunction([OTHER], [AccessDeniedError("not allowed")])) == "not allowed"
 
 

@@ -89,7 +89,7 @@ def test_any_text_arrives_exactly(value: str, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash"])
-def test_what_the_platform_has_set_takes_precedence(shell: str, tmp_path: Path) -> None:
+def test_platform_variables_take_precedence(shell: str, tmp_path: Path) -> None:
     platform = PLATFORM | {"LOG_LEVEL": "it's $debug\n", "EMPTY": ""}
     script = write({"LOG_LEVEL": "info", "EMPTY": "no", "OTHER": "1"})
     found = started(script.content, tmp_path, [shell], platform)
@@ -150,7 +150,7 @@ def test_the_runtime_is_started_by_the_next_wrapper(tmp_path: Path) -> None:
     assert found["WRAPPED"] == b"by 1"
 
 
-def test_arguments_of_the_runtime_arrive_as_they_are(tmp_path: Path) -> None:
+def test_arguments_of_the_runtime_arrive_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "env-exec"
     path.write_bytes(write({"A": "1"}).content)
     command = ["sh", str(path), "printf", "<%s>", "a b", "$A", "*", "", "-n"]
@@ -163,7 +163,7 @@ def test_a_variable_of_the_longest_length_starts_and_a_longer_one_is_refused(
 ) -> None:
     value = "x" * (LONGEST - len("A="))
     assert started(write({"A": value}).content, tmp_path, ["sh"])["A"] == value.encode()
-    with pytest.raises(VariableError, match="No program can be started with A:"):
+    with pytest.raises(VariableError, match="Linux cannot start a program with A:"):
         write({"A": value + "x"})
 
 

@@ -40,7 +40,7 @@ def rolled_back(description: str, current: str, to: str) -> str:
         ("", "$LATEST", "1", ""),
     ],
 )
-def test_a_release_records_the_version_before(
+def test_a_release_records_the_previous_version(
     before: str, current: str, to: str, after: str
 ) -> None:
     """The description names the version that the alias had, in front of older ones."""
@@ -84,7 +84,7 @@ def test_a_second_rollback_goes_further_back() -> None:
 
 
 @given(texts, entries)
-def test_a_history_is_read_as_it_was_written(text: str, entries: tuple[Entry, ...]) -> None:
+def test_a_history_is_read_back_exactly(text: str, entries: tuple[Entry, ...]) -> None:
     """The user's text and the newest entries come back, within Lambda's limit."""
     description = format_description(History(text, entries))
     assert len(description) <= LIMIT

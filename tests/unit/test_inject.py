@@ -77,7 +77,9 @@ def test_the_entry_is_a_file_for_all_to_read_of_a_fixed_time(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("data", [b"", b"A=1\n", os.urandom(3000)])
-def test_what_deflating_makes_no_smaller_is_stored(tmp_path: Path, new: Path, data: bytes) -> None:
+def test_data_that_deflate_does_not_shrink_is_stored(
+    tmp_path: Path, new: Path, data: bytes
+) -> None:
     inject(written(tmp_path, craft(*PLAIN)), new, NewFile(ENTRY, data))
     with zipfile.ZipFile(new) as package:
         assert package.getinfo(ENTRY).compress_type == zipfile.ZIP_STORED
@@ -85,7 +87,7 @@ def test_what_deflating_makes_no_smaller_is_stored(tmp_path: Path, new: Path, da
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_the_package_is_its_owners_alone(tmp_path: Path, new: Path, umask: int) -> None:
+def test_only_the_owner_can_read_the_package(tmp_path: Path, new: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         inject(written(tmp_path, craft(*PLAIN)), new, NewFile(ENTRY, NEW))
@@ -146,7 +148,7 @@ SHAPES["out-of-order"] = out_of_order()
 
 
 @pytest.mark.parametrize("archive", SHAPES.values(), ids=SHAPES)
-def test_an_archive_of_any_shape_stays_as_it_is(archive: bytes, tmp_path: Path) -> None:
+def test_the_other_entries_of_an_archive_are_unchanged(archive: bytes, tmp_path: Path) -> None:
     is_put_into(archive, tmp_path)
 
 
@@ -170,7 +172,7 @@ def test_what_looks_like_a_zip64_locator_may_be_something_else(tmp_path: Path) -
             assert package.namelist() == ([] if part.forgotten else ["a"]) + [ENTRY]
 
 
-def test_a_system_without_fast_ways_to_copy_makes_the_same_package(
+def test_without_fast_copying_the_package_is_the_same(
     tmp_path: Path, new: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = Part(b"large", random.Random(2).randbytes(3_000_000))
@@ -225,13 +227,13 @@ def test_nothing_is_left_of_an_older_entry(
         assert sum(name.endswith(ENTRY) for name in package.namelist()) == 1
 
 
-def test_a_forgotten_archive_before_the_real_one_loses_its_config(tmp_path: Path) -> None:
+def test_an_orphaned_archive_before_the_real_one_loses_its_config(tmp_path: Path) -> None:
     forgotten = craft(Part(b"kept.txt", b"1"), OUTDATED, Part(b"later.txt"))
     new = is_put_into(craft(*PLAIN, prefix=SCRIPT + forgotten, counted=False), tmp_path)
     assert new.read_bytes().startswith(SCRIPT + forgotten[: forgotten.index(b"PK\3\4", 10)])
 
 
-def test_a_forgotten_entry_is_found_across_the_blocks_that_are_read(tmp_path: Path) -> None:
+def test_an_orphaned_entry_is_found_across_the_blocks_that_are_read(tmp_path: Path) -> None:
     for padding in range((1 << 20) - 60, (1 << 20) + 10, 7):
         is_put_into(craft(replace(OUTDATED, forgotten=True), prefix=bytes(padding)), tmp_path)
         (tmp_path / "new.jar").unlink()
@@ -251,7 +253,7 @@ def test_an_entry_that_would_be_unpacked_to_the_same_file_is_an_older_one(
     assert len(contents(new)) == 4
 
 
-def test_injecting_twice_is_injecting_the_second_time_only(tmp_path: Path, new: Path) -> None:
+def test_injecting_twice_gives_the_same_as_only_the_second_time(tmp_path: Path, new: Path) -> None:
     for archive in SHAPES.values():
         source = written(tmp_path, archive)
         inject(source, tmp_path / "once", NewFile(ENTRY, OLD))
@@ -264,7 +266,9 @@ def test_injecting_twice_is_injecting_the_second_time_only(tmp_path: Path, new: 
 
 @pytest.mark.parametrize("name", [b"env.properties/", b"env.properties/a", b"./env.properties/a/b"])
 def test_a_folder_in_the_entrys_place_is_an_error(name: bytes, tmp_path: Path, new: Path) -> None:
-    refused(written(tmp_path, craft(*PLAIN, Part(name))), new, "has a folder where env.properties")
+    refused(
+        written(tmp_path, craft(*PLAIN, Part(name))), new, "has a folder in place of env.properties"
+    )
 
 
 def refused(source: Path, new: Path, reason: str) -> None:
@@ -293,18 +297,18 @@ WIDE = craft(*PLAIN, Part(b"wide", b"x" * 9, zip64=True), zip64=True)
 WHOLE_ZIP64_FIELD, SHORT_ZIP64_FIELD = b"\1\0\x18\0", b"\1\0\x14\0"
 
 BROKEN: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "is no jar or zip"),
-    "one-byte": (b"P", "is no jar or zip"),
-    "text": (b"hello" * 1000, "is no jar or zip"),
-    "gzip": (b"\x1f\x8b" + bytes(500), "is no jar or zip"),
-    "cut-in-the-end": (NARROW[:-1], "cut short"),
-    "cut-in-the-comment": (craft(*PLAIN, comment=b"comment")[:-1], "cut short"),
-    "cut-in-the-directory": (NARROW[: NARROW.rindex(RECORD) + 5], "cut short"),
-    "cut-in-the-data": (NARROW[:60], "cut short"),
-    "longer": (NARROW + b"\n", "added behind its end"),
-    "front-lost": (NARROW[10:], "its central directory should take"),
-    "front-lost-64": (WIDE[10:], "its central directory should take"),
-    "middle-lost": (NARROW[:60] + NARROW[70:], "its central directory should take"),
+    "empty": (b"", "is not a jar or zip"),
+    "one-byte": (b"P", "is not a jar or zip"),
+    "text": (b"hello" * 1000, "is not a jar or zip"),
+    "gzip": (b"\x1f\x8b" + bytes(500), "is not a jar or zip"),
+    "cut-in-the-end": (NARROW[:-1], "truncated"),
+    "cut-in-the-comment": (craft(*PLAIN, comment=b"comment")[:-1], "truncated"),
+    "cut-in-the-directory": (NARROW[: NARROW.rindex(RECORD) + 5], "truncated"),
+    "cut-in-the-data": (NARROW[:60], "truncated"),
+    "longer": (NARROW + b"\n", "something was appended to it"),
+    "front-lost": (NARROW[10:], "its central directory should have"),
+    "front-lost-64": (WIDE[10:], "its central directory should have"),
+    "middle-lost": (NARROW[:60] + NARROW[70:], "its central directory should have"),
     "bytes-put-in": (NARROW[:60] + bytes(9) + NARROW[60:], "no local header of META-INF/MANIFEST"),
     "no-first-header": (NARROW[:3] + b"?" + NARROW[4:], "no local header of META-INF/MANIFEST"),
     "no-header-of-old-entry": (
@@ -313,39 +317,39 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     ),
     "short-zip64-field": (
         WIDE.replace(WHOLE_ZIP64_FIELD, SHORT_ZIP64_FIELD),
-        "does not tell the size or offset",
+        "the size or offset of an entry is missing",
     ),
 }
 
 # Numbers that lie: the archive, what is said of it, and the patches that make it.
 Patch = tuple[bytes, int, str, int]
 NARROW_LIES: dict[str, tuple[str, list[Patch]]] = {
-    "entries": ("several disks", [(END, 10, "H", 4)]),
-    "entries-more": ("3 entries and states 4", [(END, 8, "H", 4), (END, 10, "H", 4)]),
-    "entries-none": ("3 entries and states 0", [(END, 8, "H", 0), (END, 10, "H", 0)]),
-    "disk": ("several disks", [(END, 4, "H", 1)]),
-    "directory-disk": ("several disks", [(END, 6, "H", 1)]),
+    "entries": ("one part of a split archive", [(END, 10, "H", 4)]),
+    "entries-more": ("3 entries but declares 4", [(END, 8, "H", 4), (END, 10, "H", 4)]),
+    "entries-none": ("3 entries but declares 0", [(END, 8, "H", 0), (END, 10, "H", 0)]),
+    "disk": ("one part of a split archive", [(END, 4, "H", 1)]),
+    "directory-disk": ("one part of a split archive", [(END, 6, "H", 1)]),
     "size": ("no record at byte 0", [(END, 12, "L", 5)]),
-    "size-none": ("states 3", [(END, 12, "L", 0)]),
-    "size-huge": ("should take 4294967280 bytes", [(END, 12, "L", 0xFFFFFFF0)]),
-    "offset-huge": ("from byte 4294967280 on", [(END, 16, "L", 0xFFFFFFF0)]),
+    "size-none": ("declares 3", [(END, 12, "L", 0)]),
+    "size-huge": ("should have 4294967280 bytes", [(END, 12, "L", 0xFFFFFFF0)]),
+    "offset-huge": ("from byte 4294967280", [(END, 16, "L", 0xFFFFFFF0)]),
     "offset-small": ("no local header", [(END, 16, "L", 100)]),
     "record-gone": ("no record at byte", [(RECORD, 0, "L", 7)]),
     "password": ("is encrypted: a/b.png", [(RECORD, 8, "H", 1)]),
     "hidden-headers": ("is encrypted: its central directory", [(RECORD, 8, "H", 1 << 13)]),
     "entry-too-long": ("a/b.png reaches beyond", [(RECORD, 20, "L", 5000)]),
-    "no-zip64-size": ("not tell the size or offset", [(RECORD, 24, "L", 0xFFFFFFFF)]),
+    "no-zip64-size": ("the size or offset of an entry is missing", [(RECORD, 24, "L", 0xFFFFFFFF)]),
     "name-too-long": ("ends within a record", [(RECORD, 28, "H", 0xFFFF)]),
     "comment-too-long": ("ends within a record", [(RECORD, 32, "H", 0xFFFF)]),
-    "disk-of-entry": ("several disks", [(RECORD, 34, "H", 1)]),
-    "no-zip64-disk": ("not tell the size or offset", [(RECORD, 34, "H", 0xFFFF)]),
+    "disk-of-entry": ("one part of a split archive", [(RECORD, 34, "H", 1)]),
+    "no-zip64-disk": ("the size or offset of an entry is missing", [(RECORD, 34, "H", 0xFFFF)]),
     "entry-beyond": ("a/b.png reaches beyond", [(RECORD, 42, "L", 5000)]),
     "entry-overlaps": ("overlaps", [(RECORD, 42, "L", 20)]),
 }
 WIDE_LIES: dict[str, tuple[str, list[Patch]]] = {
     "entries-64": (f"{2**63}", [(WIDE_END, 24, "Q", 2**63), (WIDE_END, 32, "Q", 2**63)]),
     "disk-64": ("two end records disagree", [(WIDE_END, 16, "L", 1)]),
-    "disks-64": ("several disks", [(LOCATOR, 16, "L", 2)]),
+    "disks-64": ("one part of a split archive", [(LOCATOR, 16, "L", 2)]),
     "locator-astray": ("two end records disagree", [(LOCATOR, 8, "Q", 7)]),
     "ends-disagree": ("two end records disagree", [(END, 16, "L", 7)]),
     "no-zip64-end": ("zip64 end record is missing", [(WIDE_END, 0, "L", 7)]),
@@ -356,20 +360,20 @@ for whole, lies in ((NARROW, NARROW_LIES), (WIDE, WIDE_LIES)):
 
 
 @pytest.mark.parametrize(("archive", "reason"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_archive_is_an_error_that_says_what_is_wrong_with_which_file(
+def test_a_broken_archive_is_an_error_that_names_the_file_and_the_problem(
     archive: bytes, reason: str, tmp_path: Path, new: Path
 ) -> None:
     refused(written(tmp_path, archive), new, reason)
 
 
-def test_an_error_names_an_entry_as_it_is(tmp_path: Path, new: Path) -> None:
+def test_an_error_shows_the_name_of_an_entry_unchanged(tmp_path: Path, new: Path) -> None:
     hostile = patched(craft(Part(b"\x1b[2J\n\xff")), (RECORD, 8, "H", 1))
     refused(written(tmp_path, hostile), new, "is encrypted: \x1b[2J\n\\xff.")
 
 
 def test_a_split_archive_with_a_wide_end_is_refused(tmp_path: Path, new: Path) -> None:
     split = patched(WIDE, (WIDE_END, 16, "L", 1), (END, 4, "H", 0xFFFF))
-    refused(written(tmp_path, split), new, "several disks")
+    refused(written(tmp_path, split), new, "one part of a split archive")
 
 
 def test_an_encrypted_directory_is_refused(tmp_path: Path, new: Path) -> None:
@@ -377,7 +381,7 @@ def test_an_encrypted_directory_is_refused(tmp_path: Path, new: Path) -> None:
     end, locator = WIDE.rindex(WIDE_END), WIDE.rindex(LOCATOR)
     longer = WIDE[:locator] + bytes(28) + WIDE[locator:]
     longer = longer[: end + 4] + struct.pack("<Q", 44 + 28) + longer[end + 12 :]
-    refused(written(tmp_path, longer), new, "encrypted directory")
+    refused(written(tmp_path, longer), new, "its directory is encrypted")
 
 
 def test_a_directory_larger_than_is_read_is_refused(tmp_path: Path, new: Path) -> None:
@@ -394,7 +398,7 @@ def test_a_directory_larger_than_is_read_is_refused(tmp_path: Path, new: Path) -
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "loop"])
-def test_what_is_no_file_is_an_error(kind: str, tmp_path: Path, new: Path) -> None:
+def test_a_folder_or_pipe_as_archive_is_an_error(kind: str, tmp_path: Path, new: Path) -> None:
     source = tmp_path / "source.jar"
     make: dict[str, Callable[[], None]] = {
         "missing": lambda: None,

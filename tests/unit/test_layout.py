@@ -209,7 +209,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
     assert not loaded & (heavy | {"deflate", "asyncio", "urllib3"})
 
 
-def test_the_top_level_holds_what_was_asked_for_and_the_habits_of_the_field() -> None:
+def test_the_top_level_holds_only_the_expected_files() -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\n")

@@ -92,7 +92,7 @@ def test_every_dependency_is_locked_in_a_version_that_pyproject_allows(
         assert dependency.specifier.contains(versions[name]), STALE
 
 
-def test_nothing_is_locked_that_no_dependency_asks_for() -> None:
+def test_only_dependencies_are_locked() -> None:
     pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
     direct = {pin.partition("==")[0] for pin in pins if "heroku-lambda-packager" in pin}
     asked = {canonicalize_name(dependency.name) for dependency in dependencies(LOCK)}
@@ -111,7 +111,7 @@ def test_the_lock_names_no_index(lock: Path) -> None:
     assert not re.search(r"https?:|--(extra-)?index-url|--find-links", lock.read_text())
 
 
-def test_no_dyno_gets_what_only_builds_need() -> None:
+def test_a_dyno_does_not_get_dependencies_that_only_builds_need() -> None:
     """The packager uses uv in builds alone, and it has as many megabytes as all the rest."""
     for machine in MACHINES:
         assert not locked(LOCK, PYTHONS[-1], machine).keys() & ONLY_BUILDS

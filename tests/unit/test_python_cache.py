@@ -34,7 +34,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_was_kept_is_found_again(home: Path) -> None:
+def test_a_kept_entry_is_found_again(home: Path) -> None:
     entry = kept(home)
     assert cache.find("key") == entry
     assert entry.is_relative_to(home)
@@ -144,7 +144,7 @@ def test_a_cache_that_only_the_users_own_group_can_write_is_used(home: Path) -> 
         assert not cache.folder("wheels").is_relative_to(home)
 
 
-def test_what_was_not_used_for_long_is_removed(home: Path) -> None:
+def test_an_entry_that_was_not_used_for_a_month_is_removed(home: Path) -> None:
     long_ago = time.time() - 31 * 24 * 3600
     for name in ("used", "unused"):
         (cache.folder("wheels") / name / "a").mkdir(parents=True)
@@ -155,7 +155,7 @@ def test_what_was_not_used_for_long_is_removed(home: Path) -> None:
     assert [path.name for path in cache.folder("wheels").iterdir()] == ["used"]
 
 
-def test_a_folder_of_downloads_is_emptied_when_it_has_grown_for_long(home: Path) -> None:
+def test_a_folder_of_downloads_is_emptied_after_a_month(home: Path) -> None:
     assert not cache.is_old("uv")
     assert not cache.is_old("uv")
     long_ago = time.time() - 31 * 24 * 3600

@@ -121,7 +121,7 @@ def test_two_lists_side_by_side_are_an_error_that_names_both(
         ({"setup.cfg": "no section\n"}, "setup.cfg"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_an_error_and_never_an_empty_one(
+def test_an_unreadable_list_is_an_error_and_does_not_count_as_empty(
     tmp_path: Path, files: dict[str, str], name: str
 ) -> None:
     if not name:

@@ -65,7 +65,7 @@ def written(folder: Path) -> list[tuple[int, int]]:
 
 
 @every_language
-def test_the_reader_is_copied_with_a_line_that_says_what_it_is(
+def test_the_reader_is_copied_with_a_line_that_names_its_origin(
     language: str, tmp_path: Path
 ) -> None:
     """Version and origin, then the file as it stands in the SDK."""
@@ -134,7 +134,7 @@ def test_a_modified_copy_is_not_overwritten(language: str, tmp_path: Path) -> No
 
 @every_language
 @pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])
-def test_a_copy_is_modified_by_what_stands_on_its_first_line(
+def test_text_added_to_the_first_line_is_a_modification(
     language: str, before: bool, tmp_path: Path
 ) -> None:
     """The line is ours as a whole or not at all, as the hash is of the rest alone."""
@@ -150,19 +150,19 @@ def test_a_file_of_another_origin_is_not_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "env_properties" / "__init__.py"
     file.parent.mkdir()
     file.write_bytes(b"")
-    with pytest.raises(VendorError, match="no unmodified copy"):
+    with pytest.raises(VendorError, match="not an unmodified copy"):
         vendor("python", tmp_path)
     assert file.read_bytes() == b""
 
 
-def test_line_ends_of_windows_are_no_modification(tmp_path: Path) -> None:
+def test_line_ends_that_git_converts_are_not_a_modification(tmp_path: Path) -> None:
     """A copy that git has checked out with CR LF is current."""
     for copy in vendor("node", tmp_path):
         copy.path.write_bytes(copy.path.read_bytes().replace(b"\n", b"\r\n"))
     assert found(vendor("node", tmp_path, check=True)) == {"current"}
 
 
-def test_a_copy_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_copy_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     """When it cannot be written to its end the old copy is still there, and nothing beside it."""
     for copy in vendor("java", tmp_path):
         copy.path.write_bytes(copy.path.read_bytes().replace(b" (MIT)", b""))
@@ -202,7 +202,7 @@ def test_java_goes_where_the_build_looks_for_it(build: str, tmp_path: Path) -> N
         ("node", "blocked", "cannot vendor to .*blocked"),
     ],
 )
-def test_what_cannot_be_written_is_an_error(
+def test_a_copy_that_cannot_be_written_is_an_error(
     tmp_path: Path, language: str, name: str, message: str
 ) -> None:
     """A folder that is none, a language there is no reader for, a file in the way."""
@@ -219,7 +219,7 @@ def test_a_missing_folder_has_another_exit_status_than_a_stale_copy(tmp_path: Pa
     assert command("vendor", "python", tmp_path / "absent", "--check").returncode == 2
 
 
-def test_check_says_how_to_write_what_is_stale(tmp_path: Path) -> None:
+def test_check_shows_the_command_that_updates_a_stale_copy(tmp_path: Path) -> None:
     """By a command that does it."""
     asks = ("vendor", "node", tmp_path, "--check")
     again = f"`packager vendor node {tmp_path}"

@@ -54,7 +54,7 @@ def test_a_runtime_that_is_not_pythons_is_an_error(runtime: str | None) -> None:
         *("a @ file://{}/other/a.whl", "{}/other/a.whl ; python_version > '3'"),
     ],
 )
-def test_what_requirements_refer_to_is_read(tmp_path: Path, line: str) -> None:
+def test_files_that_requirements_refer_to_are_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "more.txt").write_bytes(b"content")
     for name in ("a.whl", "a.tar.gz", "a.zip"):
@@ -67,7 +67,7 @@ def test_what_requirements_refer_to_is_read(tmp_path: Path, line: str) -> None:
     "line",
     ["a", "a==1", "# -r more.txt", "-r gone.txt", "-i https://example.org/more.txt", "--pre"],
 )
-def test_nothing_else_is_read(tmp_path: Path, line: str) -> None:
+def test_other_files_are_not_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "more.txt").write_bytes(b"content")
     (tmp_path / "a").mkdir()
     (tmp_path / "requirements.txt").write_text(line)
@@ -90,7 +90,7 @@ def test_files_of_requirements_may_refer_to_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["-e .", ".", "./lib", "-e ./lib[extra]", "lib/", "lib @ file:./lib"]
 )
-def test_a_folder_is_no_wheel(tmp_path: Path, line: str) -> None:
+def test_a_folder_among_requirements_is_an_error(tmp_path: Path, line: str) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "requirements.txt").write_text(line)
     with pytest.raises(PackageError, match="which is not a wheel") as error:
@@ -99,7 +99,7 @@ def test_a_folder_is_no_wheel(tmp_path: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["-e ", "-e", "--editable ", "--editable="])
-def test_what_is_editable_is_no_wheel(tmp_path: Path, option: str) -> None:
+def test_an_editable_requirement_is_an_error(tmp_path: Path, option: str) -> None:
     """Its source would be cloned elsewhere, and a reference to it be shipped."""
     (tmp_path / "requirements.txt").write_text(f"{option}git+https://canary@host/canary#egg=a\n")
     with pytest.raises(PackageError, match="--editable") as error:
@@ -158,7 +158,7 @@ def test_a_setting_of_the_packager_is_never_passed_on(monkeypatch: pytest.Monkey
 
 def test_a_variable_that_is_not_set_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOKEN", raising=False)
-    with pytest.raises(PackageError, match=r"\$\{TOKEN\}, which the environment does not have"):
+    with pytest.raises(PackageError, match=r"\$\{TOKEN\}, which is not set"):
         variables.used("file", "-i https://${TOKEN}@host", ["TOKEN"])
 
 
@@ -171,11 +171,11 @@ def test_a_variable_that_is_not_set_is_an_error(monkeypatch: pytest.MonkeyPatch)
         (["-r a==1", "a @ https://h/a-1.whl"], ""),
     ],
 )
-def test_what_names_one_version_is_pinned(lines: list[str], names: str) -> None:
+def test_a_requirement_of_exactly_one_version_is_pinned(lines: list[str], names: str) -> None:
     assert requirements.pinned(lines) == set(names.split())
 
 
-def test_uv_gets_what_it_needs_and_what_the_user_passes_on(
+def test_uv_receives_only_its_own_variables_and_those_that_the_user_passes_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     given = ["PATH", "UV_INDEX_URL", "https_proxy", "HTTPS_PROXY", "LC_ALL", "SSL_CERT_FILE"]
@@ -211,9 +211,7 @@ def test_uv_gets_what_it_needs_and_what_the_user_passes_on(
         ("file:///app/a.whl", "file:///app/a.whl"),
     ],
 )
-def test_of_a_url_that_uv_writes_nothing_is_shown_that_can_be_a_credential(
-    url: str, shown: str
-) -> None:
+def test_possible_credentials_in_urls_of_uvs_errors_are_not_shown(url: str, shown: str) -> None:
     found = uv_errors.explained(f"error: Cannot get {url} at all").message
     assert f"{shown} at all" in found
     assert "canary" not in found
@@ -246,7 +244,7 @@ def test_of_a_url_that_uv_writes_nothing_is_shown_that_can_be_a_credential(
         ("", "no reason."),
     ],
 )
-def test_what_uv_reports_becomes_one_sentence(errors: str, shown: str) -> None:
+def test_an_error_of_uv_becomes_one_sentence(errors: str, shown: str) -> None:
     found = uv_errors.explained(errors, Platform.of("python3.13", None))
     assert shown in found.message
     assert "\n" not in found.message

@@ -31,7 +31,7 @@ def test_only_the_user_can_look_into_it(temporary: Path, umask: int) -> None:
         os.umask(before)
 
 
-def test_it_is_removed_with_all_it_holds(temporary: Path) -> None:
+def test_it_is_removed_with_everything_in_it(temporary: Path) -> None:
     with workspace.private_folder() as folder:
         (folder / "sub").mkdir()
         (folder / "sub" / "file").write_text("x")
@@ -80,7 +80,7 @@ def test_a_link_under_our_prefix_is_not_followed(temporary: Path, tmp_path: Path
     assert (target / "lock").exists()
 
 
-def test_a_folder_that_is_just_being_made_is_left_alone(temporary: Path) -> None:
+def test_a_folder_that_another_run_has_just_created_is_left_alone(temporary: Path) -> None:
     new = temporary / "heroku-lambda-packager-new"
     new.mkdir(mode=0o700)
     with workspace.private_folder():

@@ -101,13 +101,13 @@ def test_an_empty_package_is_a_package(package: Path) -> None:
     assert entries(package) == {}
 
 
-def test_of_several_members_with_one_name_the_last_goes_in(package: Path) -> None:
+def test_of_several_members_with_one_name_the_last_is_packaged(package: Path) -> None:
     zip_folder.write([Member("b", b"1"), Member("a", b"2"), Member("b", b"3")], package)
     assert list(contents(package).items()) == [("a", b"2"), ("b", b"3")]
 
 
 @pytest.mark.parametrize("names", [["a", "a/b"], ["a/b/c", "a/b.js", "a", "b"], ["x/a/b", "x/a"]])
-def test_what_is_a_file_cannot_be_a_folder(package: Path, names: list[str]) -> None:
+def test_a_name_of_both_a_file_and_a_folder_is_an_error(package: Path, names: list[str]) -> None:
     with pytest.raises(PackageError, match="a would be both a folder and a file"):
         zip_folder.write([Member(name, b"") for name in names], package)
     assert not package.exists()
@@ -128,7 +128,7 @@ def test_the_same_tree_gives_the_same_bytes_on_any_number_of_cores_at_any_time(
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
-def test_a_package_is_its_owners_alone(app: Path, package: Path, mask: int) -> None:
+def test_only_the_owner_can_read_a_package(app: Path, package: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         build(plant(app, {"a": b""}), package)
@@ -153,7 +153,7 @@ def test_a_link_in_the_files_place_is_not_followed(package: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("size", [10, zip_folder._LARGE + 1])
-def test_a_file_that_is_gone_meanwhile_is_an_error_that_leaves_no_package(
+def test_a_file_that_disappears_is_an_error_that_leaves_no_package(
     package: Path, size: int
 ) -> None:
     gone = Member("lib/gone.js", str(package.parent / "gone.js"), size=size)
@@ -163,7 +163,7 @@ def test_a_file_that_is_gone_meanwhile_is_an_error_that_leaves_no_package(
 
 
 @pytest.mark.parametrize("size", [0, 1, len(TEXT) - 1, len(TEXT) + 1, 1 << 20])
-def test_a_file_that_has_changed_since_it_was_selected_goes_in_as_it_is_now(
+def test_a_file_that_changed_since_it_was_selected_is_packaged_with_its_new_content(
     app: Path, package: Path, size: int
 ) -> None:
     plant(app, {"log": TEXT})
@@ -193,7 +193,7 @@ def test_a_full_disk_is_an_error_that_leaves_no_package(package: Path, size: int
     assert not package.exists()
 
 
-def test_nothing_goes_on_after_an_error(package: Path) -> None:
+def test_no_thread_continues_after_an_error(package: Path) -> None:
     before = threading.active_count()
     gone = Member("a", str(package.parent / "gone.js"))
     with pytest.raises(PackageError):
@@ -218,7 +218,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         (TEXT[:150] + random.Random(4).randbytes(20_000), zipfile.ZIP_STORED),  # no smaller, in all
     ],
 )
-def test_a_large_file_goes_in_by_pieces(
+def test_a_large_file_is_packaged_in_pieces(
     app: Path, package: Path, small: None, data: bytes, method: int
 ) -> None:
     plant(app, {"a": b"before", "large": data, "z": b"behind"})
@@ -264,7 +264,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "TICK_NS", 0)
 
 
-def test_what_has_not_changed_is_neither_read_nor_compressed_again(
+def test_an_unchanged_file_is_neither_read_nor_compressed_again(
     app: Path, package: Path, cache: CompressionCache, small: None, settled: None
 ) -> None:
     tree = {f"node_modules/{number}.js": TEXT[number:] for number in range(200)}
@@ -302,7 +302,7 @@ def test_a_file_is_read_again_once_it_is_forgotten(
     assert contents(package)[name] == b"two"
 
 
-def test_all_below_a_folder_is_forgotten_with_it(
+def test_forgetting_a_folder_forgets_everything_below_it(
     app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
     age(plant(app, {"node_modules/a/b/c": b"one", "node_modules/ab": b""}))
@@ -322,7 +322,7 @@ def test_a_file_changed_within_a_tick_is_noticed_without_being_forgotten(
         assert contents(package) == {"index.js": b"%02d" % number}
 
 
-def test_an_error_leaves_the_package_before_as_it_was(
+def test_an_error_leaves_the_previous_package_unchanged(
     app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
     age(plant(app, {"a": TEXT, "b": TEXT}))
@@ -333,7 +333,7 @@ def test_an_error_leaves_the_package_before_as_it_was(
     assert build(app, package) == whole
 
 
-def test_the_package_before_can_be_deleted(
+def test_the_previous_package_can_be_deleted(
     app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
     age(plant(app, {"a": TEXT, "b": TEXT}))
@@ -346,7 +346,7 @@ def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-def test_no_file_stays_open_that_is_needed_no_more(
+def test_a_file_that_is_not_needed_any_more_is_closed(
     app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
     age(plant(app, {"a": TEXT}))

@@ -28,8 +28,8 @@ _SINGLE_FILES = tuple(
 class Python:
     """The app in `folder`, for a function of `runtime` and `architecture`.
 
-    The file `requirements` lists its dependencies; if None, the only one that lists any. The
-    variables `requirements_env` may stand in there as credentials.
+    The file `requirements` lists its dependencies; None means the only file that lists any. That
+    file may use the variables `requirements_env` as credentials.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class Python:
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:
-        """Find what shows that the app in `folder` is one of Python."""
+        """Return the sign that `folder` holds a Python app; None without one."""
         if file := next(lists.names(folder), None):
             return Sign(Strength.PROJECT, file)
         if module := single_file(folder, _SINGLE_FILES):
@@ -60,7 +60,7 @@ class Python:
 
     @classmethod
     def of(cls, folder: Path, settings: Settings) -> Python:
-        """Take what the settings say about the dependencies."""
+        """Return the app in `folder`, with the settings that concern its dependencies."""
         return cls(
             folder,
             requirements=settings.requirements,
@@ -72,13 +72,13 @@ class Python:
         return replace(self, runtime=runtime, architecture=architecture)
 
     def fits(self, runtime: str | None) -> bool:
-        """Say whether a function of that runtime can run it; one with its own runtime can."""
+        """Return whether a function of that runtime can run it; a custom runtime can."""
         return (runtime or "provided").startswith(("python", "provided"))
 
     def members(self, selections: Selections, leave_out: tuple[Path, ...] = ()) -> Members:
-        """Select what is packaged, but for the files `leave_out`, whatever leads to them.
+        """Return the members to package, except the files `leave_out` (also through links).
 
-        Raises PackageError as `packager.apps.files` says, and for a dependency that cannot be
+        Raises PackageError (see `packager.apps.files`), also for a dependency that cannot be
         installed for the runtime.
         """
         selection = selections.of(self.folder, leave_out=leave_out)

@@ -1,4 +1,4 @@
-"""What was built on this machine from a source, which has to be pure Python."""
+"""Check dependencies that were built from source on this machine: they must be pure Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from packager.apps.python.platform import Platform
 from packager.errors import PackageError
 
-# uv writes it into what it has built.
+# uv adds this file to packages that it has built.
 _MARK = "uv_build.json"
 
 
@@ -18,17 +18,16 @@ class CompiledError(PackageError):
         super().__init__(
             f"{f'{name}=={version}'} has no wheel for {platform}: its source was"
             f" built for this machine{', as ' + tag if tag else ''}.",
-            "Choose a version that has one, or build the wheel for that platform and name its"
-            " file.",
+            "Choose a version that has one, or build a wheel for that platform and list its path.",
         )
         self.name = name
 
 
 def check(installed: Path, platform: Platform) -> None:
-    """Raise CompiledError for what was built and is not pure Python, which runs anywhere.
+    """Raise CompiledError for a package that was built here and is not pure Python.
 
-    A compiled library fits this machine, its Python and its glibc. What a wheel was installed from
-    need not be checked: uv has compared its name with the platform.
+    A compiled library fits only this machine, its Python and its glibc. Packages installed from
+    wheels need no check, because uv has compared their names with the platform.
     """
     for about in sorted(installed.glob("*.dist-info")):
         if (about / _MARK).is_file():

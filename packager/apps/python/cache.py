@@ -1,7 +1,7 @@
-"""The cache of what was installed: private, and checked before it is used.
+"""The cache of installed dependencies: private, and verified before each use.
 
-What is in it gets into functions beside their secrets. So nobody else may write it, and an entry is
-named by the hash of its contents.
+Its contents run in functions next to their secrets. So other users must not be able to write it,
+and each entry is named by the hash of its contents.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def folder(name: str) -> Path:
-    """Give the folder `name` of the cache; it is there and nobody else can write it.
+    """Return the folder `name` of the cache, which exists and which only this user can write.
 
-    Where others could, as in a home in a shared folder, it is a temporary one of this process.
+    If others could write the cache, for example in a shared home, use a temporary folder instead.
     """
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
     path = _root(base) / name
@@ -47,37 +47,37 @@ def _root(base: Path) -> Path:
         if _is_private(root):
             return root
     except OSError:
-        pass  # Such as a read-only home.
+        pass  # The home is read-only, for example.
     held = contextlib.ExitStack()
     atexit.register(held.close)
     return held.enter_context(workspace.private_folder())
 
 
 def _is_private(root: Path) -> bool:
-    """Whether only this user, and the system, decides what is at `root` and on the way there."""
+    """Return whether only this user and root can write `root` or replace it or its parents."""
     status = root.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         return False
     if _others_write(status):
-        return False  # They may have done so already.
+        return False  # They may already have written into it.
     root.chmod(0o700)
     return all(map(_is_safe, {*root.parents, *root.resolve().parents}))
 
 
 def _is_safe(parent: Path) -> bool:
-    """Whether no other user can put something else in the place of what is in `parent`."""
+    """Return whether no other user can replace what is in `parent`."""
     status = parent.lstat()
     if status.st_uid not in (0, os.getuid()):
         return False
-    # Of a folder as /tmp, others can remove only what is their own. A link has no mode of its own.
+    # In a sticky folder such as /tmp, others can remove only their own files. A link has no mode.
     is_sticky = bool(status.st_mode & stat.S_ISVTX)
     return stat.S_ISLNK(status.st_mode) or is_sticky or not _others_write(status)
 
 
 def _others_write(status: os.stat_result) -> bool:
-    """Whether other users can write into a folder.
+    """Return whether other users can write into a folder.
 
-    Many systems give each user a group of its own, and folders that this group can write.
+    On many systems each user has a group of their own, and folders that this group can write.
     """
     if not status.st_mode & stat.S_IWGRP or status.st_mode & stat.S_IWOTH:
         return bool(status.st_mode & stat.S_IWOTH)
@@ -90,9 +90,9 @@ def _others_write(status: os.stat_result) -> bool:
 
 
 def files(installed: Path) -> list[tuple[str, str, os.stat_result]]:
-    """List the files in a folder: name within it, path, and what the system notes about them.
+    """List the files in a folder: relative name, path and status.
 
-    Raises OSError for a link, or what is neither file nor folder: an installation has none.
+    Raises OSError for anything but files and folders: an installation contains nothing else.
     """
     found = []
     left = [(str(installed), "")]
@@ -111,7 +111,7 @@ def files(installed: Path) -> list[tuple[str, str, os.stat_result]]:
 
 
 def digest(installed: Path) -> str:
-    """Hash the names, modes and contents of all files in a folder; raise OSError as `files`."""
+    """Hash the names, modes and contents of all files in a folder; raise OSError like `files`."""
     listed = files(installed)
     whole = hashlib.sha256()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -130,9 +130,9 @@ def _hash(path: str) -> bytes:
 
 
 def _seal(installed: Path) -> str:
-    """Hash what the system notes about the files: it changes with any of them, and is read fast.
+    """Hash the status of all files, which any change to a file also changes.
 
-    Hashing the contents of 60 dependencies takes ten times as long. Nobody can set `ctime` back.
+    Hashing the contents of 60 dependencies takes ten times as long. `ctime` cannot be set back.
     """
     listed = (
         (name, status.st_ino, status.st_size, status.st_mode, status.st_ctime_ns)
@@ -142,7 +142,7 @@ def _seal(installed: Path) -> str:
 
 
 def find(key: str) -> Path | None:
-    """Return the folder that was kept under `key`, if it is still what it was."""
+    """Return the folder that was kept under `key`, if it is unchanged."""
     pointer = folder("wheels") / f"{key}.entry"
     try:
         name, _, seal = pointer.read_text("ascii").partition(" ")
@@ -160,12 +160,12 @@ def find(key: str) -> Path | None:
 
 
 def keep(installed: Path, key: str | None) -> Path:
-    """Move a folder to the cache, and give where it is then; under `key`, if it is to be found."""
+    """Move a folder to the cache, and return its new path; `find` finds it by `key`, if given."""
     name = digest(installed)
     entry = folder("wheels") / name
     try:
         installed.rename(entry)
-    except OSError:  # The same was installed before; it may have changed since.
+    except OSError:  # The entry exists already, and may have changed.
         if digest(entry) != name:
             remove(entry)
             installed.rename(entry)
@@ -179,7 +179,7 @@ def keep(installed: Path, key: str | None) -> Path:
 
 
 def remove_unused() -> None:
-    """Remove what was not used for long."""
+    """Remove entries that were not used for a month."""
     for path in folder("wheels").iterdir():
         with contextlib.suppress(OSError):
             if time.time() - path.lstat().st_mtime > _SECONDS_KEPT_UNUSED:
@@ -190,7 +190,7 @@ def remove_unused() -> None:
 
 
 def is_old(name: str) -> bool:
-    """Whether the folder `name` was begun so long ago that it should be emptied; it begins anew."""
+    """Return whether the folder `name` should be emptied, once a month; restart its period then."""
     began = folder(name).with_name(f"{name}-began")
     with contextlib.suppress(FileNotFoundError):
         if time.time() - began.lstat().st_mtime <= _SECONDS_KEPT_UNUSED:

@@ -1,4 +1,4 @@
-"""Whether a Python function can run: its handler, and the compiled modules of its dependencies."""
+"""Check that a Python function can run: its handler, and the compiled modules it depends on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from packager.apps import native
 from packager.apps.contents import Contents, Finding
 
-# A compiled module can have a tag of its Python and platform before its suffix (PEP 3149).
+# A compiled module may have a tag of its Python and platform before its suffix (PEP 3149).
 _EXTENSION = re.compile(r"(?:\.(?P<tag>cpython-3\d+|abi3)[^/.]*)?\.so")
 
 _WHEEL = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/WHEEL")
@@ -17,7 +17,7 @@ _EXAMPLE = "Set the function's Handler to MODULE.FUNCTION (example: lambda_funct
 
 
 def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:  # noqa: ARG001
-    """Look for the module of the handler: a file, a package or a namespace package."""
+    """Check that the handler's module exists: a file, a package or a namespace package."""
     module, dot, function = handler.rpartition(".")
     if not (dot and module and function):
         yield Finding(
@@ -33,13 +33,13 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
     also = f" There is {similar[0]}." if similar else ""
     yield Finding(
         f"The function's handler is {handler}, and the package has no {path}.py.{also}",
-        "Set the function's Handler to a module of the package, or package the folder that has"
-        " the module.",
+        "Set the function's Handler to a module of the package, or package the folder that"
+        " contains it.",
     )
 
 
 def _has_module(names: Iterable[str], path: str) -> bool:
-    """Return whether Python would import `path`; a folder with anything in it is a namespace."""
+    """Return whether Python could import `path`; any folder that is not empty is a namespace."""
     for name in names:
         if name.startswith(path):
             rest = name[len(path) :]
@@ -49,7 +49,7 @@ def _has_module(names: Iterable[str], path: str) -> bool:
 
 
 def check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
-    """Compare what each wheel was built for with the Python of the function."""
+    """Compare the tags of each wheel with the function's Python."""
     minor = int(re.sub(r"\D*3\.", "", runtime))
     for name in sorted(contents.names):
         if not (match := _WHEEL.fullmatch(name)):
@@ -59,7 +59,7 @@ def check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
         if tags and not any(_runs_on(tag, minor) for tag in tags):
             yield Finding(
                 f"{match['name']} {match['version']} is built for"
-                f" {tags[0]}, and the function's runtime is {runtime}.",
+                f" {tags[0]}, but the function's runtime is {runtime}.",
                 f"Install it for Python 3.{minor}, or change the function's runtime.",
             )
 
@@ -74,7 +74,7 @@ def _runs_on(tag: str, minor: int) -> bool:
     for python in pythons.split("."):
         match = re.fullmatch(r"(cp|py|pp)(\d)(\d*)", python)
         if match is None:
-            return True  # an implementation that this rule does not know
+            return True  # an implementation that these rules do not cover
         kind, major, of = match[1], match[2], int(match[3] or 0)
         if major != "3":
             continue
@@ -86,7 +86,7 @@ def _runs_on(tag: str, minor: int) -> bool:
 
 
 def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:  # noqa: ARG001
-    """Look at the compiled modules of each dependency."""
+    """Check the compiled modules of each dependency."""
     for dependency, found in native.unfit(contents, contents.names, architecture, _owner):
         yield native.finding(
             dependency,
@@ -98,6 +98,6 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
 
 
 def _owner(name: str) -> str:
-    """Return the top-level package that an entry belongs to; of its libraries alike."""
+    """Return the top-level package that an entry belongs to, also for its `.libs` folder."""
     top = name.partition("/")[0]
     return top.partition(".")[0]

@@ -1,4 +1,4 @@
-"""The dependencies of a Python app, as wheels for Lambda's platform and not for this machine."""
+"""The dependencies of a Python app, as wheels for Lambda's platform instead of this machine's."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Wanted
 from packager.removal import remove
 
-# What uv writes that is about this machine: records that hash scripts or say where a package was
-# from, marks of what was built, and a lock.
+# Files of uv that depend on this machine: records with hashes of scripts or the origin of a
+# package, marks of builds, and a lock.
 _OF_THIS_MACHINE = ("RECORD", "direct_url.json", "uv_build.json", "uv_cache.json", "REQUESTED")
 
-# What this process has installed or found. A watch resolves a range of versions once, not at each
-# save.
+# The installations that this process has made or found. A watch resolves a range of versions once,
+# not on each save.
 _known: dict[str, Path] = {}
 
 
 def members(app: Python) -> tuple[list[Member], Path | None]:
-    """Return what the dependencies add to the package of `app`; nothing if it has none.
+    """Return the members that the dependencies of `app` add to its package.
 
-    With them goes where they may be kept as they are packed, if they are in the cache.
+    If the dependencies are in the cache, also return where to keep them compressed.
 
-    What was installed when a slug was built is used as it is. What is pinned is installed once for
-    each runtime and architecture. Raises PackageError, which names a dependency that has no wheel
+    Dependencies installed by the build of a slug are used unchanged. Pinned ones are installed once
+    for each runtime and architecture. Raises PackageError, which names a dependency without a wheel
     for the platform.
     """
     wanted = projects.read(app.folder, app.requirements)
@@ -57,9 +57,9 @@ def _members(installed: Path) -> list[Member]:
 
 
 def prebuild(app: Python, folder: Path) -> bool:
-    """Install into `folder` what deploys from this build use; say whether there was anything.
+    """Install into `folder` the dependencies for deploys from this build; return whether any exist.
 
-    Raises PackageError as `members`.
+    Raises PackageError as `members` does.
     """
     wanted = projects.read(app.folder, app.requirements)
     if wanted is None:
@@ -70,7 +70,7 @@ def prebuild(app: Python, folder: Path) -> bool:
 
 
 def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> Path:
-    """Give the folder of the installed dependencies."""
+    """Return the folder of the installed dependencies."""
     key = hashlib.sha256(f"{platform.uv_name} {platform} {wanted.digest()}".encode()).hexdigest()
     found = _known.get(key)
     if found is None or not found.is_dir():
@@ -97,15 +97,15 @@ def _names(installed: Path) -> set[str]:
 
 
 def _clean(installed: Path) -> None:
-    """Remove what is about this machine."""
+    """Remove files that depend on this machine."""
     (installed / ".lock").unlink(missing_ok=True)
     for about in installed.glob("*.dist-info"):
         for name in _OF_THIS_MACHINE:
             (about / name).unlink(missing_ok=True)
     for bytecode in [*installed.rglob("__pycache__")]:
         remove(bytecode)
-    # Scripts begin with the path of a Python. But `bin` can be a package, too, whose modules are
-    # not executable.
+    # Scripts begin with the path of this machine's Python. But `bin` can also be a package, whose
+    # modules are not executable.
     scripts = installed / "bin"
     if scripts.is_dir() and not scripts.is_symlink():
         for script in scripts.iterdir():

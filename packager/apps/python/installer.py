@@ -1,4 +1,4 @@
-"""uv, which installs for another platform than the one that it runs on."""
+"""Run uv, which can install for another platform than the one that it runs on."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 else:
     uv = lazy("uv")  # A dyno does not have it.
 
-# What uv needs of the environment. Config vars and settings are none of its business, nor are the
-# app's PYTHONPATH and PYTHONHOME. What it builds gets the same.
+# The environment variables that uv, and programs that it builds with, receive: no config vars or
+# settings, and not the app's PYTHONPATH and PYTHONHOME.
 _NEEDED = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|NETRC|UV_(?!PUBLISH_)\w+|SSL_CERT_\w+|SSL_CLIENT_CERT"
     r"|REQUESTS_CA_BUNDLE|(?i:https?_proxy|no_proxy|all_proxy)"
 )
 
-# A source is only built if there is no wheel. Building takes long, and runs what others wrote.
+# Sources are built only without a wheel, because a build takes long and runs third-party code.
 _ONLY_WHEELS = ("--only-binary", ":all:")
 _MOST_BUILDS_REFUSED = 20
 
@@ -39,10 +39,10 @@ _MOST_BUILDS_REFUSED = 20
 def install(
     wanted: Wanted, app: Path, target: Path, platform: Platform, passed_on: Collection[str] = ()
 ) -> None:
-    """Install what `app` wants into the new folder `target`.
+    """Install the `wanted` dependencies of `app` into the new folder `target`.
 
-    What is temporary goes beside `target`. The variables `passed_on` may be used. Raises
-    PackageError, which names a dependency that has no wheel for the platform and is not pure
+    Temporary files go next to `target`. The list of dependencies may use the variables `passed_on`.
+    Raises PackageError, which names a dependency that has no wheel for the platform and is not pure
     Python.
     """
     installation = _Uv(wanted, app, target, platform, passed_on)
@@ -67,15 +67,15 @@ class _Uv:
         names = {
             name for file, text in wanted.texts for name in variables.used(file, text, passed_on)
         }
-        # Those of an index that is named in a project are used without being written there.
+        # uv uses these for an index that a project names, without a reference in any file.
         names |= {name for name in passed_on if name.startswith("UV_INDEX_")}
         self._environment, self._options = _environment(app, names)
-        # When uv is killed it leaves its temporary files.
+        # A killed uv leaves its temporary files; here they are removed with the folder.
         self._environment["TMPDIR"] = str(target.parent)
         self._wanted = list(wanted.prepare(target.parent, platform))
         self._hide = redaction.hiding(os.environ.get(name, "") for name in names)
         if wanted.pinned is not None:
-            # A newer version may be on the index by now, or a newer commit in a branch.
+            # The index may have a newer version by now, or a branch a newer commit.
             self._options = [*self._options, "--refresh"]
 
     def install(self, more: Iterable[str]) -> None:
@@ -86,7 +86,7 @@ class _Uv:
         built.check(self._target, self._platform)
 
     def build_what_has_no_wheel(self, error: PackageError) -> None:
-        """Install, and take wheels alone of what is found to be compiled."""
+        """Install, but accept only wheels of packages that turn out to be compiled."""
         refused: list[str] = []
         while len(refused) < _MOST_BUILDS_REFUSED:
             try:
@@ -97,7 +97,7 @@ class _Uv:
                     raise
                 refused.append(compiled.name)
             except uv_errors.NoWheelError:
-                # Another version would do, but has no wheel either: say what was wrong with this.
+                # No other version has a wheel either, so report the error of this one.
                 raise error from None
             else:
                 return
@@ -127,19 +127,19 @@ class _Uv:
 
 
 def find() -> str:
-    """Find the program uv; raise PackageError if it is not installed."""
+    """Return the path of uv; raise PackageError if it is not installed."""
     try:
         return uv.find_uv_bin()
     except (ImportError, FileNotFoundError) as error:
         raise PackageError(
             "uv, which installs the app's dependencies, is not installed.",
-            "Install it: `python -m pip install uv`. On a dyno nothing is installed: build the app"
-            " again, by a push.",
+            "Install it with `python -m pip install uv`. On a dyno, where nothing can be installed,"
+            " build the app again with a push.",
         ) from error
 
 
 def output_of(arguments: list[str], app: Path) -> bytes:
-    """Run uv for what it prints; raise PackageError if it fails."""
+    """Run uv, and return its output; raise PackageError if it fails."""
     environment, _ = _environment(app, ())
     with subprocesses.running(
         [find(), *arguments, "--color", "never", "--cache-dir", str(cache.folder("uv"))],
@@ -156,7 +156,7 @@ def output_of(arguments: list[str], app: Path) -> bytes:
 
 
 def _environment(app: Path, names: Collection[str]) -> tuple[dict[str, str], list[str]]:
-    """Choose what uv gets, with the variables `names` that the user passes on; and options."""
+    """Return uv's environment, with the variables `names` that the user passes on, and options."""
     settings = pip_settings.for_uv(app)
     environment = {
         name: value
@@ -166,10 +166,10 @@ def _environment(app: Path, names: Collection[str]) -> tuple[dict[str, str], lis
     if bundle := environment.pop("REQUESTS_CA_BUNDLE", ""):
         environment.setdefault("SSL_CERT_FILE", bundle)
     ours = {
-        # A Python that was moved, as those of Heroku are, finds its own library by this alone.
+        # A relocated Python, such as Heroku's, needs this to find its own library.
         "LD_LIBRARY_PATH": str(Path(sys.base_prefix, "lib")),
         "UV_PYTHON_DOWNLOADS": "never",
-        # As pip, which trusts what the system trusts.
+        # pip also trusts the system's certificates.
         "UV_SYSTEM_CERTS": "true",
     }
     return settings.environment | environment | ours, settings.options

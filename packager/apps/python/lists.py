@@ -1,4 +1,4 @@
-"""Finds the files that list what a Python app depends on."""
+"""Find the files that list the dependencies of a Python app."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ FILES = (REQUIREMENTS, PROJECT, PIPFILE, PIPENV, UV, POETRY, PYLOCK)
 
 
 def names(app: Path) -> Iterator[str]:
-    """Give the names of the files that list dependencies, which should be one.
+    """Yield the names of the files that list dependencies; there should be only one.
 
-    A file that cannot be read may list some.
+    A file that cannot be read counts, because it may list some.
     """
     has_requirements = _has_lines(app / REQUIREMENTS)
     if has_requirements:
@@ -47,7 +47,7 @@ def _lists(check: Callable[[Path], bool], file: Path) -> bool:
 
 
 def _lists_of_project(app: Path, *, has_requirements: bool) -> Iterator[str]:
-    """Give the file of a project with dependencies: its lock, or several, or else its own table."""
+    """Yield the locks of a project with dependencies, or else its own file."""
     found = [name for name in (POETRY, PYLOCK, PDM) if (app / name).is_file()]
     if uv_lock(app):
         found.insert(0, UV)
@@ -55,7 +55,7 @@ def _lists_of_project(app: Path, *, has_requirements: bool) -> Iterator[str]:
         yield from found
         return
     if _lists(_project_lists, app / PROJECT):
-        # A file that the project takes its dependencies from is the same list.
+        # If the project reads its dependencies from requirements.txt, both are the same list.
         if found or not (has_requirements and _is_the_same(app / PROJECT)):
             yield from found or [PROJECT]
     elif PYLOCK in found:
@@ -101,12 +101,14 @@ def declared(table: tables.Table) -> list[str]:
 
 
 def has_poetry_dependencies(table: tables.Table) -> bool:
-    """Whether a project lists dependencies in the format of Poetry."""
+    """Return whether a project lists dependencies in Poetry's format."""
     return bool(tables.subtable(table, "tool", "poetry", "dependencies").keys() - {"python"})
 
 
 def dynamic(table: tables.Table) -> str:
-    """Name the file that a project's dependencies are in, or what writes them; "" if none does."""
+    """Return requirements.txt if a project reads its dependencies from there, "dynamic" if a tool
+    provides them in another way, or else "".
+    """
     if "dependencies" not in str(tables.subtable(table, "project").get("dynamic", "")).replace(
         "optional-dependencies", ""
     ):
@@ -116,7 +118,7 @@ def dynamic(table: tables.Table) -> str:
 
 
 def uv_lock(app: Path) -> Path | None:
-    """Find the lock of the app's project, or of the workspace that it is a member of."""
+    """Return the lock of the app's project, or of the workspace that it is a member of."""
     if (app / UV).is_file():
         return app / UV
     if not (app / PROJECT).is_file():
@@ -138,7 +140,7 @@ def _matches(app: Path, folder: Path, patterns: object) -> bool:
 
 
 def _setup_py_lists(file: Path) -> bool:
-    """Whether `setup.py` has dependencies; one that cannot be understood may have some."""
+    """Return whether `setup.py` may have dependencies; one that cannot be parsed may."""
     try:
         nodes = [*ast.walk(ast.parse(tables.read(file)))]
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,4 +1,4 @@
-"""The lock files that uv itself reads: `uv.lock` and `pylock.toml`."""
+"""Read the lock files of uv: `uv.lock` and `pylock.toml`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from packager.errors import PackageError
 def pylock(file: Path) -> Wanted | None:
     """Read a `pylock.toml`; None if it has no packages.
 
-    Raises PackageError for one that takes a package from a folder: it would be built in there.
+    Raises PackageError if it takes a package from a folder, because uv would build in that folder.
     """
     table = tables.toml(file)
     packages = _packages(table, "packages", file)
@@ -27,15 +27,15 @@ def pylock(file: Path) -> Wanted | None:
         if "directory" in package:
             raise PackageError(
                 f"{file} takes {_shown(package)} from a folder.",
-                "Write the file without it, as `uv export --no-emit-project` does, and name a wheel"
-                " that is built from the folder.",
+                "Write the file without it (`uv export --no-emit-project`), and list a wheel that"
+                " is built from the folder.",
             )
     if not packages and str(table.get("lock-version", "")).startswith("1."):
         return None
 
     def prepare(folder: Path, platform: Platform) -> list[Options]:
         pins.check_python(table.get("requires-python"), file, platform)
-        if any(map(_has_files, packages)):  # They are named from where this file is.
+        if any(map(_has_files, packages)):  # Their paths are relative to this file.
             return [("--requirements", str(file.resolve()))]
         return [_for_any_python(tables.read(file), folder / "pylock.toml")]
 
@@ -50,9 +50,9 @@ def _has_files(package: dict[str, Any]) -> bool:
 
 
 def _for_any_python(content: bytes, copy: Path) -> Options:
-    """Write a `pylock.toml` without the versions of Python that it is for.
+    """Write a copy of a `pylock.toml` without `requires-python`, and return uv's options for it.
 
-    uv compares them with the Python that it runs with, and not with the function's.
+    uv would compare it with the Python that it runs on instead of the function's.
     """
     head, table, packages = content.partition(b"\n[[packages]]")
     copy.parent.mkdir(exist_ok=True)
@@ -63,7 +63,7 @@ def _for_any_python(content: bytes, copy: Path) -> Options:
 def uv_lock(file: Path, app: Path) -> Wanted:
     """Read a `uv.lock` for the project in `app`, which can be a member of a workspace.
 
-    Raises PackageError if the project has other dependencies than the lock.
+    Raises PackageError if the lock lacks a dependency of the project.
     """
     table = tables.toml(file)
     packages = _packages(table, "package", file)
@@ -99,7 +99,7 @@ def _shown(package: dict[str, Any]) -> str:
 
 
 def _place(package: dict[str, Any], file: Path) -> Path | None:
-    """Give the folder that a package of a `uv.lock` comes from, if it does."""
+    """Return the folder that a package of a `uv.lock` comes from, if any."""
     source = tables.subtable(package, "source")
     for kind in ("directory", "editable", "virtual"):
         if kind in source:
@@ -131,7 +131,7 @@ def _check_is_current(project: tables.Table, root: dict[str, Any], file: Path) -
 
 
 def _folders(packages: list[dict[str, Any]], root: dict[str, Any], file: Path) -> Iterator[Path]:
-    """Give the folders of the packages that `root` needs."""
+    """Yield the folders of the local packages that `root` needs."""
     by_name: dict[str, list[dict[str, Any]]] = {}
     for package in packages:
         by_name.setdefault(str(package.get("name")), []).append(package)
@@ -154,7 +154,7 @@ def _needs(package: dict[str, Any]) -> list[str]:
 
 
 def _export(app: Path, making: Path, platform: Platform) -> list[Options]:
-    """Write what the lock pins as a `pylock.toml`, and what is local as a project of its own."""
+    """Export the lock's pins as a `pylock.toml`, and local packages as a separate project."""
     command = ["export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"]
     command += ["--no-header", "--format", "pylock.toml", "--python", sys.executable]
     content = installer.output_of(command, app)

@@ -1,4 +1,4 @@
-"""Packages that a lock file pins, each with its version, hashes and where it comes from."""
+"""Packages that a lock file pins, each with its version, hashes and source."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
 _HASH = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 
-# What a folder holds beside its sources.
+# Folders that do not contain sources.
 _NOT_SOURCES = (".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox")
 _NOT_COPIED = shutil.ignore_patterns(*_NOT_SOURCES)
 
 
 @dataclass(frozen=True)
 class Index:
-    """A package index, under the name that the project gives to it."""
+    """A package index, with the name that the project gives it."""
 
     name: str
     url: str
@@ -41,7 +41,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Pin:
-    """One package: a `version` from an index (PyPI's, if none is named), a `url`, or a `path`."""
+    """One package: a `version` from an index (PyPI if it is None), a `url`, or a `path`."""
 
     name: str
     version: str = ""
@@ -53,7 +53,7 @@ class Pin:
 
 
 def _needed(pins: Sequence[Pin], file: Path, platform: Platform) -> Iterator[Pin]:
-    """Give those that the platform needs; raise PackageError for a marker that is not one."""
+    """Yield the pins that the platform needs; raise PackageError for an invalid marker."""
     for pin in pins:
         try:
             if not pin.marker or markers.Marker(pin.marker).evaluate(platform.markers()):
@@ -66,7 +66,7 @@ def _needed(pins: Sequence[Pin], file: Path, platform: Platform) -> Iterator[Pin
 
 
 def _check(pins: Sequence[Pin], file: Path, app: Path) -> None:
-    """Raise PackageError for a pin that cannot be right."""
+    """Raise PackageError for an invalid pin."""
     for pin in pins:
         well_formed = _NAME.fullmatch(pin.name) and all(map(_HASH.fullmatch, pin.hashes))
         if not well_formed or not (pin.url or pin.path or _VERSION.fullmatch(pin.version)):
@@ -76,13 +76,13 @@ def _check(pins: Sequence[Pin], file: Path, app: Path) -> None:
             )
         if pin.path and not pin.path.exists():
             raise PackageError(
-                f"{file} takes {pin.name} from {pin.path!s}, which is not there.",
+                f"{file} takes {pin.name} from {pin.path!s}, which does not exist.",
                 "Write the lock file again.",
             )
         if pin.path and app.resolve().is_relative_to(pin.path.resolve()):
             raise PackageError(
                 f"{file} takes {pin.name} from {pin.path!s}, the app's own folder.",
-                "Remove it from the dependencies: the app's own files are packaged as they are.",
+                "Remove it from the dependencies: the app's own files are packaged anyway.",
             )
 
 
@@ -94,13 +94,13 @@ def check_python(requires: object, file: Path, platform: Platform) -> None:
         fits = False
     if not fits:
         raise PackageError(
-            f"{file} is for Python {str(requires)[:50]}, and the function has {platform.runtime}.",
+            f"{file} is for Python {str(requires)[:50]}, but the function has {platform.runtime}.",
             "Choose another runtime, or change requires-python and write the lock file again.",
         )
 
 
 def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
-    """Give what decides the result of building what comes from folders."""
+    """Yield the names and contents of all sources in the folders of pins."""
     for folder in sorted({pin.path for pin in pins if pin.path and pin.path.is_dir()}):
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
@@ -110,16 +110,16 @@ def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
 
 
 def urls(pin: Pin) -> Iterator[str]:
-    """Give the addresses in which variables may stand."""
+    """Yield the URLs of a pin, which may contain variables."""
     yield pin.url
     if pin.index:
         yield pin.index.url
 
 
 def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
-    """Write the address of a commit in the form that uv takes."""
+    """Return the URL of a commit in uv's format."""
     if "://" not in repository and ":" in repository:
-        # As scp writes it: git@host:path.
+        # In the syntax of scp: git@host:path.
         repository = "ssh://" + repository.replace(":", "/", 1)
     within = f"#subdirectory={subdirectory}" if subdirectory else ""
     return f"git+{repository.removeprefix('git+')}@{commit}{within}"
@@ -128,16 +128,16 @@ def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
 def prepare(
     pins: Sequence[Pin], file: Path, app: Path, folder: Path, platform: Platform
 ) -> list[Options]:
-    """Write a project with what the platform needs of `pins`, which are those of the lock `file`,
-    into `folder`; return uv's options to install it.
+    """Write a project into `folder` with the `pins` of the lock `file` that the platform needs, and
+    return uv's options to install it.
 
-    Raises PackageError for a pin that cannot be right.
+    Raises PackageError for an invalid pin.
     """
     pins = [*_needed(pins, file, platform)]
     _check(pins, file, app)
     project = folder / "project"
     project.mkdir()
-    # Hashes cannot stand in a project. Of constraints uv takes them.
+    # A project cannot contain hashes, but constraints can.
     (project / "hashes.txt").write_text("".join(map(_constraint, pins)), "utf-8")
     (project / "pyproject.toml").write_text(_project(pins, folder), "utf-8")
     return [
@@ -155,7 +155,7 @@ def _constraint(pin: Pin) -> str:
 
 
 def _project(pins: Sequence[Pin], folder: Path) -> str:
-    # Strings and lists of them are written in TOML as in JSON.
+    # Strings and lists of strings have the same syntax in TOML and JSON.
     requirements = json.dumps([_requirement(pin, folder) for pin in pins])
     lines = ["[project]", 'name = "dependencies-of-the-app"', 'version = "0"']
     lines += [f"dependencies = {requirements}", "[tool.uv.workspace]", "[tool.uv.sources]"]
@@ -190,7 +190,7 @@ def _fragment(pin: Pin) -> str:
 
 
 def _copied(sources: Path, folder: Path) -> Path:
-    """Copy sources: what builds them may write beside them, and an app is never changed."""
+    """Copy sources, because a build may write into their folder, and the app must not change."""
     copies = folder / "local"
     copies.mkdir(exist_ok=True)
     copy = copies / str(len([*copies.iterdir()])) / sources.name

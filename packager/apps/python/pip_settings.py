@@ -1,7 +1,7 @@
-"""The settings that a user has made for pip, as settings of uv.
+"""Translate a user's settings for pip to settings for uv.
 
-They say where packages come from, and were made for just this purpose: a private index must not
-become the public one because another tool installs. What uv cannot do is refused by its name.
+They select where packages come from: a private index must not silently become the public one
+because another tool installs. A setting that uv does not have is an error that names it.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ _FLAGS = {
     "pre": "--prerelease=allow",
 }
 
-# What says where packages come from: uv's own settings come before these.
+# The settings that select where packages come from; uv's own take precedence over them.
 _OF_INDEXES = ("index-url", "extra-index-url", "find-links", "no-index")
 _INDEXES_IN_UV = ("index", "index-url", "extra-index-url", "find-links", "no-index")
 
-# What changes neither what is installed nor where it comes from, or what we decide.
+# Settings that change neither what is installed nor its source, or that the packager decides.
 _HARMLESS = {
     *("break-system-packages", "cache-dir", "compile", "debug", "disable-pip-version-check"),
     *("format", "help", "log", "no-cache", "no-cache-dir", "no-color", "no-compile", "no-input"),
@@ -78,10 +78,10 @@ _HARMLESS = {
 
 
 def for_uv(app: Path) -> UvSettings:
-    """Give pip's settings as uv's, for the app in that folder.
+    """Return uv's equivalent of pip's settings, for the app in that folder.
 
-    Raises PackageError for a setting that uv has no counterpart of, and for a file of settings that
-    cannot be read.
+    Raises PackageError for a setting without an equivalent, and for a settings file that cannot be
+    read.
     """
     settings = _settings()
     indexes_by_uv = _uv_names_indexes(app)
@@ -104,22 +104,22 @@ def for_uv(app: Path) -> UvSettings:
             )
         elif name not in _HARMLESS:
             raise PackageError(
-                f"{origin} is a setting of pip that the packager cannot pass on to uv, which"
-                " installs the app's dependencies.",
+                f"{origin} is a setting of pip without an equivalent in uv, which installs the"
+                " app's dependencies.",
                 "Unset it for the packager, or list the dependencies in a lock file.",
             )
     return UvSettings(environment, options)
 
 
 def _settings() -> dict[str, tuple[str, str]]:
-    """Give each setting's value and what it is called where it was made."""
+    """Return each setting's value, and its origin for messages."""
     found: dict[str, dict[str, tuple[str, str]]] = {"global": {}, "install": {}}
     for path in _files(os.environ):
         parser = configparser.RawConfigParser()
         try:
             parser.read_string(path.read_text("utf-8"))
         except (OSError, ValueError, configparser.Error) as error:
-            # Not the error's text: it has the line.
+            # Without the error's text, which contains the line.
             raise PackageError(f"{path} cannot be read.", "Fix this file of pip's.") from error
         for section, settings in found.items():
             if parser.has_section(section):
@@ -140,7 +140,7 @@ def _name(written: str) -> str:
 
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Give the files that pip reads: https://pip.pypa.io/en/stable/topics/configuration/."""
+    """Yield the files that pip reads: https://pip.pypa.io/en/stable/topics/configuration/."""
     named = environment.get("PIP_CONFIG_FILE")
     if named == os.devnull:
         return
@@ -169,7 +169,7 @@ def _on_a_mac(home: Path) -> list[Path]:
 
 
 def _uv_names_indexes(app: Path) -> bool:
-    """Whether a file of uv's settings that holds for the app says where packages come from."""
+    """Return whether a settings file of uv that applies to the app names an index."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     folders = [app.resolve(), *app.resolve().parents]
     for path in [config / "uv" / "uv.toml", *(folder / "uv.toml" for folder in folders)]:

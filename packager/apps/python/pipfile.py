@@ -1,4 +1,4 @@
-"""Reads the lock file of Pipenv."""
+"""Read the lock file of Pipenv."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _MIRRORS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 def read(file: Path, app: Path) -> Wanted | None:
     """Read the default packages of a `Pipfile.lock`; None if there are none.
 
-    Raises PackageError for what is not one.
+    Raises PackageError for another format.
     """
     table = tables.json_object(file)
     about = tables.subtable(table, "_meta")
     if about.get("pipfile-spec") != _FORMAT:
         raise PackageError(
-            f"{file} has the format {str(about.get('pipfile-spec'))[:20]!r}, and the packager reads"
+            f"{file} has the format {str(about.get('pipfile-spec'))[:20]!r}, but the packager reads"
             f" format {_FORMAT}.",
             "Write it again: `pipenv lock`. Or export it: `pipenv requirements --hash`.",
         )

@@ -1,4 +1,4 @@
-"""What wheels have to run on: the Python and the machine of a function."""
+"""The platform that wheels must fit: the Python and the machine of a function."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 @dataclass(frozen=True)
 class Platform:
-    """A version of Python, as 3.13, on an architecture, as Lambda calls it."""
+    """A version of Python (example: 3.13) on an architecture, in Lambda's terms."""
 
     version: str
     architecture: str
 
     @classmethod
     def of(cls, runtime: str | None, architecture: str | None) -> Platform:
-        """Take it from the function's; raise PackageError if that is not one of Python."""
+        """Return the platform of a function; raise PackageError if its runtime is not Python."""
         version = re.fullmatch(r"python(3\.\d+)", runtime or "")
         if version is None:
             raise PackageError(
-                "The dependencies are for the Python of the function's runtime, which is"
+                "The dependencies depend on the function's Python, but its runtime is"
                 f" {runtime or 'not known'}.",
-                "Set _LAMBDA_RUNTIME (--runtime) to the function's runtime, as python3.13.",
+                "Set _LAMBDA_RUNTIME (--runtime) to the function's runtime (example: python3.13).",
             )
         return cls(version[1], architecture or "x86_64")
 
     def __str__(self) -> str:
-        """Name it as in "no wheel for …"."""
+        """Return the platform's name for messages."""
         return f"Python {self.version} on {self.architecture}"
 
     @property
@@ -46,27 +46,26 @@ class Platform:
 
     @property
     def full_version(self) -> str:
-        """The version with a patch release: which one, only Lambda knows; never one of the first.
-
-        There are wheels that are not for these: `>=3.9,!=3.9.0,!=3.9.1`.
+        """The version with a patch release. Only Lambda knows the real one, but it is never among
+        the first, which some wheels exclude: `>=3.9,!=3.9.0,!=3.9.1`.
         """
         return f"{self.version}.99"
 
     @property
     def uv_name(self) -> str:
-        """The machine and its glibc, as uv calls them."""
+        """The machine and its glibc, in uv's terms."""
         on_2 = int(self.version.partition(".")[2]) <= _LAST_ON_AMAZON_LINUX_2
         glibc = _AMAZON_LINUX_2 if on_2 else _AMAZON_LINUX_2023
         return f"{_MACHINES[self.architecture]}-{glibc}"
 
     def pure_tags(self) -> set[str]:
-        """Give the tags of wheels of pure Python that run there."""
+        """Return the tags of pure Python wheels that run on the platform."""
         minor = int(self.version.partition(".")[2])
         versions = {"py3", f"cp3{minor}", *(f"py3{older}" for older in range(minor + 1))}
         return {f"{version}-none-any" for version in versions}
 
     def markers(self) -> dict[str, str]:
-        """Give what environment markers are compared with (PEP 508)."""
+        """Return the values of environment markers (PEP 508)."""
         return {
             "extra": "",
             "implementation_name": "cpython",

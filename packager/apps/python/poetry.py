@@ -1,4 +1,4 @@
-"""Reads the lock file of Poetry."""
+"""Read the lock file of Poetry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from packager.apps.python.pins import Index, Pin
 from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
 
-# From Poetry 2.0 on, a lock says in which groups and under which markers each package is.
+# Since Poetry 2.0, a lock contains the groups and markers of each package.
 _FORMAT = (2, 1)
 
 
@@ -41,7 +41,7 @@ def _check_format(file: Path, table: tables.Table) -> None:
     version = tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
     if version[:1] > _FORMAT[:1]:
         raise PackageError(
-            f"{file} has the format {written}, which is newer than what the packager can read.",
+            f"{file} has the format {written}, which is newer than the packager can read.",
             "Export it: `poetry export -f pylock.toml -o pylock.toml`, and set"
             " _LAMBDA_REQUIREMENTS=pylock.toml.",
         )
@@ -53,7 +53,7 @@ def _check_format(file: Path, table: tables.Table) -> None:
 
 
 def _is_needed(package: dict[str, Any]) -> bool:
-    """Whether the main group needs it, without any extra."""
+    """Return whether the main group needs the package, without any extra."""
     return "main" in package.get("groups", ["main"]) and not package.get("optional", False)
 
 
@@ -82,6 +82,6 @@ def _pin(package: dict[str, Any], file: Path) -> Pin:
         case "directory":
             return Pin(name, path=place, marker=marker)
     raise PackageError(
-        f"{file} takes {name} from a source of a kind that the packager does not know.",
-        "Name a package index, a git repository, a URL or a path as its source.",
+        f"{file} takes {name} from an unknown kind of source.",
+        "Use a package index, a git repository, a URL or a path as its source.",
     )

@@ -1,10 +1,10 @@
-"""What was installed when a slug or an image was built, so that a deploy from it installs nothing.
+"""Dependencies installed during the build of a slug or image, so that deploys install nothing.
 
 A build runs `packager prebuild APP_DIR FOLDER [--env-dir DIR] [--runtime R] [--architecture A]`.
-FOLDER is `wheels`, beside the folder `packages` that the packager itself is in: there each deploy
-of this packager looks for it. The folder then has `prebuilt.json`, which names the runtime, the
-architecture and a hash of the files that list the dependencies; and `installed/`, what goes into
-the package. An app without Python dependencies leaves no folder, and exit status 0.
+FOLDER is `wheels`, next to the folder `packages` that contains the packager: deploys of this
+packager look there. It then contains `prebuilt.json`, with the runtime, the architecture and a hash
+of the files that list the dependencies; and `installed/`, the files to package. Without Python
+dependencies the command creates no folder, and exits with 0.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _MARK, _INSTALLED = "prebuilt.json", "installed"
 
 
 def write(installed: Path, wanted: Wanted, platform: Platform, folder: Path) -> None:
-    """Copy what was installed to `folder`; what was there before is replaced."""
+    """Copy the installed dependencies to `folder`, which is replaced if it exists."""
     remove(folder)
     shutil.copytree(installed, folder / _INSTALLED)
     for path in [folder, *folder.rglob("*")]:
-        # An image can be run by another user than the one who built it.
+        # Another user may run the image than the one who built it.
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     mark = {
         "runtime": platform.runtime,
@@ -38,7 +38,7 @@ def write(installed: Path, wanted: Wanted, platform: Platform, folder: Path) -> 
 
 
 def find(wanted: Wanted, platform: Platform) -> Path | None:
-    """Give the folder that a build has installed into; None if this packager has none.
+    """Return the folder that a build has installed into; None if this packager has none.
 
     Raises PackageError if it is for another platform, or for other dependencies.
     """
@@ -49,14 +49,14 @@ def find(wanted: Wanted, platform: Platform) -> Path | None:
     if (mark.get("runtime"), mark.get("architecture")) != (platform.runtime, platform.architecture):
         raise PackageError(
             f"The dependencies were installed for {mark.get('runtime')} on"
-            f" {mark.get('architecture')} when this app was built, and the function has"
+            f" {mark.get('architecture')} when this app was built, but the function has"
             f" {platform.runtime} on {platform.architecture}.",
             f"Set _LAMBDA_RUNTIME={platform.runtime} and"
             f" _LAMBDA_ARCHITECTURE={platform.architecture}, and build the app again.",
         )
     if mark.get("requirements") != wanted.digest():
         raise PackageError(
-            f"{wanted.file} does not list what was installed when this app was built.",
+            f"{wanted.file} has changed since its dependencies were installed by the app's build.",
             "Build the app again.",
         )
     return folder / _INSTALLED

@@ -1,4 +1,4 @@
-"""Reads the file that lists what a Python app depends on."""
+"""Read the file that lists the dependencies of a Python app."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _LISTABLE = f"{REQUIREMENTS}, {PROJECT}, {UV}, {POETRY}, {PIPENV} or {PYLOCK}"
 def read(app: Path, named: Path | None = None) -> Wanted | None:
     """Read the file `named`, or else the one in the app's folder that lists dependencies.
 
-    None if there are no dependencies. Raises PackageError if several files list some, and if the
-    dependencies that a file lists cannot be read.
+    Return None without dependencies. Raises PackageError if several files list some, or if the
+    packager cannot read a file that lists some.
     """
     if named is not None:
         return _read_named(app, app / named)
@@ -34,7 +34,7 @@ def read(app: Path, named: Path | None = None) -> Wanted | None:
     if len(found) > 1:
         raise PackageError(
             f"{app} has {len(found)} lists of dependencies: {' and '.join(found)}.",
-            f"Set {_SETTING} to the one that is right, or remove the others.",
+            f"Set {_SETTING} to the right one, or remove the others.",
         )
     return _read(app, app / found[0]) if found else None
 
@@ -42,12 +42,12 @@ def read(app: Path, named: Path | None = None) -> Wanted | None:
 def _read_named(app: Path, file: Path) -> Wanted | None:
     if not file.is_file():
         raise PackageError(
-            f"There is no file {file}, which {_SETTING} names.", "Name it relative to APP_DIR."
+            f"The file {file} ({_SETTING}) does not exist.", "Pass its path relative to APP_DIR."
         )
     if not file.resolve().is_relative_to(app.resolve()):
         raise PackageError(
-            f"{file}, which {_SETTING} names, is not in the app's folder.",
-            "Name a file below APP_DIR.",
+            f"The file {file} ({_SETTING}) is not in the app's folder.",
+            "Pass the path of a file in APP_DIR.",
         )
     return _read(app, file)
 
@@ -71,25 +71,25 @@ def _read(app: Path, file: Path) -> Wanted | None:
 
 
 def _check_project(file: Path) -> None:
-    """Raise PackageError for what only a lock can say."""
+    """Raise PackageError for a project whose sources of packages only a lock contains."""
     table = tables.toml(file)
     if lists.dynamic(table) or (lists.has_poetry_dependencies(table) and not lists.declared(table)):
         raise _unreadable(file)
     if tables.subtable(table, "tool", "poetry").get("source") or _has_poetry_source(table):
         raise PackageError(
-            f"{file} says for Poetry where packages come from, and there is no {POETRY}.",
+            f"{file} configures sources of packages for Poetry, but {POETRY} does not exist.",
             "Write one: `poetry lock`.",
         )
     if tables.subtable(table, "tool", "pdm").get("source"):
         raise PackageError(
-            f"{file} says for PDM where packages come from.",
+            f"{file} configures sources of packages for PDM.",
             f"Write a lock: `pdm export -f pylock -o {PYLOCK}`.",
         )
     for name, source in tables.subtable(table, "tool", "uv", "sources").items():
         kinds = [*source] if isinstance(source, dict) else str(source)
         if "path" in kinds or "workspace" in kinds:
             raise PackageError(
-                f"{file} takes {name} from a folder, and there is no {UV}.",
+                f"{file} takes {name} from a folder, but {UV} does not exist.",
                 "Write one: `uv lock`.",
             )
 

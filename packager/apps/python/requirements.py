@@ -1,4 +1,4 @@
-"""Reads dependencies in the format of `requirements.txt`, or a project's own table of them."""
+"""Read dependencies from `requirements.txt`, or from a project's own table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIND_LINKS = re.compile(r"(?:-f|--find-links)[ =]*(\S+)")
 _EDITABLE = re.compile(r"-e|--editable\b")
 _URL_OF_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?")
 
-# `name==version`, with extras or not, and no other version or wildcard; or a commit of git.
+# `name==version`, with or without extras, and without a second version or a wildcard; or a commit.
 _PIN = re.compile(
     r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:===?\s*[^\s*,;<>=~!]+\s*(?:;|--|$))"
 )
@@ -35,9 +35,9 @@ _ARCHIVES = (
 
 
 def read(file: Path, app: Path) -> Wanted:
-    """Read a file of requirements, with the files that it refers to.
+    """Read a file of requirements, and the files that it refers to.
 
-    Raises PackageError for what cannot be read, for a folder and for what is editable.
+    Raises PackageError for an unreadable file, a folder or an editable requirement.
     """
     text = tables.read(file).decode("utf-8-sig", errors="replace")
     texts = {file.resolve(): text}
@@ -72,24 +72,24 @@ def of_project(file: Path) -> Wanted:
 
 
 def pinned(requirements: Iterable[str]) -> frozenset[str]:
-    """Give the names of which one version is named, in the form that `canonical` gives them."""
+    """Return the `canonical` names of packages that are pinned to one version."""
     found = (_PIN.match(line) or _COMMIT.match(line) for line in requirements)
     return frozenset(canonical(match[1]) for match in found if match)
 
 
 def canonical(name: str) -> str:
-    """Write the name of a package as all that mean the same are written."""
+    """Normalize the name of a package (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def lines(text: str) -> list[str]:
-    """Give the lines that ask for something: without comments, continued ones in one."""
+    """Return the requirements and options, without comments, and with continued lines joined."""
     text = _COMMENT.sub("", _CONTINUATION.sub(" ", text))
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _files(app: Path, folder: Path, text: str) -> Iterator[Path]:
-    """Find the files that requirements in `folder` refer to: others, constraints and archives."""
+    """Yield the files that requirements in `folder` refer to: others, constraints and archives."""
     for line in lines(text):
         if include := _INCLUDE.match(line):
             path = _local(folder, include[1])
@@ -102,8 +102,8 @@ def _files(app: Path, folder: Path, text: str) -> Iterator[Path]:
             yield from _archives(app, line)
             if _EDITABLE.match(line):
                 raise PackageError(
-                    "The requirements ask by --editable for source that would stay elsewhere.",
-                    "Leave the option out, so that it is installed.",
+                    "The requirements contain --editable, whose sources are not installed.",
+                    "Remove the option.",
                 )
 
 
@@ -114,9 +114,9 @@ def _archives(app: Path, line: str) -> Iterator[Path]:
             yield path
         elif (word.startswith(".") or "/" in word) and path.is_dir():
             raise PackageError(
-                f"The requirements ask for the folder {word}, which is not a wheel.",
-                "Name a wheel that is built from it, as by `uv build --wheel`; if it is the app"
-                " itself, leave it out.",
+                f"The requirements contain the folder {word}, which is not a wheel.",
+                "List a wheel that is built from it (`uv build --wheel`), or remove the line if the"
+                " folder is the app.",
             )
 
 
@@ -125,6 +125,6 @@ def _is_archive(path: Path) -> bool:
 
 
 def _local(folder: Path, name: str) -> Path:
-    """Give the file or folder that `name`, a path or a URL, says from `folder`, if it is local."""
+    """Return the local file or folder of `name`, a path relative to `folder` or a URL."""
     is_url = _URL_OF_FILE.match(name)
     return folder / (unquote(name[is_url.end() :]) if is_url else name)

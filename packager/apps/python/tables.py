@@ -1,4 +1,4 @@
-"""Reads the files that describe a project: TOML, JSON and plain text."""
+"""Read the files that describe a project: TOML, JSON and plain text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def toml(path: Path) -> Table:
     try:
         table: Table = tomllib.loads(read(path).decode())
     except (ValueError, RecursionError) as error:
-        # The message has the line, and not its text.
+        # The message contains the number of the line, but not its text.
         shown = error if isinstance(error, tomllib.TOMLDecodeError) else "it cannot be decoded"
         raise PackageError(f"{path} is not TOML: {shown}.", "Fix the file.") from error
     return table
@@ -50,7 +50,7 @@ def json_object(path: Path) -> Table:
 
 
 def subtable(table: Table, *names: str) -> Table:
-    """Give the table within `table` that has these names, one in the other; empty if none has."""
+    """Return the nested table at the path `names`; an empty one if it does not exist."""
     for name in names:
         found = table.get(name)
         table = found if isinstance(found, dict) else {}

@@ -1,4 +1,4 @@
-"""What uv reports when it cannot install, as errors of ours: named, and without credentials."""
+"""Translate error messages of uv to our errors, without credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NO_WHEEL = re.compile(
     r"no usable wheels|no wheels with a matching|has no binary distribution"
     r"|[Bb]uilding source distributions? (?:for .* )?is disabled|because building from source is",
 )
-# `name==version`, or `name` alone: what cannot be had.
+# The package that is not available: `name==version`, or `name` alone.
 _NAMED = re.compile(
     r"(?:Because |and )(?:only )?(?P<asked>[\w.-]+(?:\[[\w,.-]*\])?(?:[=<>~!]+[^\s,]+)?)"
     r"(?:,[<>=!~][^\s,]+)* has no (?:usable )?wheels"
@@ -34,7 +34,7 @@ _NEWER = re.compile(r"unsupported (?:lock|schema) version")
 _UNREADABLE = re.compile(r"TOML parse error at line (?P<line>\d+)")
 _FILE = re.compile(r"[`/]?(?P<name>uv\.lock|pylock[\w.-]*\.toml|pyproject\.toml)")
 
-# Credentials stand before the host, in the path and in the query. Some errors have the path alone.
+# Credentials may be before the host, in the path or in the query. Some errors show only the path.
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?:[^/\s]*@)?(?P<host>(?:\[[\da-f:]+\]|[^/\s?#@:\[)`]*)(?::\d+)?)"
     r"(?:[^\s?#]*/(?P<wheel>[\w.+!-]+\.whl))?[^\s`)]*"
@@ -49,11 +49,11 @@ _CREDENTIALS = (
 
 
 class NoWheelError(PackageError):
-    """A dependency has no wheel for the platform; perhaps it can be built."""
+    """A dependency has no wheel for the platform, but may be built from source."""
 
 
 def explained(errors: str, platform: Platform | None = None) -> PackageError:
-    """Make an error of what uv has written to its standard error."""
+    """Return the error for uv's output on stderr."""
     errors = _URL.sub(_shortened, errors)
     where = f" for {platform}" if platform else ""
     if _NO_WHEEL.search(errors):
@@ -97,8 +97,8 @@ def explained(errors: str, platform: Platform | None = None) -> PackageError:
     if found := _UNKNOWN.search(errors):
         return PackageError(
             f"{found['asked']} is not on the package index.",
-            "Check its name, and the index. An index that refuses its credentials, or gets none,"
-            f" may seem to be empty, too. {_CREDENTIALS}",
+            "Check its name and the index. An index may also report this if its credentials are"
+            f" wrong or missing. {_CREDENTIALS}",
         )
     return _unreadable(errors) or PackageError(
         f"uv could not install the dependencies{where}: {_first_line(errors)}",
@@ -131,7 +131,7 @@ def _host(errors: str) -> str:
 
 
 def _reason(errors: str) -> str:
-    """Give the last line of the output of a build: as a rule it is the error."""
+    """Return the last exception in the output of a build, which is usually the cause."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     last = [line for line in lines if re.match(r"\w*(?:Error|Exception)\b", line)][-1:]
     return f" ({last[0]})" if last else ""
@@ -145,7 +145,7 @@ def _first_line(errors: str) -> str:
 
 
 def _shortened(url: re.Match[str]) -> str:
-    """Write what can be shown of a URL: where it leads and to which wheel, or a path of a file."""
+    """Return the part of a URL that can be shown: host and wheel, or the path of a local file."""
     scheme, host, wheel = url["scheme"] or "", url["host"] or "", url["wheel"]
     if url[0].startswith("file:///"):
         return url[0]

@@ -1,7 +1,7 @@
-"""The environment variables that a list of dependencies names as `${NAME}`.
+"""The environment variables that a list of dependencies uses as `${NAME}`.
 
-A list can come with a cloned repository. So a variable is only used for the credentials of a URL,
-and only if the user passes it on by _LAMBDA_REQUIREMENTS_ENV.
+A list may come with a cloned repository. So a variable may only be used in the credentials of a
+URL, and only if the user passes it on with _LAMBDA_REQUIREMENTS_ENV.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from packager.errors import PackageError
 
-# What uv and pip replace: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+# uv and pip replace these: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 # The part of a URL between its scheme and the last @ before its host ends.
@@ -22,10 +22,10 @@ _SETTING = "_LAMBDA_REQUIREMENTS_ENV"
 
 
 def used(file: str, text: str, passed_on: Collection[str]) -> frozenset[str]:
-    """Give the names that stand in `text`, which is that of `file`.
+    """Return the names of the variables in `text`, the content of `file`.
 
-    Raises PackageError for a name that stands elsewhere than in the credentials of a URL, that is
-    not among those `passed_on`, or that is not set.
+    Raises PackageError for a variable that is used outside of the credentials of a URL, is not
+    among those `passed_on`, or is not set.
     """
     if elsewhere := sorted(set(_VARIABLE.findall(_CREDENTIALS.sub("", text)))):
         raise PackageError(
@@ -41,8 +41,8 @@ def used(file: str, text: str, passed_on: Collection[str]) -> frozenset[str]:
         )
     if unset := sorted(name for name in names if not os.environ.get(name)):
         raise PackageError(
-            f"{file} uses {_listed(unset)}, which the environment does not have.",
-            "Set it where the packager runs.",
+            f"{file} uses {_listed(unset)}, which is not set.",
+            "Set it in the environment of the packager.",
         )
     return names
 

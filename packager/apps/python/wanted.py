@@ -1,4 +1,4 @@
-"""What an app depends on, as one of its files lists it."""
+"""The dependencies of an app, as one of its files lists them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Options = tuple[str, ...]
 class Wanted:
     """The dependencies that `file` lists.
 
-    `prepare` writes what uv needs for a platform into a folder, and returns the options of each
-    `uv pip install` that has to run. `inputs` are the contents of all files that decide what is
-    installed. `pinned` names the packages of which only one version fits; None if all are.
-    `texts` are the files, by name, in which uv replaces `${NAME}` by an environment variable.
+    `prepare` writes uv's input for a platform into a folder, and returns the options of each
+    `uv pip install` to run. `inputs` are the contents of all files that decide what is installed.
+    `pinned` names the packages of which only one version fits; None if all are pinned. `texts` are
+    the files, by name, in which uv replaces `${NAME}` by environment variables.
     """
 
     file: Path
@@ -29,7 +29,7 @@ class Wanted:
     texts: tuple[tuple[str, str], ...] = ()
 
     def digest(self) -> str:
-        """Hash the inputs."""
+        """Return the hash of the inputs."""
         digest = hashlib.sha256(self.file.name.encode())
         for content in self.inputs:
             digest.update(hashlib.sha256(content).digest())

@@ -36,13 +36,13 @@ import java.util.stream.Stream;
 /**
  * Runs a Java handler once, as Lambda's own runtime would.
  *
- * <p>{@code java -cp TASK_ROOT:TASK_ROOT/lib/* InvokeHandler.java ANSWER DEADLINE < event}
+ * <p>{@code java -cp TASK_ROOT:TASK_ROOT/lib/* InvokeHandler.java RESPONSE DEADLINE < event}
  *
- * <p>ANSWER is the file that takes the handler's answer (exit status 0) or the name of its error
- * (exit status 1); DEADLINE is in milliseconds since 1970. What to run stands in _HANDLER. How a
- * handler is found and called: https://docs.aws.amazon.com/lambda/latest/dg/java-handler.html.
+ * <p>RESPONSE is the file for the handler's response (exit status 0) or the name of its error
+ * (exit status 1); DEADLINE is in milliseconds since 1970. _HANDLER names the handler. How Lambda
+ * finds and calls it: https://docs.aws.amazon.com/lambda/latest/dg/java-handler.html.
  *
- * <p>All in one file, because that is what Java 11 and up runs without compiling it first.
+ * <p>Everything is in one file, because Java 11 and up can run that without compiling it first.
  */
 final class InvokeHandler {
     private static final String CONTEXT = "com.amazonaws.services.lambda.runtime.Context";
@@ -56,12 +56,12 @@ final class InvokeHandler {
     }
 
     public static void main(String[] arguments) throws Exception {
-        Path answer = Path.of(arguments[0]);
+        Path response = Path.of(arguments[0]);
         int status = 0;
         try {
             InvokeHandler handler = find(System.getenv("_HANDLER"));
             byte[] event = System.in.readAllBytes();
-            Files.write(answer, handler.call(event, Long.parseLong(arguments[1])));
+            Files.write(response, handler.call(event, Long.parseLong(arguments[1])));
         } catch (Throwable error) {
             Throwable cause = error instanceof InvocationTargetException ? error.getCause() : error;
             cause.setStackTrace(
@@ -69,10 +69,10 @@ final class InvokeHandler {
                             .takeWhile(at -> !at.getClassName().equals("InvokeHandler"))
                             .toArray(StackTraceElement[]::new));
             cause.printStackTrace();
-            Files.writeString(answer, cause.getClass().getName());
+            Files.writeString(response, cause.getClass().getName());
             status = 1;
         }
-        // Lambda stops at the answer, too, whatever threads the handler has left running.
+        // Like Lambda, end at the response, even if the handler left threads running.
         Runtime.getRuntime().halt(status);
     }
 
@@ -80,8 +80,8 @@ final class InvokeHandler {
         String[] parts = handler.split("::", 2);
         String name = parts.length == 2 ? parts[1] : "handleRequest";
         Class<?> type = Class.forName(parts[0], true, ClassLoader.getSystemClassLoader());
-        // Of several methods with this name the one with most parameters, as in Lambda; and none
-        // that javac has made, which would know nothing of type parameters.
+        // Like Lambda, choose the method with most parameters. Skip bridge methods of javac, which
+        // lack the type parameters.
         Method method =
                 Stream.<Class<?>>iterate(type, at -> at != null, Class::getSuperclass)
                         .flatMap(at -> Stream.of(at.getDeclaredMethods()))
@@ -89,7 +89,7 @@ final class InvokeHandler {
                         .filter(found -> Modifier.isPublic(found.getModifiers()))
                         .max(Comparator.comparing(Method::getParameterCount))
                         .orElseThrow(() -> new NoSuchMethodException(parts[0] + "::" + name));
-        // The method is public, but its class need not be.
+        // The method is public, but its class may not be.
         method.setAccessible(true);
         return new InvokeHandler(type, method);
     }
@@ -112,25 +112,25 @@ final class InvokeHandler {
         }
         boolean isStatic = Modifier.isStatic(method.getModifiers());
         Object target = isStatic ? null : type.getConstructor().newInstance();
-        Object answer = method.invoke(target, arguments.toArray());
+        Object response = method.invoke(target, arguments.toArray());
         if (Arrays.asList(method.getParameterTypes()).contains(OutputStream.class)) {
             return output.toByteArray();
         }
-        return JsonWriter.write(answer).getBytes(StandardCharsets.UTF_8);
+        return JsonWriter.write(response).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Makes the Context of https://docs.aws.amazon.com/lambda/latest/dg/java-context.html. */
+    /** Creates the Context of https://docs.aws.amazon.com/lambda/latest/dg/java-context.html. */
     private static Object context(Class<?> type, long deadline) {
-        Map<String, Object> answers = new HashMap<>();
-        answers.put("getFunctionName", System.getenv("AWS_LAMBDA_FUNCTION_NAME"));
-        answers.put("getFunctionVersion", System.getenv("AWS_LAMBDA_FUNCTION_VERSION"));
-        answers.put(
+        Map<String, Object> context = new HashMap<>();
+        context.put("getFunctionName", System.getenv("AWS_LAMBDA_FUNCTION_NAME"));
+        context.put("getFunctionVersion", System.getenv("AWS_LAMBDA_FUNCTION_VERSION"));
+        context.put(
                 "getMemoryLimitInMB",
                 Integer.valueOf(System.getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")));
-        answers.put("getLogGroupName", System.getenv("AWS_LAMBDA_LOG_GROUP_NAME"));
-        answers.put("getLogStreamName", System.getenv("AWS_LAMBDA_LOG_STREAM_NAME"));
-        answers.put("getInvokedFunctionArn", System.getenv("PACKAGER_FUNCTION_ARN"));
-        answers.put("getAwsRequestId", System.getenv("PACKAGER_REQUEST_ID"));
+        context.put("getLogGroupName", System.getenv("AWS_LAMBDA_LOG_GROUP_NAME"));
+        context.put("getLogStreamName", System.getenv("AWS_LAMBDA_LOG_STREAM_NAME"));
+        context.put("getInvokedFunctionArn", System.getenv("PACKAGER_FUNCTION_ARN"));
+        context.put("getAwsRequestId", System.getenv("PACKAGER_REQUEST_ID"));
         return proxy(
                 type,
                 (self, called, arguments) -> {
@@ -140,7 +140,7 @@ final class InvokeHandler {
                         case "getLogger":
                             return proxy(called.getReturnType(), InvokeHandler::log);
                         default:
-                            return answers.get(called.getName());
+                            return context.get(called.getName());
                     }
                 });
     }
@@ -158,10 +158,10 @@ final class InvokeHandler {
 }
 
 /**
- * Makes Java objects of JSON values, by the type that a handler takes.
+ * Converts JSON values to Java objects of the type that a handler takes.
  *
- * <p>Lambda's runtime has Jackson for it. Here is what most handlers need: Map, Collection, String,
- * numbers, boolean, enums, records, and beans with setters.
+ * <p>Lambda's runtime uses Jackson. This class supports the types that most handlers use: Map,
+ * Collection, String, numbers, boolean, enums, records, and beans with setters.
  */
 final class Binding {
     private static final Map<Class<?>, Function<BigDecimal, Object>> NUMBERS =
@@ -178,7 +178,7 @@ final class Binding {
 
     private Binding() {}
 
-    /** Says what {@code type}, maybe a parameter of a generic superclass, is in {@code leaf}. */
+    /** Resolves {@code type}, maybe a parameter of a generic superclass, for {@code leaf}. */
     static Type resolve(Type type, Class<?> leaf) {
         Map<Type, Type> bound = new HashMap<>();
         for (Class<?> at = leaf; at != null; at = at.getSuperclass()) {
@@ -287,11 +287,11 @@ final class Binding {
     }
 }
 
-/** What a record or bean of the application holds, by the name that it has in JSON. */
+/** A component of a record or a property of a bean, by its name in JSON. */
 final class Properties {
     private Properties() {}
 
-    /** Gives the components of a record (Java 16 and up), in the order of its constructor. */
+    /** Returns the components of a record (Java 16 and up), in the order of its constructor. */
     static List<Field> ofRecord(Class<?> type) {
         Class<?> parent = type.getSuperclass();
         boolean isRecord = parent != null && parent.getName().equals("java.lang.Record");
@@ -319,7 +319,7 @@ final class Properties {
         return values;
     }
 
-    /** Finds methods as setName; not by case, for AWS's own events write some with a capital. */
+    /** Finds setters, ignoring case, because some of AWS's own events capitalize names. */
     private static Map<String, Method> accessors(Class<?> type, String prefix, int parameters) {
         Map<String, Method> found = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         for (Method method : type.getMethods()) {
@@ -392,7 +392,7 @@ final class JsonReader {
         return array;
     }
 
-    /** Goes over the end of an object or array, or over the comma before its next member. */
+    /** Skips the end of an object or array, or the comma before its next member. */
     private boolean closes(char end, boolean isEmpty) {
         space();
         check(at < text.length());
@@ -443,7 +443,7 @@ final class JsonReader {
         }
     }
 
-    // The types that Jackson, and so Lambda, gives for a number where the handler says none.
+    // The types that Jackson, and so Lambda, uses for numbers if the handler does not declare one.
     private static Object number(String word) {
         BigDecimal number = new BigDecimal(word);
         if (word.matches(".*[.eE].*")) {
@@ -469,7 +469,7 @@ final class JsonReader {
     }
 }
 
-/** Writes as JSON what a handler answers. */
+/** Writes the return value of a handler as JSON. */
 final class JsonWriter {
     private JsonWriter() {}
 

@@ -1,11 +1,10 @@
 // Runs a Node.js handler once, as Lambda's own runtime would.
 //
-//   node invoke.mjs ANSWER DEADLINE < event
+//   node invoke.mjs RESPONSE DEADLINE < event
 //
-// ANSWER is the file that takes the handler's answer (exit status 0) or the name of its error (exit
-// status 1); DEADLINE is in milliseconds since 1970. What to run stands in _HANDLER and
-// LAMBDA_TASK_ROOT. How a handler is found:
-// https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.
+// RESPONSE is the file for the handler's response (exit status 0) or the name of its error (exit
+// status 1); DEADLINE is in milliseconds since 1970. _HANDLER and LAMBDA_TASK_ROOT name the
+// handler. How Lambda finds it: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -13,7 +12,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 
-const [answerFile, deadline] = process.argv.slice(2)
+const [responseFile, deadline] = process.argv.slice(2)
 const { env } = process
 
 class HandlerNotFound extends Error {
@@ -52,7 +51,7 @@ const streaming = Symbol('streaming')
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 globalThis.awslambda = {
   streamifyResponse: (handler) => Object.assign(handler, { [streaming]: true }),
-  // Metadata is for function URLs: no one is there to read it here.
+  // Metadata is for function URLs, which do not exist here.
   HttpResponseStream: { from: (stream) => stream }
 }
 
@@ -78,7 +77,7 @@ async function stream (handler, event, context) {
 
 function call (handler, event) {
   return new Promise((resolve, reject) => {
-    const callback = (error, answer) => error ? reject(error) : resolve(answer)
+    const callback = (error, response) => error ? reject(error) : resolve(response)
     const context = {
       callbackWaitsForEmptyEventLoop: true,
       functionName: env.AWS_LAMBDA_FUNCTION_NAME,
@@ -97,20 +96,20 @@ function call (handler, event) {
       stream(handler, event, context).then(resolve, reject)
       return
     }
-    // One that neither gives a promise nor calls back has answered when nothing is left to do.
+    // A handler that neither returns a promise nor calls back is done when the event loop is empty.
     process.once('beforeExit', () => resolve(null))
-    const answer = handler(event, context, callback)
-    if (typeof answer?.then === 'function') answer.then(resolve, reject)
+    const response = handler(event, context, callback)
+    if (typeof response?.then === 'function') response.then(resolve, reject)
   })
 }
 
 function end (status, text) {
-  writeFileSync(answerFile, text)
+  writeFileSync(responseFile, text)
   process.exit(status)
 }
 
 function fail (error) {
-  // Where in this file it was not found says nothing.
+  // The location in this file does not help the user.
   console.error(error instanceof HandlerNotFound ? String(error) : error)
   end(1, error instanceof Error ? error.name : typeof error)
 }
@@ -118,8 +117,8 @@ function fail (error) {
 process.on('uncaughtException', fail)
 try {
   const event = JSON.parse(readFileSync(0, 'utf8'))
-  const answer = await call(await findHandler(env._HANDLER), event)
-  end(0, Buffer.isBuffer(answer) ? answer : JSON.stringify(answer) ?? 'null')
+  const response = await call(await findHandler(env._HANDLER), event)
+  end(0, Buffer.isBuffer(response) ? response : JSON.stringify(response) ?? 'null')
 } catch (error) {
   fail(error)
 }

@@ -1,11 +1,10 @@
-"""Runs a Python handler once, as Lambda's own runtime would.
+"""Run a Python handler once, as Lambda's own runtime would.
 
-python -I -S -u invoke.py ANSWER DEADLINE SITE_PACKAGES… < event
+python -I -S -u invoke.py RESPONSE DEADLINE SITE_PACKAGES… < event
 
-ANSWER is the file that takes the handler's answer (exit status 0) or the name of its error (exit
-status 1); DEADLINE is in milliseconds since 1970. What to run stands in _HANDLER and
-LAMBDA_TASK_ROOT. How a handler is found:
-https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html.
+RESPONSE is the file for the handler's response (exit status 0) or the name of its error (exit
+status 1); DEADLINE is in milliseconds since 1970. _HANDLER and LAMBDA_TASK_ROOT name the handler;
+https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html describes how to find it.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# https://docs.aws.amazon.com/lambda/latest/dg/python-package.html: the runtime brings boto3, and
-# with it what that depends on. All else has to be in the package.
+# https://docs.aws.amazon.com/lambda/latest/dg/python-package.html: the runtime includes boto3 and
+# its dependencies. Everything else must be in the package.
 _IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 
 class HandlerNotFound(Exception):  # noqa: N818 - as Lambda's own runtimes name it.
-    """There is no such handler in the package."""
+    """The package does not contain the handler."""
 
 
 class _RuntimeModules:
-    """Finds the modules of the runtime, where the package does not bring its own."""
+    """Finds modules of the runtime, unless the package has its own."""
 
     def __init__(self, folders: Sequence[str]) -> None:
         self._folders = folders
@@ -83,21 +82,21 @@ def _find_handler(string: str) -> Callable[[object, _Context], Any]:
     return handler
 
 
-def _main(answer_file: str, deadline: str, *site_packages: str) -> int:
+def _main(response_file: str, deadline: str, *site_packages: str) -> int:
     sys.meta_path.append(_RuntimeModules(site_packages))
     try:
         handler = _find_handler(os.environ["_HANDLER"])
-        answer = handler(json.load(sys.stdin), _Context(int(deadline)))
-        Path(answer_file).write_bytes(json.dumps(answer, ensure_ascii=False).encode())
+        response = handler(json.load(sys.stdin), _Context(int(deadline)))
+        Path(response_file).write_bytes(json.dumps(response, ensure_ascii=False).encode())
     except Exception as error:
         if isinstance(error, HandlerNotFound):
-            # Where in this file it was not found says nothing.
+            # The location in this file does not help the user.
             error = error.with_traceback(None)
         traceback.print_exception(error)
-        Path(answer_file).write_text(type(error).__name__)
+        Path(response_file).write_text(type(error).__name__)
         return 1
     return 0
 
 
-# Lambda stops at the answer, too, whatever threads the handler has left running.
+# Lambda stops at the response, too, whatever threads the handler has left running.
 os._exit(_main(*sys.argv[1:]))

@@ -36,7 +36,7 @@ def traced_memory() -> Iterator[None]:
     tracemalloc.stop()
 
 
-def test_mutations_of_real_archives(tmp_path: Path) -> None:
+def test_a_mutated_archive_is_an_error_or_a_correct_package(tmp_path: Path) -> None:
     inputs, seed = (
         int(os.environ.get(name, default))
         for name, default in (("FUZZ_INPUTS", INPUTS), ("FUZZ_SEED", 1))
@@ -53,7 +53,7 @@ def test_a_real_archive_is_taken(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "seeds").iterdir()), ids=lambda path: path.name)
-def test_a_real_archive_cut_short_anywhere_is_refused(path: Path, tmp_path: Path) -> None:
+def test_a_real_archive_truncated_anywhere_is_refused(path: Path, tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in range(len(whole)):
         assert not judge(whole[:length], tmp_path), length
@@ -65,13 +65,15 @@ def inputs_that_found_something() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", inputs_that_found_something(), ids=lambda path: path.name)
-def test_what_once_found_something_finds_it_no_more(path: Path, tmp_path: Path) -> None:
+def test_archives_that_once_failed_do_not_fail_any_more(path: Path, tmp_path: Path) -> None:
     judge(path.read_bytes(), tmp_path)
 
 
 @pytest.mark.parametrize("lie", [0, 0xFF])
 @pytest.mark.parametrize("name", ["jar.jar", "zip-zip64.zip"])
-def test_a_directory_that_lies_in_any_byte(name: str, lie: int, tmp_path: Path) -> None:
+def test_a_wrong_byte_anywhere_in_a_directory_is_an_error_or_harmless(
+    name: str, lie: int, tmp_path: Path
+) -> None:
     """Each byte behind the entries: all sizes, offsets, counts, flags and lengths of names."""
     archive = (HERE / "seeds" / name).read_bytes()
     verdicts = []
@@ -100,7 +102,7 @@ HOSTILE_NAMES = {
 
 @pytest.mark.parametrize("flags", [0, UTF8], ids=["any-code-page", "told-to-be-utf8"])
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
-def test_a_hostile_name_is_copied_as_it_is(name: bytes, flags: int, tmp_path: Path) -> None:
+def test_a_hostile_name_is_copied_unchanged(name: bytes, flags: int, tmp_path: Path) -> None:
     """Whether it occurs once or twice; and no file is made outside of where it is unpacked."""
     hostile = Part(name, b"1", flags=flags)
     plain = Part(b"plain", b"2")
@@ -180,7 +182,7 @@ def test_entries_that_overlap_by_some_bytes_are_refused(bytes_shared: int, tmp_p
 def overlaps(archive: bytes, entry: str, folder: Path) -> None:
     """See that an archive is refused because `entry` overlaps the next one."""
     assert not judge(archive, folder)
-    with pytest.raises(ArchiveError, match=f"{entry} overlaps what is behind it"):
+    with pytest.raises(ArchiveError, match=f"{entry} overlaps the data after it"):
         inject(folder / "source", folder / "new", NewFile(ENTRY, b"A=1"))
 
 
