@@ -22,7 +22,7 @@ from packager.lazy import lazy
 if TYPE_CHECKING:
     from packager import workspace
     from packager.release import target as targets
-    from packager.watch import build, build_products, engine, notify, polling, session
+    from packager.watch import build, build_products, engine, notify, polling, run, session
     from packager.watch import filter as filters
 else:
     workspace = lazy("packager.workspace")
@@ -32,6 +32,7 @@ else:
     engine = lazy("packager.watch.engine")
     notify = lazy("packager.watch.notify")
     polling = lazy("packager.watch.polling")
+    run = lazy("packager.watch.run")
     session = lazy("packager.watch.session")
     filters = lazy("packager.watch.filter")
 
@@ -160,11 +161,12 @@ def watch(
         session.Session(
             app,
             relevance=watched,
-            build=partial(build.run, command, app, timeout) if command else None,
-            outputs=build_products.Outputs([str(app / archive)] if archive else []),
-            deploy=deploys.run,
+            work=run.Work(
+                deploys.run,
+                build_products.Outputs([str(app / archive)] if archive else []),
+                partial(build.run, command, app, timeout) if command else None,
+            ),
             view=view,
             quiet_time=quiet_time / 1000,
-            enter=enter,
-            watcher=polling.Polling if poll else notify.new_watcher,
+            senses=session.Senses(polling.Polling if poll else notify.new_watcher, enter),
         ).watch()

@@ -37,7 +37,7 @@ from packager.progress import (
 
 if TYPE_CHECKING:
     from packager.watch.engine import Run
-    from packager.watch.session import Cause
+    from packager.watch.run import Cause
 
 # What follows a line is indented to the column after the time.
 _COLUMN = len("12:34:56  ")

@@ -16,7 +16,7 @@ from packager.release.deploy import deploy
 from packager.release.function_release import Options
 from packager.release.outcome import Release
 from packager.release.target import Target
-from packager.watch.session import SupersededError
+from packager.watch.run import SupersededError
 
 
 @dataclass(frozen=True)

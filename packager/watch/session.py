@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, NoReturn, Protocol, TypeVar
+from typing import Generic, NoReturn, Protocol
 
 from packager.errors import PackageError, PackagerError, explained
 from packager.progress import Progress
 from packager.watch.build import BuildError
-from packager.watch.build_products import Outputs
 from packager.watch.filter import Relevance
 from packager.watch.notify import Watcher, new_watcher
 from packager.watch.polling import Polling
+from packager.watch.run import Cause, Result, SupersededError, View, Work
 from packager.watch.schedule import Schedule
 from packager.watch.snapshot import Difference, Tree
 
@@ -25,43 +25,6 @@ _MOST_HEARD = 10_000
 
 # How often a folder that is gone is looked for.
 _SECONDS_TO_COME_BACK = 0.5
-
-
-class SupersededError(Exception):
-    """A file was saved while the handler ran: what the handler does is not wanted any more."""
-
-
-Result = TypeVar("Result")
-Shown = TypeVar("Shown", contravariant=True)
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Why there is a run: the file that has changed (none at the start) and how many more have.
-
-    It is a `retry` of one that failed, or the user has `asked` for it.
-    """
-
-    path: str | None
-    more: int
-    retry: bool
-    asked: bool = False
-
-
-class View(Protocol[Shown]):
-    """Where it is shown what happens."""
-
-    def started(self, cause: Cause) -> Progress:
-        """A run begins; its stages tell of themselves to the Progress returned."""
-
-    def succeeded(self, cause: Cause, result: Shown) -> None:
-        """The run has ended with `result`."""
-
-    def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
-        """The run has failed; without a change it is tried again after `retry_in` seconds."""
-
-    def notice(self, text: str) -> None:
-        """There is something else that the user has to know."""
 
 
 class EnterKey(Protocol):
@@ -75,6 +38,15 @@ class EnterKey(Protocol):
         """Return whether it was pressed since the last time."""
 
 
+@dataclass(frozen=True)
+class Senses:
+    """How a session notices changes, the Enter key and the time."""
+
+    watcher: Callable[[], Watcher] = new_watcher
+    enter: EnterKey | None = None
+    clock: Callable[[], float] = time.monotonic
+
+
 class Session(Generic[Result]):
     """An app that is watched, in one thread: what happens during a run is heard of after it.
 
@@ -86,28 +58,23 @@ class Session(Generic[Result]):
         app: Path,
         *,
         relevance: Callable[[], Relevance],
-        build: Callable[[], None] | None,
-        outputs: Outputs,
-        deploy: Callable[[frozenset[str], Progress], Result],
+        work: Work[Result],
         view: View[Result],
         quiet_time: float,
-        enter: EnterKey | None = None,
-        watcher: Callable[[], Watcher] = new_watcher,
-        clock: Callable[[], float] = time.monotonic,
+        senses: Senses,
     ) -> None:
-        """Watch what `relevance` says, which is asked again where that may be something else now.
-        A run is `build`, and `deploy` with the paths that have changed since it last succeeded.
+        """Watch what `relevance` returns; it is called again whenever that may have changed.
+
+        A run does `work` when nothing has changed for `quiet_time` seconds.
         """
         self._app = app
         self._relevance = relevance
-        self._build = build
-        self._outputs = outputs
-        self._deploy = deploy
+        self._work = work
         self._view = view
-        self._enter = enter
-        self._clock = clock
+        self._enter = senses.enter
+        self._clock = senses.clock
         self._schedule = Schedule(quiet_time)
-        self._tree = Tree(relevance(), watcher())
+        self._tree = Tree(relevance(), senses.watcher())
         # Both are dicts for their order. Where something has happened that was not yet looked at:
         self._heard: dict[str, None] = {}
         self._has_forgotten = False  # Then everything has to be looked at.
@@ -184,7 +151,7 @@ class Session(Generic[Result]):
     def _look(self, *, everywhere: bool = False) -> bool:
         """Find out what has happened, and return whether any contents have changed."""
         found = self._difference(everywhere=everywhere)
-        self._outputs.changed_between_builds(found.contents)
+        self._work.outputs.changed_between_builds(found.contents)
         self._built -= found.contents
         return bool(found.contents)
 
@@ -224,16 +191,16 @@ class Session(Generic[Result]):
         self._has_news = self._is_asked = False
         self._saved_meanwhile = set()
         if not retry:
-            self._is_built = self._build is None
+            self._is_built = self._work.build is None
         progress = self._view.started(cause)
         progress.meanwhile = self._stop_if_saved
         try:
             if not self._app.is_dir():
                 raise PackageError(f"{self._app} is gone.", "It is deployed when it is back.")
-            if self._build and not self._is_built:
-                self._run_build(self._build, progress)
+            if self._work.build and not self._is_built:
+                self._run_build(self._work.build, progress)
                 self._is_built = True
-            result = self._deploy(frozenset(self._pending), progress)
+            result = self._work.deploy(frozenset(self._pending), progress)
         except Exception as error:
             failure = explained(error)
             self._has_failed = True
@@ -258,7 +225,7 @@ class Session(Generic[Result]):
         if not events.lost and not self._heard and not self._has_forgotten:
             return
         found = self._difference(everywhere=events.lost)
-        self._outputs.changed_between_builds(found.contents)
+        self._work.outputs.changed_between_builds(found.contents)
         self._built -= found.contents
         self._saved_meanwhile |= found.contents
         if found.contents:
@@ -277,7 +244,7 @@ class Session(Generic[Result]):
         saved = {*self._pending} - self._built
         # A look at everything, not at events: those of the build's last writes may yet come.
         difference = self._difference(everywhere=True)
-        self._saved_meanwhile = self._outputs.changed_by_build(difference)
+        self._saved_meanwhile = self._work.outputs.changed_by_build(difference)
         self._built |= difference.contents - self._saved_meanwhile - saved
         if failure:
             raise failure

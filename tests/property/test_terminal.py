@@ -30,7 +30,7 @@ from packager.names import printable
 from packager.progress import Event, Note, StageStarted, Warning
 from packager.release.outcome import Deployment, Release
 from packager.watch.engine import Run
-from packager.watch.session import Cause
+from packager.watch.run import Cause
 
 # Colours, and the erasing of a line: the only sequences that are ours.
 OURS = re.compile(r"\x1b\[\d+m|\r\x1b\[K")

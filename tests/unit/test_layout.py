@@ -83,6 +83,19 @@ def test_every_module_has_its_place_in_the_layers() -> None:
     assert found <= set().union(*LAYERS)
 
 
+def test_no_function_takes_more_than_six_parameters() -> None:
+    """The command line aside, whose parameters are its options."""
+    long = {}
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and part(path) != "cli":
+                parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                names = [each.arg for each in parameters if each.arg not in ("self", "cls")]
+                if len(names) > 6:
+                    long[f"{path.relative_to(PACKAGER)}: {node.name}"] = names
+    assert long == {}
+
+
 def test_no_module_is_longer_than_300_lines() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in modules()}
     assert {path.name: lines for path, lines in lengths.items() if lines > 300} == {}

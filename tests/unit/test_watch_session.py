@@ -15,7 +15,8 @@ from packager.watch.build import BuildError
 from packager.watch.build_products import Outputs
 from packager.watch.filter import Relevance
 from packager.watch.notify import Events
-from packager.watch.session import Cause, Session, SupersededError
+from packager.watch.run import Cause, SupersededError, Work
+from packager.watch.session import Senses, Session
 
 QUIET = 0.2
 NEVER = float("inf")
@@ -129,14 +130,10 @@ class Story:
         session = Session(
             self.app,
             relevance=lambda: Relevance(str(self.app), unpackaged=Ignored()),
-            build=self.build,
-            outputs=Outputs(),
-            deploy=self.deploy,
+            work=Work(self.deploy, Outputs(), self.build),
             view=self,
             quiet_time=QUIET,
-            enter=self,
-            watcher=lambda: self,
-            clock=lambda: self.now,
+            senses=Senses(lambda: self, self, lambda: self.now),
         )
         with pytest.raises(EndOfStoryError):
             session.watch()
