@@ -201,15 +201,38 @@ def test_a_lock_for_other_pythons_than_the_functions_is_an_error(
     assert f"{FILES[kind]} is for Python >=3.12, but the function has python3.11" in found
 
 
-def test_a_lock_that_lacks_a_dependency_of_the_project_is_an_error(
-    tmp_path: Path, env: dict[str, str]
+@pytest.mark.parametrize("kind", FILES)
+def test_a_dependency_that_is_newer_than_the_lock_is_an_error(
+    kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    app = project("uv", tmp_path / "app")
-    table = app / "pyproject.toml"
-    table.write_text(table.read_text().replace('"docopt",', '"docopt", "durationpy",'))
+    """It would be missing from the package, and nothing would say so."""
+    app = project(kind, tmp_path / "app")
+    file = app / ("Pipfile" if kind == "pipenv" else "pyproject.toml")
+    added = {"docopt = ": 'durationpy = "*"\ndocopt = ', '"docopt",': '"durationpy", "docopt",'}
+    for old, new in added.items():
+        file.write_text(file.read_text().replace(old, new))
     found = error(app, env)
-    assert "uv.lock is older than pyproject.toml: it does not have durationpy" in found
-    assert "`uv lock`" in found
+    assert f"{FILES[kind]} is older than {file.name}: it does not have durationpy" in found
+    assert "Write it again: `" in found
+
+
+@pytest.mark.parametrize("kind", ["uv", "pipenv", "pylock"])
+def test_a_version_that_the_project_no_longer_wants_is_an_error(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    """The project was edited, and the lock was not written again."""
+    app = project(kind, tmp_path / "app")
+    file = app / ("Pipfile" if kind == "pipenv" else "pyproject.toml")
+    text = re.sub(r'(packaging(?: = ")?)(?:==23.2|>=20)', r"\1>=99", file.read_text())
+    file.write_text(text)
+    assert f"{file.name} now declares packaging differently" in error(app, env)
+
+
+def test_a_lock_without_any_of_the_dependencies_is_an_error(app: Path, env: dict[str, str]) -> None:
+    """A lock that was written before the first dependency is not a list without any."""
+    (app / "Pipfile").write_text("[packages]\niniconfig = '*'\n")
+    (app / "Pipfile.lock").write_text('{"_meta": {"pipfile-spec": 6}, "default": {}}')
+    assert "it does not have iniconfig" in error(app, env)
 
 
 def test_a_package_without_any_wheel_that_cannot_be_built_is_named(

@@ -82,7 +82,10 @@ def _project_lists(file: Path) -> bool:
 
 
 def _pipenv_lists(file: Path) -> bool:
-    return bool(tables.json_object(file).get("default"))
+    # A lock that was written before the first dependency is not an empty list.
+    project = file.parent / PIPFILE
+    is_declared = project.is_file() and _lists(_pipfile_lists, project)
+    return is_declared or bool(tables.json_object(file).get("default"))
 
 
 def _pipfile_lists(file: Path) -> bool:

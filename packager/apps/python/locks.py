@@ -6,14 +6,22 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from packager.apps.python import installer, pins, tables
+from packager.apps.python import freshness, installer, lists, pins, tables
 from packager.apps.python.pins import Pin
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packaging import requirements, specifiers
+    from packaging.specifiers import SpecifierSet
+else:
+    requirements = lazy("packaging.requirements")  # A dyno does not have it.
+    specifiers = lazy("packaging.specifiers")
 
 
 def pylock(file: Path) -> Wanted | None:
@@ -30,16 +38,26 @@ def pylock(file: Path) -> Wanted | None:
                 "Write the file without it (`uv export --no-emit-project`), and list a wheel that"
                 " is built from the folder.",
             )
-    if not packages and str(table.get("lock-version", "")).startswith("1."):
+    project = file.parent / lists.PROJECT
+    # A file of another name may be for a part of the project only.
+    is_of_project = file.name == lists.PYLOCK and project.is_file()
+    declared = lists.declared(tables.toml(project)) if is_of_project else []
+    if not packages and not declared and str(table.get("lock-version", "")).startswith("1."):
         return None
+    versions: dict[str, list[str]] = {}
+    for package in packages:
+        found = versions.setdefault(canonical(_shown(package)), [])
+        found += [str(package["version"])] if "version" in package else []
 
     def prepare(folder: Path, platform: Platform) -> list[Options]:
         pins.check_python(table.get("requires-python"), file, platform)
+        freshness.check(file, project, declared, versions)
         if any(map(_has_files, packages)):  # Their paths are relative to this file.
             return [("--requirements", str(file.resolve()))]
         return [_for_any_python(tables.read(file), folder / "pylock.toml")]
 
-    return Wanted(file=file, inputs=(tables.read(file),), prepare=prepare)
+    inputs = (tables.read(file), *map(str.encode, declared))
+    return Wanted(file=file, inputs=inputs, prepare=prepare)
 
 
 def _has_files(package: dict[str, Any]) -> bool:
@@ -69,11 +87,11 @@ def uv_lock(file: Path, app: Path) -> Wanted:
     packages = _packages(table, "package", file)
     project = tables.toml(app / "pyproject.toml")
     root = _root(packages, file, app)
-    _check_is_current(project, root, file)
     folders = [*_folders(packages, root, file)]
 
     def prepare(making: Path, platform: Platform) -> list[Options]:
         pins.check_python(table.get("requires-python"), file, platform)
+        _check_is_current(project, root, app / "pyproject.toml", file)
         return _export(app, making, platform)
 
     return Wanted(
@@ -114,20 +132,34 @@ def _root(packages: list[dict[str, Any]], file: Path, app: Path) -> dict[str, An
     raise PackageError(f"{file} does not have the project in {app}.", "Write it again: `uv lock`.")
 
 
-def _check_is_current(project: tables.Table, root: dict[str, Any], file: Path) -> None:
-    declared = {
-        canonical(match[0])
-        for line in tables.subtable(project, "project").get("dependencies", [])
-        if (match := re.match(r"[\w.-]+", str(line).strip()))
-    }
+def _check_is_current(
+    project: tables.Table, root: dict[str, Any], project_file: Path, file: Path
+) -> None:
+    """Compare what the project declares with the copy of it that uv keeps in the lock."""
     metadata = tables.subtable(root, "metadata").get("requires-dist", [])
-    locked = {str(entry.get("name")): entry for entry in metadata if isinstance(entry, dict)}
-    missing = sorted(declared - locked.keys())
-    if missing:
-        raise PackageError(
-            f"{file} is older than pyproject.toml: it does not have {', '.join(missing)}.",
-            "Write it again: `uv lock`.",
-        )
+    copies = [_copied_requirement(entry) for entry in metadata if isinstance(entry, dict)]
+    names = {name for name, _, _ in copies}
+    missing, outdated = [], []
+    for line in tables.subtable(project, "project").get("dependencies", []):
+        try:
+            wanted = requirements.Requirement(str(line))
+        except ValueError:  # uv reports it.
+            continue
+        name = canonical(wanted.name)
+        if name not in names:
+            missing.append(name)
+        elif (name, wanted.specifier, frozenset(map(canonical, wanted.extras))) not in copies:
+            outdated.append(name)
+    freshness.refuse(file, project_file, sorted(missing), sorted(outdated))
+
+
+def _copied_requirement(entry: dict[str, Any]) -> tuple[str, SpecifierSet, frozenset[str]]:
+    extras = frozenset(canonical(str(extra)) for extra in entry.get("extras", []))
+    try:
+        specifier = specifiers.SpecifierSet(str(entry.get("specifier", "")))
+    except ValueError:
+        specifier = specifiers.SpecifierSet()
+    return str(entry.get("name")), specifier, extras
 
 
 def _folders(packages: list[dict[str, Any]], root: dict[str, Any], file: Path) -> Iterator[Path]:

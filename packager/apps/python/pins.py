@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packager.apps.python import variables
 from packager.apps.python.platform import Platform
+from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options
 from packager.errors import PackageError
 from packager.lazy import lazy
@@ -107,6 +108,14 @@ def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
             if not set(name.parts) & set(_NOT_SOURCES) and path.is_file():
                 yield str(name).encode("utf-8", "surrogateescape")
                 yield path.read_bytes()
+
+
+def versions(pins: Sequence[Pin]) -> dict[str, list[str]]:
+    """Give the versions that are pinned, by name; none for what comes from a URL or path."""
+    found: dict[str, list[str]] = {}
+    for pin in pins:
+        found.setdefault(canonical(pin.name), []).extend([pin.version] if pin.version else [])
+    return found
 
 
 def urls(pin: Pin) -> Iterator[str]:

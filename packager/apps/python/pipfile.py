@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from packager.apps.python import pins, tables
+from packager.apps.python import freshness, lists, pins, tables
 from packager.apps.python.pins import Index, Pin
-from packager.apps.python.wanted import Wanted
+from packager.apps.python.platform import Platform
+from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
 
 _FORMAT = 6
@@ -19,12 +20,12 @@ _MIRRORS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
 
 def read(file: Path, app: Path) -> Wanted | None:
-    """Read the default packages of a `Pipfile.lock`; None if there are none.
+    """Read the default packages of a `Pipfile.lock`; None if neither it nor its Pipfile has some.
 
     Raises PackageError for another format.
     """
-    table = tables.json_object(file)
-    about = tables.subtable(table, "_meta")
+    lock = tables.json_object(file)
+    about = tables.subtable(lock, "_meta")
     if about.get("pipfile-spec") != _FORMAT:
         raise PackageError(
             f"{file} has the format {str(about.get('pipfile-spec'))[:20]!r}, but the packager reads"
@@ -36,14 +37,23 @@ def read(file: Path, app: Path) -> Wanted | None:
         for source in about.get("sources", [])
         if isinstance(source, dict)
     ]
-    default = tables.subtable(table, "default")
+    default = tables.subtable(lock, "default")
     found = [_pin(name, tables.subtable(default, name), file, sources) for name in default]
-    if not found:
+    project = file.parent / lists.PIPFILE
+    table = tables.toml(project) if project.is_file() else {}
+    if not (found or table.get("packages")):
         return None
+
+    def prepare(folder: Path, platform: Platform) -> list[Options]:
+        declared = freshness.in_tool_table(tables.subtable(table, "packages"))
+        freshness.check(file, project, declared, pins.versions(found))
+        return pins.prepare(found, file, app, folder, platform)
+
+    inputs = [tables.read(file), *pins.contents(found)]
     return Wanted(
         file=file,
-        inputs=(tables.read(file), *pins.contents(found)),
-        prepare=lambda folder, platform: pins.prepare(found, file, app, folder, platform),
+        inputs=(*inputs, tables.read(project)) if table else tuple(inputs),
+        prepare=prepare,
         texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packager.apps.python import pins, tables
+from packager.apps.python import freshness, lists, pins, tables
 from packager.apps.python.pins import Index, Pin
-from packager.apps.python.wanted import Wanted
+from packager.apps.python.platform import Platform
+from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
 
 # Since Poetry 2.0, a lock contains the groups and markers of each package.
@@ -15,7 +17,7 @@ _FORMAT = (2, 1)
 
 
 def read(file: Path, app: Path) -> Wanted | None:
-    """Read the main group of a `poetry.lock`; None if it is empty.
+    """Read the main group of a `poetry.lock`; None if neither it nor its project has dependencies.
 
     Raises PackageError for a lock of an older Poetry or a newer format.
     """
@@ -25,13 +27,29 @@ def read(file: Path, app: Path) -> Wanted | None:
     if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
         raise PackageError(f"{file} has no list of packages.", "Write it again: `poetry lock`.")
     found = [_pin(package, file) for package in packages if _is_needed(package)]
-    if not found:
+    project = file.parent / lists.PROJECT
+    table = tables.toml(project) if project.is_file() else {}
+    if not found and not any(_declared(table)):
         return None
+
+    def prepare(folder: Path, platform: Platform) -> list[Options]:
+        freshness.check(file, project, _declared(table), pins.versions(found))
+        return pins.prepare(found, file, app, folder, platform)
+
+    inputs = [tables.read(file), *pins.contents(found)]
     return Wanted(
         file=file,
-        inputs=(tables.read(file), *pins.contents(found)),
-        prepare=lambda folder, platform: pins.prepare(found, file, app, folder, platform),
+        inputs=(*inputs, tables.read(project)) if table else tuple(inputs),
+        prepare=prepare,
         texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
+    )
+
+
+def _declared(project: tables.Table) -> Iterator[str]:
+    yield from lists.declared(project)
+    entries = tables.subtable(project, "tool", "poetry", "dependencies")
+    yield from freshness.in_tool_table(
+        {name: entry for name, entry in entries.items() if name != "python"}
     )
 
 
