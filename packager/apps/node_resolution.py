@@ -78,7 +78,7 @@ class Resolution:
         while True:
             if not folder.endswith(os.sep + MODULES):
                 found = self.installed(os.path.join(folder, MODULES)).get(name)
-                if found:
+                if found and self._is_package(found.real):
                     return found
             parent = os.path.dirname(folder)
             if parent == folder:
@@ -99,6 +99,14 @@ class Resolution:
             self._versions[path] = _version(path)
             self._manifests[real_path] = read_manifest(real_path)
         return self._manifests[real_path]
+
+    def _is_package(self, real_path: str) -> bool:
+        """Return whether Node.js can load the folder; in place of another, it looks further up."""
+        self.manifest(real_path)
+        if self._versions[os.path.join(real_path, MANIFEST)]:
+            return True
+        self._versions[real_path] = _version(real_path)
+        return any(entry.name.startswith("index.") for entry in _entries(real_path))
 
     def _packages(self, folder: str) -> Iterator[tuple[str, Found]]:
         for entry in _entries(folder):
