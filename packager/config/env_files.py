@@ -63,8 +63,16 @@ def parse_env_file(path: Path, content: bytes) -> EnvFile:
 
 
 def parse_standard_input(content: bytes) -> EnvFile:
-    """Read variables from standard input: JSON if it begins with `{`, else the `.env` format."""
+    """Read variables from standard input: JSON if it begins with `{`, else the `.env` format.
+
+    Raises VariableError, also if there is nothing: the command in front of the pipe has failed.
+    """
     text = _decode_file(STANDARD_INPUT, content)
+    if not text.strip():
+        raise VariableError(
+            "Standard input is empty, so there are no variables.",
+            "Check the command in front of the pipe. To deploy without variables, give it {}.",
+        )
     if text.lstrip().startswith("{"):
         return _parse_json(STANDARD_INPUT, text)
     return _parse_dotenv(STANDARD_INPUT, text)

@@ -89,13 +89,19 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> No
         (b'\xef\xbb\xbf\n {"A": "1"}', {"A": "1"}),
         (b'{"A": "#\xc3\xa9"}', {"A": "#é"}),
         (b"A='{'\n", {"A": "{"}),
-        (b"", {}),
     ],
 )
 def test_standard_input_is_json_if_it_begins_with_a_brace(
     content: bytes, variables: dict[str, str]
 ) -> None:
     assert parse_standard_input(content).variables == variables
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
+def test_empty_standard_input_is_an_error(content: bytes) -> None:
+    """If the command in front of the pipe fails, the function keeps its config."""
+    with pytest.raises(VariableError, match="Standard input is empty"):
+        parse_standard_input(content)
 
 
 @pytest.mark.parametrize("content", [b"canary", b'{"A": canary}', b"A=canary\xff"])
