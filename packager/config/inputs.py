@@ -133,6 +133,10 @@ def _warnings(
     unknown = settings.unknown_names(given)
     if unknown:
         warnings.append(Warning(f"Not settings of the packager: {', '.join(unknown)}."))
+    for name, setting in settings.without_prefix(selection.variables).items():
+        warnings.append(
+            Warning(f"{name} is packaged as a variable. If it is a setting, rename it {setting}.")
+        )
     reserved = variables.set_by_lambda(selection.variables)
     if reserved:
         warnings.append(

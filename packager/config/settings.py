@@ -146,6 +146,15 @@ def unknown_names(given: Mapping[str, str]) -> list[str]:
     return sorted(name for name in given if name.startswith(_PREFIXES) and name not in BY_VARIABLE)
 
 
+def without_prefix(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the names that are those of a setting but for the first `_`, each with the setting.
+
+    AWS's own variables are not among them.
+    """
+    settings = {name: SETTING_PREFIX + name for name in sorted(given) if name.startswith("LAMBDA_")}
+    return {name: setting for name, setting in settings.items() if setting in BY_VARIABLE}
+
+
 def _check_spelling(given: Mapping[str, str], problems: _Problems) -> None:
     """Refuse a misspelt setting, because without it a deploy might, say, package a secret."""
     for name in sorted(given):

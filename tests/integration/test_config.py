@@ -194,6 +194,15 @@ def test_a_misspelt_setting_is_an_error_with_a_suggestion(app: Path, tmp_path: P
     assert not output.exists()
 
 
+def test_a_setting_without_its_underscore_is_in_a_warning(app: Path) -> None:
+    """It is packaged as a variable, and so is what it was meant to keep out."""
+    run = command("env", app, env={"LAMBDA_ENV_EXCLUDE": "canary", "SECRET": "canary"})
+    assert run.returncode == 0
+    assert "LAMBDA_ENV_EXCLUDE is packaged" in run.stderr
+    assert "rename it _LAMBDA_ENV_EXCLUDE" in run.stderr
+    assert "canary" not in run.stdout + run.stderr
+
+
 def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> None:
     env = {"_LAMBDA_NODE_VERSION": "canary", "_AWS_BUILDPACK_TOOLS": "canary", "_OTHER": "canary"}
     run = command("env", app, env=env)
