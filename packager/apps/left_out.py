@@ -51,19 +51,28 @@ _USELESS = frozenset(
     }
 )
 
-_SECRET_FOLDERS = frozenset({".aws", ".ssh"})
+# Names of secrets count in any case: where a file system ignores case, `.ENV` is `.env`.
+_SECRET_FOLDERS = frozenset({".aws", ".ssh", ".gnupg", ".kube", ".docker"})
 _SECRET_FILES = re.compile(
     r"""
-    \.env | \.env\..* | .*\.env
-    | \.npmrc | \.yarnrc.* | \.netrc | \.pypirc
-    | id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)
+    \.env | \.env\..* | .*\.env | \.envrc
+    | \.npmrc | \.yarnrc.* | [._]netrc | \.pypirc | \.dockercfg
+    | \.git-credentials | \.pgpass | \.my\.cnf | \.vault-token | \.s3cfg | \.boto
+    | id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)(?!\.pub$)(\..*)?
     | .*\.tfstate.*
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
 # These may be secret, but the function may need them. The contents of a PEM file decide.
-_LIKELY_SECRET = re.compile(r".*\.(p12|pfx)|credentials.*\.json|service-account.*\.json", re.DOTALL)
+_LIKELY_SECRET = re.compile(
+    r"""
+    .*\.(p12|pfx|p8|jks|keystore|ppk|kdbx|tfvars)
+    | .*credentials.*\.(json|csv) | .*service[-_]?account.*\.json | .*accesskeys?\.csv
+    | secrets?\.(json|ya?ml)
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 _PEM = (".pem", ".key")
 
 
@@ -71,7 +80,7 @@ def reason(name: str, *, is_folder: bool) -> Reason | None:
     """Return why a file or folder of that name is left out of any of the app's own folders."""
     if name in _USELESS or (is_folder and name == BYTECODE) or EDITORS_TEMPORARY.fullmatch(name):
         return Reason.USELESS
-    if name in _SECRET_FOLDERS if is_folder else _SECRET_FILES.fullmatch(name):
+    if name.lower() in _SECRET_FOLDERS if is_folder else _SECRET_FILES.fullmatch(name):
         return Reason.SECRET
     return None
 
@@ -82,5 +91,8 @@ def may_be_secret(name: str) -> bool:
 
 
 def may_be_private_key(name: str) -> bool:
-    """Return whether a file of that name may contain a private key."""
-    return name.endswith(_PEM)
+    """Return whether a file of that name may contain a private key.
+
+    SSH keys often have a name without an extension.
+    """
+    return name.lower().endswith(_PEM) or "." not in name

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.apps import ignore
+from packager.apps import ignore, left_out
 from packager.apps.ignore import Ignored
 from packager.errors import PackageError
 
@@ -64,7 +64,9 @@ def test_the_apps_own_config_always_stays_out() -> None:
     "name",
     [
         *(".env", ".env.local", "prod.env", ".npmrc", ".yarnrc.yml", ".netrc", ".pypirc"),
-        *("id_rsa", "id_ed25519", "prod.tfstate", "prod.tfstate.backup"),
+        *("id_rsa", "id_ed25519", "id_rsa.bak", "prod.tfstate", "prod.tfstate.backup"),
+        *(".envrc", "_netrc", ".git-credentials", ".pgpass", ".vault-token"),
+        *(".ENV", "Prod.Env", "ID_RSA", "TERRAFORM.TFSTATE"),
         *(".DS_Store", "index.js~", ".index.js.swp", ".#index.js", "#index.js#", ".git"),
     ],
 )
@@ -80,11 +82,48 @@ def test_secrets_and_temporary_files_are_left_out_at_any_depth_of_the_apps_own_f
 
 
 @pytest.mark.parametrize(
-    "name", [".git", ".hg", ".svn", ".aws", ".ssh", ".mypy_cache", ".pytest_cache", "__pycache__"]
+    "name",
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".aws",
+        ".AWS",
+        ".ssh",
+        ".kube",
+        ".mypy_cache",
+        ".pytest_cache",
+        "__pycache__",
+    ],
 )
 def test_folders_of_tools_and_of_keys_stay_out_at_any_depth(name: str) -> None:
     assert Ignored()(f"lib/{name}", is_folder=True)
     assert not Ignored([f"!lib/{name}"])(f"lib/{name}", is_folder=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("service-account-prod.json", "service_account.json", "serviceAccountKey.json"),
+        *("credentials.json", "gcp-credentials.json", "Credentials.JSON", "new_credentials.csv"),
+        *("cert.p12", "CERT.PFX", "AuthKey.p8", "store.jks", "prod.tfvars", "secrets.yml"),
+    ],
+)
+def test_what_is_likely_a_secret_is_known_by_its_name(name: str) -> None:
+    assert left_out.may_be_secret(name)
+
+
+@pytest.mark.parametrize("name", ["credentials.js", "secretsanta.json", "p12.txt", "index.js"])
+def test_other_names_are_not_suspicious(name: str) -> None:
+    assert not left_out.may_be_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "suspicious"),
+    [("server.pem", True), ("SERVER.KEY", True), ("deploy_key", True), ("README.md", False)],
+)
+def test_private_keys_are_looked_for_in_files_of_such_names(name: str, suspicious: bool) -> None:
+    assert left_out.may_be_private_key(name) is suspicious
 
 
 @pytest.mark.parametrize(
