@@ -16,7 +16,8 @@ import pytest
 
 from packager.cli import cli
 from packager.config.settings_table import BY_VARIABLE
-from tests import documentation
+from tests import documentation, watch_picture
+from tests.conftest import requires
 from tests.documentation import PAGES, ROOT, Reader, anchors, links, matches, shell_lines
 from tests.service import Service
 
@@ -222,3 +223,14 @@ def test_a_message_in_troubleshooting_is_one_of_the_packagers(message: str) -> N
     """So that somebody who searches for what was shown finds it."""
     parts = [part.strip() for part in message.split("…") if part.strip()]
     assert any(all(part in text for part in parts) for text in messages())
+
+
+@requires("node")
+def test_the_picture_shows_what_watch_shows() -> None:
+    """But for times. `python -m tests.watch_picture` draws it anew."""
+
+    def texts(svg: str) -> list[str]:
+        found = re.findall(r">([^<]*)</text>", svg)
+        return [re.sub(r"\d+([:.]\d+)+", "N", text) for text in found]
+
+    assert texts(watch_picture.PICTURE.read_text()) == texts(watch_picture.draw())

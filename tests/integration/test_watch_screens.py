@@ -63,6 +63,17 @@ class Screen:
         lines = [self._line(row) for row in range(self._row, self._screen.cursor.y + 1)]
         return "".join(f"{line}\n" for line in lines).removesuffix(f"{' ':6} |\n")
 
+    def display(self) -> list[str]:
+        """Return all lines of the screen."""
+        return list(self._screen.display)
+
+    def rows(self) -> list[list[pyte.screens.Char]]:
+        """Return the characters of all lines down to the cursor, with their colours."""
+        end = self._screen.cursor.y + 1
+        return [
+            [self._screen.buffer[row][column] for column in range(COLUMNS)] for row in range(end)
+        ]
+
     def shows(self, scene: str) -> None:
         """Wait until the screen is as the file of the scene says, and begin another one."""
         file = SCREENS / f"{scene}.txt"
