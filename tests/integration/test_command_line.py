@@ -55,8 +55,12 @@ def test_an_argument_cannot_act_on_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("name", commands())
-def test_the_help_of_a_command_has_groups_and_examples_that_it_takes(name: str) -> None:
+def test_the_help_of_a_command_has_groups_and_examples_that_it_takes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each example is a command line that the command itself can parse."""
+    (tmp_path / "event.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
     command = commands()[name]
     context = click.Context(command, info_name=f"packager {name}")
     shown = command.get_help(context)
