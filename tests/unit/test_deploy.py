@@ -151,9 +151,9 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Every app has `dependency.py`; keeps the runtimes for which it was asked."""
     runtimes: list[str | None] = []
 
-    def members(app: Python) -> list[Member]:
+    def members(app: Python) -> tuple[list[Member], None]:
         runtimes.append(app.runtime)
-        return [Member("dependency.py", b"")]
+        return [Member("dependency.py", b"")], None
 
     module = importlib.import_module("packager.apps.python.dependencies")
     monkeypatch.setattr(module, "members", members)
