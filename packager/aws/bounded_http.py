@@ -15,7 +15,7 @@ import botocore.awsrequest
 # Lambda's largest response has 6 MB: the result of a synchronous invocation.
 SIZE_LIMIT = 16 << 20
 
-# Where a body is sent more slowly than this, a request ends: 64 kbit/s.
+# A request ends if its body is sent more slowly than this: 64 kbit/s.
 _LOWEST_BYTES_PER_SECOND = 8 << 10
 
 
@@ -24,7 +24,7 @@ class ResponseTooLargeError(Exception):
 
 
 def bound(client: Any) -> None:
-    """Let a response to `client` take its read timeout in all, from the first byte to the last."""
+    """Bound each complete response to `client`, from first to last byte, by its read timeout."""
     http_session = client._endpoint.http_session
     classes = _pool_classes(client.meta.config.read_timeout)
     # botocore has no parameter for these; the proxies' managers are made later, of the first.
@@ -85,7 +85,7 @@ class _Bounded:
 
 
 class _Socket:
-    """A connected socket that ends what takes too long, or is too much."""
+    """A connected socket that ends a response that takes too long or is too large."""
 
     def __init__(self, bare: Any) -> None:
         self._bare = bare
@@ -94,7 +94,7 @@ class _Socket:
         self._received = 0
 
     def begin(self, seconds: float) -> None:
-        """Allow so many seconds from now on, and a whole response."""
+        """Allow this many seconds from now on, and a whole response."""
         self._end = time.monotonic() + seconds
         self._received = 0
 
@@ -114,7 +114,7 @@ class _Socket:
         return getattr(self._bare, name)
 
     def _limit(self) -> None:
-        """Let the next call of the system end in time. Raises TimeoutError if it is too late."""
+        """Set the timeout of the next system call. Raises TimeoutError if no time is left."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
@@ -122,7 +122,7 @@ class _Socket:
             self._bare.settimeout(left if self._timeout is None else min(self._timeout, left))
 
     def receive(self, source: io.RawIOBase, buffer: Any) -> int | None:
-        """Read into `buffer` what comes next."""
+        """Read the next bytes into `buffer`."""
         self._limit()
         count: int | None = source.readinto(buffer)
         self._received += count or 0
@@ -132,7 +132,7 @@ class _Socket:
 
 
 class _Reader(io.RawIOBase):
-    """What is received by a socket."""
+    """The receiving side of a socket."""
 
     def __init__(self, owner: _Socket, source: io.RawIOBase) -> None:
         super().__init__()

@@ -40,12 +40,12 @@ _role_credentials: dict[str, Any] = {}
 
 
 def _no_details(record: logging.LogRecord) -> bool:
-    # botocore's debug log shows answers (a function's whole environment) and session tokens.
+    # botocore's debug log shows responses (a function's whole environment) and session tokens.
     return record.levelno > logging.DEBUG
 
 
 def _silence_debug_logs() -> None:
-    """Let no debug record of botocore through: a filter holds whatever level a program sets."""
+    """Suppress debug records of botocore, with a filter that works at any level a program sets."""
     for name in [*logging.root.manager.loggerDict]:
         if name.partition(".")[0] in ("boto3", "botocore", "s3transfer"):
             logging.getLogger(name).addFilter(_no_details)
@@ -66,7 +66,7 @@ class Clients:
         hide: Callable[[str], str],
         respond: Callable[..., Any] | None = None,
     ) -> None:
-        """Nothing is sent yet; all tries of one step together take at most `timeout` seconds."""
+        """Send nothing yet; all tries of one step together take at most `timeout` seconds."""
         self._settings = settings
         self.hide = hide
         self._respond = respond
@@ -113,14 +113,14 @@ class Clients:
         return client
 
     def method(self, action: str) -> str:
-        """Name the method of a client that sends the request `action`."""
+        """Return the name of the client's method for the request `action`."""
         name: str = botocore.xform_name(action)
         return name
 
     def _config_for(self, one_try_of: float | None) -> botocore.config.Config:
         if one_try_of is None:
             return self._config
-        # Lambda is silent until the handler has ended; something in between may not like that.
+        # Lambda sends nothing until the handler has ended; a proxy may close such a connection.
         once = {"mode": "standard", "total_max_attempts": 1}
         return self._config.merge(
             botocore.config.Config(retries=once, read_timeout=one_try_of, tcp_keepalive=True)
@@ -171,7 +171,7 @@ class Clients:
 
     @contextlib.contextmanager
     def _opening(self, what: str) -> Iterator[None]:
-        """Raise SettingsError where session or client cannot be made: nothing was sent."""
+        """Raise SettingsError if a session or client cannot be created: nothing was sent."""
         self._has_asked = False
         try:
             with self.errors(what):
@@ -185,7 +185,7 @@ class Clients:
 
     @contextlib.contextmanager
     def errors(self, action: str, resource: str = "") -> Iterator[None]:
-        """Raise a DeployError for what boto3 raises in the block.
+        """Translate exceptions of boto3 in the block to DeployError.
 
         The messages name the `action` and the `resource`, as a function or a bucket.
         """
@@ -199,7 +199,7 @@ class Clients:
                 raise
             if isinstance(found, CredentialsError):
                 _role_credentials.clear()
-            # From None: what boto3 says can hold what must not be shown.
+            # From None, because messages of boto3 may contain secrets.
             raise found from None
 
     def _request(self, action: str, resource: str) -> Request:
@@ -214,12 +214,12 @@ class Clients:
 
 
 def _seconds_a_try(most: float, timeout: float) -> float:
-    """Give the seconds that a step of one try may take, for all tries to end within `timeout`."""
+    """Return the seconds for a step of one try, so that all tries end within `timeout`."""
     return max(1.0, min(most, timeout / TRIES))
 
 
 def _pause_if_throttled(response: Any, attempts: int, **_: object) -> float | None:
-    """Let a 429 be tried again, too, that says no more: botocore does so by AWS's words alone."""
+    """Also repeat a request after a bare 429: botocore does so only for AWS's error codes."""
     if response is None or response[0].status_code != 429 or attempts >= TRIES:
         return None
     return random.random() * 2.0 ** (attempts - 1)  # noqa: S311  As botocore: spread, not secret.

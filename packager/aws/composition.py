@@ -36,7 +36,7 @@ class Composition:
     def __init__(
         self, client: Any, kept: S3Object, package: Package, on_sent: Callable[[int, int], None]
     ) -> None:
-        """Nothing is sent yet."""
+        """Prepare the composition; send nothing yet."""
         _report_what_is_sent(client)
         self._client = client
         self._kept = kept
@@ -144,13 +144,13 @@ def _refusals() -> Iterator[None]:
 
 
 def _is_refusal(error: botocore.exceptions.ClientError) -> bool:
-    """Whether S3 may take another request: not if it fails, or takes no more requests for now."""
+    """Return whether S3 may accept another request: not if it fails or throttles."""
     status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return (400 <= status < 500 and status != 429) or status == 501
 
 
 def _crcs(package: Package) -> tuple[str, str]:
-    """Return the CRC-32 of what follows the prefix, and of the whole package, as S3 writes them."""
+    """Return the CRC-32 of the bytes after the prefix, and of the whole package, in S3's format."""
     tail = whole = 0
     with package.path.open("rb") as file:
         left = package.prefix_size
@@ -167,7 +167,7 @@ def _written(crc: int) -> str:
 
 
 def _report_what_is_sent(client: Any) -> None:
-    """Let bodies know when they are sent: before that, botocore reads them to sign them.
+    """Notify bodies when they are sent: before that, botocore reads them to sign them.
 
     s3transfer does the same for the clients that it uses, under the same ids.
     """

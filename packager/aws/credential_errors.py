@@ -15,7 +15,7 @@ def no_credentials(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     """Explain that no source has credentials."""
     if request.profile in (None, "default"):
         return CredentialsError(
-            "There are no AWS credentials.",
+            "No AWS credentials were found.",
             "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
         )
     return CredentialsError(
@@ -27,7 +27,7 @@ def no_credentials(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 def not_retrieved(error: Any, request: Request, hide: _Hide) -> DeployError:
     """Explain a source of credentials that failed."""
     if error.kwargs.get("provider") == "custom-process":
-        # What the process writes is not shown: it may be the credentials.
+        # The output of the process is not shown, because it may contain the credentials.
         return CredentialsError(
             f"The credential_process of the AWS profile {request.profile or 'default'} failed, or"
             " did not return credentials.",
@@ -68,7 +68,7 @@ def mfa_expired(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 def no_profile(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     """Explain a profile that does not exist."""
     return CredentialsError(
-        f"There is no AWS profile {request.profile!r} on this machine.",
+        f"The AWS profile {request.profile!r} does not exist on this machine.",
         "List the profiles with `aws configure list-profiles`.",
     )
 

@@ -23,7 +23,7 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: `action` as IAM names it, and on what (as "hello (eu-west-1)").
+    """A request: its `action` in IAM's terms, and its resource (example: "hello (eu-west-1)").
 
     `profile` is the AWS profile in use; None if the credentials are the settings' own.
     """
@@ -37,14 +37,14 @@ class Request:
 
     @property
     def credentials(self) -> str:
-        """Name where the credentials come from."""
+        """The source of the credentials, for messages."""
         if self.profile is None:
             return "_AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and _AWS_SESSION_TOKEN"
         return f"the credentials of the AWS profile {self.profile}"
 
     @property
     def profile_option(self) -> str:
-        """Return the option by which the AWS CLI gets the profile, with a blank in front."""
+        """Return the AWS CLI's option for the profile, with a leading blank."""
         return f" --profile {self.profile}" if self.profile not in (None, "default") else ""
 
 
@@ -178,19 +178,19 @@ _MEANINGS = (
     ),
     _Meaning(
         ("ResourceNotFoundException",),
-        "There is no such function in this region and account ({request}).",
-        "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION; the function has to exist.",
+        "The function does not exist in this region and account ({request}).",
+        "Check _LAMBDA_FUNCTION_ARN and _AWS_DEFAULT_REGION. The packager creates no functions.",
         NotFoundError,
     ),
     _Meaning(
         ("PreconditionFailedException",),
-        "{request}: somebody else has changed the function or alias meanwhile.",
+        "{request}: somebody else has changed the function or alias in the meantime.",
         "Try again.",
         ChangedError,
         statuses=(412,),
     ),
     _Meaning(
-        ("NoSuchBucket",), "There is no such S3 bucket ({request}).", "Check _LAMBDA_S3_BUCKET."
+        ("NoSuchBucket",), "The S3 bucket does not exist ({request}).", "Check _LAMBDA_S3_BUCKET."
     ),
     _Meaning(
         ("RequestEntityTooLargeException", "RequestTooLargeException", "EntityTooLarge"),
@@ -249,7 +249,7 @@ _DENIED_ABOVE = (
 
 
 def explain_response(request: Request, response: Response) -> DeployError:
-    """Make the error for an error response."""
+    """Return the error for an error response."""
     service = request.action.partition(":")[0]
     if service in ("sso", "sso-oidc") and response.status < 500 and response.status != 429:
         return (_NO_ROLE if response.code in _NO_ROLE.codes else _SIGN_IN)(request, response)
@@ -263,9 +263,9 @@ def explain_response(request: Request, response: Response) -> DeployError:
 
 
 def _unambiguous_code(request: Request, response: Response) -> str:
-    """Return the code, or a better one where AWS has one code for several errors."""
+    """Return the code, or a more specific one if AWS uses it for several errors."""
     reason = response.reason
-    # PublishVersion's condition on the code has the code of every wrong parameter.
+    # A failed condition of PublishVersion has the error code of any invalid parameter.
     if request.action == "lambda:PublishVersion" and "CodeSHA256" in reason:
         return "PreconditionFailedException"
     # A wrong signature has the same code as one that is too old, or too new.

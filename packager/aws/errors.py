@@ -12,7 +12,7 @@ from packager.errors import DeployError, ThrottledError, UncertainError
 _Hide = Callable[[str], str]
 _Explanation = Callable[[Any, Request, _Hide], DeployError]
 
-# Operations that get credentials, in whatever request they are needed.
+# Operations that retrieve credentials, which any request may need.
 _SERVICES_OF_CREDENTIALS = {
     "AssumeRole": "sts",
     "AssumeRoleWithSAML": "sts",
@@ -25,9 +25,9 @@ _SERVICES_OF_CREDENTIALS = {
 
 
 def explain(error: Exception, request: Request, hide: _Hide) -> DeployError | None:
-    """Make the error for an exception that boto3 raises; None if it is a defect of the packager.
+    """Return the error for an exception that boto3 raises; None if it is a defect of the packager.
 
-    `hide` takes out of the words of others what must not be shown.
+    `hide` removes secrets from the text of others.
     """
     for kind in type(error).__mro__:
         if kind.__name__ in TABLE:
@@ -45,7 +45,7 @@ def _client_error(error: Any, request: Request, hide: _Hide) -> DeployError:
     metadata = error.response.get("ResponseMetadata")
     if not isinstance(details, Mapping) or not isinstance(metadata, Mapping):
         return network_errors.unparseable(error, request, hide)
-    # Of an empty element of S3's XML botocore makes None.
+    # botocore parses an empty element of S3's XML to None.
     code, reason = details.get("Code") or "", details.get("Message") or ""
     status = metadata.get("HTTPStatusCode", 0)
     if not isinstance(code, str) or not isinstance(reason, str):
@@ -120,8 +120,8 @@ TABLE: Mapping[str, _Explanation | None] = dict(
             network_errors.unparseable,
             "ResponseParserError WrongTypeError IncompleteReadError ChecksumError EventStreamError"
             " FlexibleChecksumError PaginationError AwsChunkedWrapperError"
-            # What parsers raise for JSON and XML that nobody foresaw, and s3transfer, which takes
-            # what it needs from a response without a look.
+            # Parsers raise these for unexpected JSON and XML, and s3transfer for a response without
+            # the fields that it needs.
             " ValueError TypeError LookupError AttributeError ArithmeticError RecursionError",
         ),
         *_all(

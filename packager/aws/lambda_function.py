@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class _RefusedByS3Error(Exception):
-    """The package cannot be sent by S3."""
+    """The package cannot be sent through S3."""
 
     def __init__(self, error: DeployError) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class LambdaFunction:
     ) -> None:
         """Take the settings of one function, and what the functions of a region share.
 
-        Nothing is sent yet. Raises SettingsError if there are no credentials.
+        Send nothing yet. Raises SettingsError without credentials.
         """
         self._function = settings.function or ""
         self._name = settings.function_name
@@ -61,7 +61,7 @@ class LambdaFunction:
         self._clients = clients
         self._client = self._clients.shared("lambda")
         self._store = store
-        # The package that is not sent by S3 any more.
+        # The package that is no longer sent through S3.
         self._refused: str | None = None
 
     def state(self, version: str | None = None) -> FunctionState:
@@ -73,16 +73,16 @@ class LambdaFunction:
         return self._ask("GetFunctionConfiguration", self._state, **qualifier)
 
     def bucket_for(self, package: Package) -> str | None:
-        """Name the bucket, and the folder in it, by which the package goes; None if by none.
+        """Return the bucket and folder to send the package to; None to send it directly to Lambda.
 
-        Raises PackageError if there is no bucket for a package that needs one.
+        Raises PackageError if the package needs a bucket and none is set.
         """
         if self._store and package.size >= SMALLEST_PART:
             return self._store.place
         if package.size <= DIRECT_LIMIT:
             return None
         raise PackageError(
-            f"The package has {package.size / 2**20:.1f} MB, and Lambda takes at most"
+            f"The package has {package.size / 2**20:.1f} MB, but Lambda accepts at most"
             f" {DIRECT_LIMIT >> 20} MB directly.",
             "Set _LAMBDA_S3_BUCKET (--s3-bucket) to a bucket in the function's region: the package"
             " then goes by S3.",
@@ -106,7 +106,7 @@ class LambdaFunction:
             return self._update(ZipFile=b"")
 
     def clear(self, progress: Progress) -> None:
-        """Remove from the bucket what was sent there for functions of this region."""
+        """Remove the objects in the bucket that were sent for functions of this region."""
         for left in self._store.clear() if self._store else ():
             progress.warn(left)
 
@@ -115,7 +115,7 @@ class LambdaFunction:
             source = store.put(package, progress.sending(package.size))
         except DeployError as error:
             if isinstance(error, UncertainError):
-                # Only what became of the upload is uncertain: the function is as it was.
+                # Only the outcome of the upload is uncertain; the function has not changed.
                 error = DeployError(error.message, error.hint)
             raise _RefusedByS3Error(error) from error
         try:
@@ -136,7 +136,7 @@ class LambdaFunction:
         try:
             return self._update(S3Bucket=source.bucket, S3Key=source.key)
         except DeployError as error:
-            # Lambda reads the object with the caller's credentials, and passes on what S3 says.
+            # Lambda reads the object with the caller's credentials, and forwards the error of S3.
             if isinstance(error, AccessDeniedError) or " S3 " in error.message:
                 raise _RefusedByS3Error(error) from error
             raise
@@ -148,9 +148,9 @@ class LambdaFunction:
     def publish(
         self, description: str, *, code_sha256: str, revision_id: str | None
     ) -> FunctionState:
-        """Publish a version, if the function still is as expected (`lambda:PublishVersion`).
+        """Publish a version, unless the function has changed (`lambda:PublishVersion`).
 
-        Returns the newest version if nothing has changed since. Raises ChangedError if the function
+        Return the newest version if it is identical. Raises ChangedError if the function
         has other code, or another revision.
         """
         revision = {"RevisionId": revision_id} if revision_id else {}
@@ -163,7 +163,7 @@ class LambdaFunction:
         )
 
     def alias(self, name: str) -> Alias | None:
-        """Read an alias; return None if there is none (`lambda:GetAlias`)."""
+        """Read an alias; return None if it does not exist (`lambda:GetAlias`)."""
         try:
             return self._ask("GetAlias", self._alias, Name=name)
         except NotFoundError:
@@ -178,7 +178,7 @@ class LambdaFunction:
     ) -> Alias:
         """Point an alias to another version (`lambda:UpdateAlias`).
 
-        Raises ChangedError if the alias is not as it was read.
+        Raises ChangedError if the alias has changed since it was read.
         """
         revision = {"RevisionId": alias.revision_id} if alias.revision_id else {}
         no_weights: dict[str, Any] = {"RoutingConfig": {"AdditionalVersionWeights": {}}}
@@ -202,7 +202,7 @@ class LambdaFunction:
         return [state for state in found if state.version.isdigit()]
 
     def delete_version(self, version: str) -> None:
-        """Delete a version; one that does not exist is no error (`lambda:DeleteFunction`)."""
+        """Delete a version, if it exists (`lambda:DeleteFunction`)."""
         if not version.isdigit():  # Without a version it would delete the function.
             raise ValueError(version)
         with contextlib.suppress(NotFoundError):

@@ -16,7 +16,7 @@ _Hide = Callable[[str], str]
 
 
 def unparseable(_: Exception, request: Request, _hide: _Hide) -> UnparseableResponseError:
-    """Make the error for a response of which nothing can be made."""
+    """Return the error for a response that cannot be parsed."""
     return UnparseableResponseError(
         f"{request}: the response could not be parsed.",
         "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
@@ -55,7 +55,7 @@ def no_response(error: Any, request: Request, hide: _Hide) -> DeployError:
 def _no_ca_file(request: Request) -> DeployError:
     return DeployError(
         f"{request}: the file of CA certificates cannot be read.",
-        f"Check {_ca_setting() or 'ca_bundle in ~/.aws/config'}: it has to be the path of a PEM"
+        f"Check {_ca_setting() or 'ca_bundle in ~/.aws/config'}: it must be the path of a PEM"
         " file on this machine.",
     )
 
@@ -66,7 +66,7 @@ def _ca_setting() -> str | None:
 
 
 def untrusted(error: Any, request: Request, hide: _Hide) -> DeployError:
-    """Explain a TLS connection that was not made."""
+    """Explain a TLS connection that failed."""
     reasons = [
         cause.verify_message
         for cause in _causes(error)
@@ -86,7 +86,7 @@ def untrusted(error: Any, request: Request, hide: _Hide) -> DeployError:
 
 
 def no_proxy(_: Exception, request: Request, _hide: _Hide) -> DeployError:
-    """Explain a proxy that does not pass requests on."""
+    """Explain a proxy that does not forward requests."""
     return UncertainError(
         f"{request}: no response, because the proxy cannot be reached or refuses the request.",
         "Check HTTPS_PROXY (host, port, user and password), or name the endpoint's host in"
@@ -95,7 +95,7 @@ def no_proxy(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Give all that an exception was raised for; botocore and urllib3 keep some as arguments."""
+    """Yield all causes of an exception; botocore and urllib3 keep some as arguments."""
     waiting: list[Any] = [error]
     seen: list[BaseException] = []
     while waiting:

@@ -18,17 +18,17 @@ from typing import Any
 # A multiple of 3, so that base64 of the parts is base64 of the whole.
 _CHUNK = 3 << 18
 
-# As botocore writes the parameter.
+# The parameter in botocore's format.
 _NO_PACKAGE = b'"ZipFile": ""'
 
 _OnSent = Callable[[int, int], None]
 
-# Functions of one region share a client, and each is updated in a thread of its own.
+# Functions of one region share a client, and each is updated in its own thread.
 _of_this_thread = threading.local()
 
 
 def let_bodies_be_files(client: Any) -> None:
-    """Let the Lambda client send the package of `sending` as its parameter ZipFile."""
+    """Make the Lambda client send the package of `sending` as its parameter ZipFile."""
 
     def take_body(params: dict[str, Any], **_: object) -> None:
         if request := getattr(_of_this_thread, "request", None):
@@ -54,7 +54,7 @@ def sending(package: Path, on_sent: _OnSent) -> Iterator[None]:
 
 
 class _Request:
-    """A request whose body is a file beside the package."""
+    """A request whose body is a file next to the package."""
 
     def __init__(self, package: Path, on_sent: _OnSent, files: contextlib.ExitStack) -> None:
         self._package = package
@@ -80,13 +80,13 @@ class _Request:
         return self._body
 
     def begin(self) -> None:
-        """From now on, what is read is sent."""
+        """Count bytes as sent from now on."""
         if self._body:
             self._body.begin()
 
 
 class _ShownFile:
-    """A file that tells how much of it was sent; botocore reads it once before, to sign it."""
+    """A file that reports how much of it was sent; botocore first reads it once, to sign it."""
 
     def __init__(self, file: io.BufferedReader, on_sent: _OnSent) -> None:
         self._file = file

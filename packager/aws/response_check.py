@@ -1,4 +1,4 @@
-"""Checks that a response comes from AWS, and has values of the types that AWS's model says."""
+"""Check that a response comes from AWS, and has values of the types in AWS's model."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class NotFromAwsError(Exception):
-    """A web page took the place of a response: that of a filter, a proxy, or a Wi-Fi login."""
+    """A web page arrived instead of a response: that of a filter, a proxy, or a Wi-Fi login."""
 
     def __init__(self, status: int) -> None:
-        """Keep the HTTP status."""
+        """Take the HTTP status."""
         super().__init__(status)
         self.status = status
 
 
 class WrongTypeError(Exception):
-    """A response has a value of another type than the model's."""
+    """A value in a response has another type than in the model."""
 
 
 _TYPES: Mapping[str, type | tuple[type, ...]] = {
@@ -30,13 +30,13 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 def check_responses(client: Any) -> None:
-    """Let the calls of `client` raise NotFromAwsError or WrongTypeError."""
+    """Make the calls of `client` raise NotFromAwsError or WrongTypeError."""
     client.meta.events.register("after-call", _check)
 
 
 def _check(http_response: Any, parsed: Any, model: Any, **_: object) -> None:
     status: int = http_response.status_code
-    # Load balancers of AWS have a page for 5xx. A streamed body is not to be read here.
+    # Load balancers of AWS send a page for 5xx. A streamed body must not be read here.
     if status < 500 and (status >= 300 or not model.has_streaming_output):
         begin = http_response.content[:100].lstrip().lower()
         if begin.startswith((b"<!doctype html", b"<html")):

@@ -20,7 +20,7 @@ from packager.aws import bounded_http, response_check
 from packager.config.settings import Settings
 from packager.errors import MfaError, SettingsError
 
-# The only variable of AWS's that counts beside our own credentials: it says whom to trust.
+# The only variable of AWS that is used with our own credentials: it names the trusted CAs.
 _CA_BUNDLE = "ca_bundle"
 
 
@@ -31,7 +31,7 @@ def new_session(
     roles: MutableMapping[str, Any],
     ask_mfa: Callable[[str], str],
 ) -> boto3.session.Session:
-    """Make a session. Its clients for credentials, as of STS, have `config` by default.
+    """Create a session. Its clients for credentials (STS, for example) use `config` by default.
 
     `roles` keeps the credentials of assumed roles; `ask_mfa` asks the user for an MFA code.
     """
@@ -63,7 +63,7 @@ def ask_mfa(prompt: str) -> str:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
         raise MfaError(
-            "The AWS profile's role needs an MFA code, and there is no terminal to ask for one.",
+            "The AWS profile's role needs an MFA code, but there is no terminal to ask for one.",
             "Run the command in a terminal, or set _AWS_ACCESS_KEY_ID, _AWS_SECRET_ACCESS_KEY and"
             " _AWS_SESSION_TOKEN to those of a session.",
         ) from None
@@ -77,7 +77,7 @@ class _Session(botocore.session.Session):  # type: ignore[misc]
 
     @classmethod
     def without_files(cls) -> _Session:
-        """Make a session that reads no file of AWS's, and of its variables only AWS_CA_BUNDLE.
+        """Create a session that reads none of AWS's files, and only the variable AWS_CA_BUNDLE.
 
         On a dyno, the home is the app's folder: a file there would come from its repository. And
         `AWS_…` config vars are for the function.

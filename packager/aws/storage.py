@@ -43,7 +43,7 @@ class PackageStore:
         self._functions = functions
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
-        # The functions that a package is no longer needed for.
+        # The functions that no longer need a package.
         self._served: dict[str, set[str]] = {}
         self._until_removed: dict[str, contextlib.ExitStack] = {}
 
@@ -126,7 +126,7 @@ class PackageStore:
             target.bucket,
             target.key,
             Callback=add,
-            # Four parts under way at once of 8 MB each: more takes memory and gains little.
+            # Four parts of 8 MB each at a time; more would take memory and gain little.
             Config=boto3.s3.transfer.TransferConfig(
                 max_concurrency=4, preferred_transfer_client="classic"
             ),

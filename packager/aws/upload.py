@@ -20,7 +20,7 @@ class S3Object:
     key: str
 
     def __str__(self) -> str:
-        """Write it as S3's tools do."""
+        """Return the URI in the format of S3's tools."""
         return f"s3://{self.bucket}/{self.key}"
 
     @property
@@ -33,7 +33,7 @@ class Upload:
     """An upload of a package as `target`: what of it may be in the bucket, and how to remove it."""
 
     def __init__(self, client: Any, target: S3Object) -> None:
-        """Nothing is sent yet."""
+        """Prepare to record the upload; send nothing yet."""
         self.target = target
         self._client = client
         # Multipart uploads that may have been started, and those whose ids are known.
@@ -65,7 +65,7 @@ class Upload:
                 events.unregister(name, handler)
 
     def words(self) -> str | None:
-        """Say what may be left if the process ends now."""
+        """Return a sentence about what may be left if the process ends now."""
         if self._stores > 0 or self._started > 0:
             return f"The package or parts of it may be left in the bucket: {self.target}."
         return None
@@ -73,8 +73,8 @@ class Upload:
     def abort(self) -> bool:
         """Abort the multipart uploads that are not completed; return whether that worked.
 
-        An upload whose start was never answered has no id that is known, and has to be looked for
-        (`s3:ListBucketMultipartUploads`).
+        Without a response to its start, the id of an upload is unknown. Then it is found by its key,
+        which no other upload has (`s3:ListBucketMultipartUploads`).
         """
         try:
             ids = self._ids if len(self._ids) >= self._started else self._list()
@@ -86,7 +86,7 @@ class Upload:
         return True
 
     def remove(self) -> str | None:
-        """Remove what of the package is in the bucket; return what may be left there, if any."""
+        """Remove the package from the bucket; return a sentence if some of it may be left."""
         aborted = self._started <= 0 or self.abort()
         left = self._delete() if self._stores > 0 else None
         return left or (None if aborted else self.words())

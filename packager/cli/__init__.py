@@ -34,10 +34,10 @@ _COMMANDS = {
     "build": "Write the deployment package to a file.",
     "completion": "Print the script that completes commands in a shell.",
     "deploy": "Build the deployment package with its config, and deploy it.",
-    "env": "List the names of the variables that go in.",
+    "env": "List the names of the variables that are packaged.",
     "invoke": "Invoke the function, or its alias: the response on stdout, the log on stderr.",
     "policy": "Print the IAM policy that a deploy with these settings needs.",
-    "rollback": "Point the alias back to the version that it had before.",
+    "rollback": "Point the alias back to its previous version.",
     "status": "Show what the functions run, and what a deploy or a rollback would change.",
     "vendor": "Copy the source of a reader into a project.",
     "watch": "Deploy the app now, and again at each change of its files, until Ctrl-C.",
@@ -91,7 +91,7 @@ def main() -> None:
         show(" ".join(["Interrupted.", *interrupted.args]), err=True)
         status = interrupted.exit_status
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more as it exits.
+        # The reader of our output has closed it; Python would report it again as it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)
@@ -110,7 +110,7 @@ def _run(arguments: list[str]) -> int:
         failure = PackagerError(error.format_message())
         status = error.exit_code
     except BrokenPipeError:
-        raise  # `main` knows what to do.
+        raise  # `main` handles it.
     except Exception as error:
         failure = explained(error)
         show_error(failure)

@@ -93,7 +93,7 @@ def build(
 
 
 def _listed(folders: list[listing.Folder]) -> tuple[dict[str, object], list[str]]:
-    """Say what a package holds, for machines and for people."""
+    """Show the contents of a package, for programs or for people."""
     entries = [entry for folder in folders for entry in folder.entries]
     size = sum(entry.size for entry in entries)
     result = {

@@ -1,4 +1,4 @@
-"""What a command shows: its progress, its result or its error, for people or for programs."""
+"""Show a command's progress, its result or its error, for people or for programs."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Console:
         self._renderer = self._json_lines or for_people(quiet=quiet, verbose=verbose, err=self._err)
 
     def progress(self) -> Progress:
-        """Return what the library reports its progress to."""
+        """Return the sink to which the library reports progress."""
         return Progress(sink=self._renderer)
 
     def report(self, config: Config) -> None:
-        """Show what a user should know about the config."""
+        """Show notes and warnings about the config."""
         for event in config.events:
             self._renderer(event)
 
     def detail(self, text: str) -> None:
-        """Show what only matters with --verbose."""
+        """Show text that is only shown with --verbose."""
         self._renderer(Note(text, detail=True))
 
     def finish(
@@ -76,21 +76,21 @@ class Console:
                 show(name)
 
     def __enter__(self) -> Console:
-        """Start; nothing is shown yet."""
+        """Start, without showing anything yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         self._renderer.close()
 
 
 def color_of(outcome: str) -> str:
-    """Return the colour of a result that is not an error; what was not done is yellow."""
+    """Return the colour of a result that is not an error; yellow if nothing was done."""
     return "yellow" if outcome in ("held back", "not released", "moved back") else "green"
 
 
 def parsed(response: str) -> object:
-    """Return a handler's response as a value for JSON: what it stands for, or else its text."""
+    """Return a handler's response as a value for JSON: parsed, or else its text."""
     try:
         value = json.loads(response)
         json.dumps(value, allow_nan=False)

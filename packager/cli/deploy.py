@@ -91,18 +91,18 @@ def deploy(
             release = _released(
                 lambda: deploys.deploy(app, target, folder, progress, how), progress
             )
-            answer = None
+            response = None
             if target.run and not dry_run:
                 with progress.stage("invoke", "Invoking the function", prints=True):
-                    answer = target.run(folder, release.package.code_sha256, progress)
+                    response = target.run(folder, release.package.code_sha256, progress)
         result = release_view.as_json(release, progress.seconds)
-        if answer is not None:
-            result["response"] = parsed(answer)
-        console.finish(result, release_view.as_lines(release, progress.seconds), answer)
+        if response is not None:
+            result["response"] = parsed(response)
+        console.finish(result, release_view.as_lines(release, progress.seconds), response)
 
 
 def _released(run: Callable[[], Release], progress: Progress) -> Release:
-    """Deploy; add to an error what became of each function."""
+    """Deploy; add the outcome for each function to an error."""
     try:
         return run()
     except outcome.ReleaseError as error:

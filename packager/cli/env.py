@@ -1,4 +1,4 @@
-"""`packager env`: the names of the variables that would go into the package."""
+"""`packager env`: list the names of the variables that would be packaged."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def env(
     verbose: bool,
     **settings: Any,
 ) -> None:
-    """List the names of the variables that go in."""
+    """List the names of the variables that are packaged."""
     with Console(as_json=as_json, quiet=quiet, verbose=verbose, shows_response=True) as console:
         where = options.sources(app, env_file, from_environment)
         config = options.read_config(where, settings, purpose="build")

@@ -1,4 +1,4 @@
-"""How --help is laid out: options in groups, then examples."""
+"""The layout of --help: options in groups, then examples."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Command(click.Command):
 
 
 def examples(*commands: tuple[str, str]) -> str:
-    """Return the end of a command's help: commands, each with what it is for."""
+    """Return the end of a command's help: example commands, each with its purpose."""
     lines = [f"  {command}\n    {purpose}" for command, purpose in commands]
     return "\b\nExamples:\n" + "\n".join(lines)
 

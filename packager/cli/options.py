@@ -49,9 +49,9 @@ def _option(setting: Setting) -> _Decorator:
 
 
 def _event(_: click.Context, option: click.Parameter, text: str | None) -> str | None:
-    """Take JSON, and read it from a file or from stdin if asked to.
+    """Accept JSON, or read it from a file or from stdin.
 
-    It is not shown in errors, because it can hold a secret.
+    It is not shown in errors, because it may contain a secret.
     """
     if text is None:
         return None
@@ -170,7 +170,7 @@ def read_config(
 def read_settings(
     given: Mapping[str, Any], *, env_file: Path | None, profile: str | None
 ) -> Config:
-    """Read the settings alone, for commands that package nothing."""
+    """Read only the settings, for commands that package nothing."""
     chosen = {name: value for name, value in given.items() if name in BY_VARIABLE}
     where = sources(Path(), env_file, from_environment=False)
     return Config(settings_only(where, chosen, profile=profile), {})

@@ -1,4 +1,4 @@
-"""`packager policy`: what the user who deploys has to be allowed."""
+"""`packager policy`: print the permissions that the deploying user needs."""
 
 from __future__ import annotations
 

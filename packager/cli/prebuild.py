@@ -1,4 +1,4 @@
-"""`packager prebuild`: what the buildpack runs when it builds a slug or an image."""
+"""`packager prebuild`: the buildpack runs this when it builds a slug or an image."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ else:
     client = lazy("packager.aws.client")
     lambda_function = lazy("packager.aws.lambda_function")
 
-# Config vars that are meant for what installs packages.
+# Config vars for programs that install packages.
 _FOR_INSTALLERS = re.compile(r"(?:PIP|UV)_\w+")
 
 _PYTHON_VERSION = re.compile(r"^\s*(?:python-)?(3\.\d+)(?:\.\d+)?\s*$", re.MULTILINE)
@@ -87,12 +87,12 @@ def _config(env_dir: Path | None) -> dict[str, str]:
 
 
 def _runtime_of_function(settings: Settings) -> str | None:
-    """Ask the function, if the settings say which one and how."""
+    """Read the function's state, if the settings name it and have credentials."""
     if not settings.functions or not settings.credentials:
         return None
     function = settings.for_function(settings.functions[0])
     with contextlib.suppress(PackagerError):
-        # Nothing of what AWS reports is shown.
+        # AWS's messages are not shown.
         clients = client.Clients(function, timeout=_SECONDS_TO_ASK, hide=str)
         return lambda_function.LambdaFunction(function, clients).state().runtime
     return None

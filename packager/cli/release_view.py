@@ -1,4 +1,4 @@
-"""How a release ended, for people and for programs."""
+"""Show the outcome of a release, for people or for programs."""
 
 from __future__ import annotations
 

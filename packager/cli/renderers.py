@@ -1,4 +1,4 @@
-"""How progress looks: as plain lines, on a terminal, or as JSON. Each is a sink for its events."""
+"""Show progress as plain lines, on a terminal, or as JSON. Each renderer is a sink for events."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class JsonLines:
     """Writes each event as a JSON object on a line of its own, with its time."""
 
     def __call__(self, event: Event) -> None:
-        """Write an event, unless it only tells how far a transfer is."""
+        """Write an event, except the progress of a transfer."""
         match event:
             case StageStarted():
                 self.write("stageStarted", stage=event.name, message=event.message)

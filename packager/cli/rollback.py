@@ -54,7 +54,7 @@ def rollback(
     verbose: bool,
     **settings: Any,
 ) -> None:
-    """Point the alias back to the version that it had before."""
+    """Point the alias back to its previous version."""
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         config = options.read_settings(settings, env_file=env_file, profile=profile)
         if config.settings.alias is None:

@@ -117,7 +117,7 @@ def _lines(found: Status) -> list[str]:
     lines = [found.destination.label, f"  $LATEST  {_state(found, found.latest)}"]
     name = found.destination.settings.alias
     if name and found.alias is None:
-        lines.append(f"  {name}  there is no such alias yet")
+        lines.append(f"  {name}  the alias does not exist yet")
     if found.alias is None:
         return lines
     history = found.history

@@ -87,12 +87,12 @@ def show_json(value: Mapping[str, object]) -> None:
 
 
 def show_response(response: str) -> None:
-    """Show what a handler responded, on stdout, as it is: it may be piped to another program."""
+    """Show a handler's response unchanged, on stdout: it may be piped to another program."""
     click.echo(response)
 
 
 def show_script(script: str) -> None:
-    """Show a script of ours for a shell, on stdout, as it is."""
+    """Show one of our scripts for a shell unchanged, on stdout."""
     click.echo(script)
 
 

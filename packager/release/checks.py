@@ -24,7 +24,7 @@ _LANGUAGES = {"node": "Node.js", "python": "Python", "java": "Java"}
 
 
 class _Language(NamedTuple):
-    """What is checked of a function whose runtime's name begins with `runtime`."""
+    """The checks for functions whose runtime's name begins with `runtime`."""
 
     runtime: str
     language: str
@@ -35,7 +35,7 @@ class _Language(NamedTuple):
 _RUNTIMES = (
     _Language("nodejs", "node", node_checks.check_handler, node_checks.check_native),
     _Language("python3.", "python", python_checks.check_handler, python_checks.check_native),
-    # Of libraries for several platforms in a jar, Java code takes one or does without.
+    # Java code chooses one of several platforms' libraries in a jar, or works without.
     _Language("java", "java", java_checks.check_handler),
 )
 
@@ -79,7 +79,7 @@ def _of_the_function(state: FunctionState) -> Iterator[Finding]:
     if state.state == "Failed":
         yield Finding(
             f"The function is in the state Failed: {state.state_reason or 'AWS gives no reason'}",
-            "Fix what the reason names, or create the function again.",
+            "Fix the cause, or create the function again.",
         )
 
 
@@ -94,7 +94,7 @@ def _of_the_wrapper(contents: Contents, state: FunctionState) -> Iterator[Findin
 
 
 def wrapper_note(contents: Contents, state: FunctionState, function: str) -> str | None:
-    """Return what is left to do by hand until the function uses the package's exec wrapper."""
+    """Return the manual step that enables the package's exec wrapper for the function, if any."""
     if exec_wrapper.NAME not in contents.names or state.exec_wrapper == exec_wrapper.PATH:
         return None
     if (state.runtime or "provided").startswith("provided"):
@@ -134,7 +134,7 @@ def _of_the_dependencies(
 def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> None:
     """Check that the function can run the package, unless it has it already.
 
-    Raises PackageError for what is certain, if the settings say so.
+    Raises PackageError for certain findings, unless the settings make them warnings.
     """
     settings, state = inquiry.destination.settings, inquiry.state
     if settings.checks == "off" or (state and state.code_sha256 == package.code_sha256):
@@ -154,7 +154,7 @@ def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> N
 
 
 def report(found: Iterable[Finding], mode: str, warn: Callable[[str], None]) -> None:
-    """Warn of what was found; raise PackageError for what is certain, unless `mode` says not to."""
+    """Warn of findings; raise PackageError for certain ones, unless `mode` makes them warnings."""
     found = list(found)
     refused = [finding for finding in found if finding.certain and mode == "error"]
     if refused:

@@ -1,4 +1,4 @@
-"""Deploys an app: from its folder and its config to functions that run it."""
+"""Deploy an app: from its folder and its config to functions that run it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packager.package.zip_folder import CompressionCache
     from packager.release.target import Target
 
-# What an interrupted upload of a package through S3 may leave.
+# An interrupted upload of a package through S3 may leave parts.
 _PARTS_LEFT = "Parts of the package may be left in the bucket."
 
 

@@ -1,4 +1,4 @@
-"""A function that is deployed to, and what was read of it before anything is sent."""
+"""A function to deploy to, and its state before anything is sent."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _inquire(destination: Destination, deadline: Deadline, clock: Clock) -> Inqu
     function, name = destination.function, destination.settings.alias
     state = None
     at = clock.now()
-    # `lambda:UpdateFunctionCode` alone must do; the deploy says what is not known.
+    # `lambda:UpdateFunctionCode` alone must be enough; the deploy reports what it could not read.
     with contextlib.suppress(AccessDeniedError):
         state = patiently(function.state, deadline)
     alias = patiently(lambda: function.alias(name), deadline) if name else None

@@ -16,13 +16,13 @@ from packager.release.settle import Clock, Deadline, patiently
 from packager.release.switch import Switch
 from packager.release.update import Update
 
-# The state that was read while the package was built may be older than that by then.
+# By then, the state that was read while the package was built may be older than this.
 _FRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to release: whatever the state is (`force`), or not at all (`dry_run`)."""
+    """How to release: regardless of the function's state (`force`), or not at all (`dry_run`)."""
 
     force: bool = False
     dry_run: bool = False
@@ -36,7 +36,7 @@ class FunctionRelease:
     def __init__(
         self, inquiry: Inquiry, package: Package, event: bytes | None, options: Options
     ) -> None:
-        """Nothing is sent yet."""
+        """Prepare the release; send nothing yet."""
         self.destination: Destination = inquiry.destination
         self.package = package
         self._function = inquiry.destination.function
@@ -64,7 +64,7 @@ class FunctionRelease:
         return self._ready is not None
 
     def make_ready(self, progress: Progress) -> None:
-        """Do everything but the switch. Raises DeployError."""
+        """Do everything except the switch. Raises DeployError."""
         self._deadline = self._new_deadline()
         self._switch = self._new_switch(self._inquiry.alias)
         if self._is_held_back(progress):
@@ -88,7 +88,7 @@ class FunctionRelease:
         """Point the alias to the version that is ready. Raises DeployError."""
         if self._ready is None:
             return
-        # The other functions may have taken all of the time since this one was ready.
+        # The other functions may have used up the time since this one was ready.
         self._deadline = self._switch.deadline = self._new_deadline()
         before, version = self._switch.alias, self._ready.version
         current = before.version if before else ""
@@ -106,7 +106,7 @@ class FunctionRelease:
             )
 
     def give_up(self, progress: Progress) -> None:
-        """Let the alias be what it was before the release, because another function failed."""
+        """Restore the alias to its state before the release, because another function failed."""
         if self._ready is None or self.result.error:
             return
         if not self._is_switched:
@@ -137,7 +137,7 @@ class FunctionRelease:
             self._end("moved back", alias=after)
 
     def tidy(self, progress: Progress) -> None:
-        """Delete old versions, if the settings say so; what fails is a warning."""
+        """Delete old versions, if the settings require it; a failure is only a warning."""
         keep = self._settings.keep_versions
         if keep is None or not self._is_switched:
             return
@@ -149,7 +149,7 @@ class FunctionRelease:
             self.result = replace(self.result, deleted=tuple(deleted))
 
     def fail(self, error: PackagerError) -> None:
-        """Keep the error as the end of this function's release."""
+        """Record the error as the outcome of this function's release."""
         self.result = replace(self.result, outcome="failed", error=error)
 
     def _new_deadline(self) -> Deadline:
@@ -196,7 +196,7 @@ class FunctionRelease:
         return state.code_sha256 == self.package.code_sha256
 
     def _settled_state(self, progress: Progress) -> FunctionState | None:
-        """Return the state of the function, as it is now and once no update is in progress."""
+        """Return the current state of the function, once no update is in progress."""
         state = self._inquiry.state
         if state is None:
             progress.note(
@@ -211,7 +211,7 @@ class FunctionRelease:
         return update.wait_for_others(state)
 
     def _foresee(self, must_send: bool) -> None:
-        """Say what would be done, as far as it is known without doing it."""
+        """Report what a release would do, as far as that can be known."""
         alias = self._inquiry.alias
         switches = False
         if self._settings.alias and not must_send:
@@ -220,7 +220,7 @@ class FunctionRelease:
             self._end("dry run")
 
     def _publish(self, state: FunctionState | None, progress: Progress) -> None:
-        """Publish a version and try it; explain in errors where the alias is."""
+        """Publish a version and test it; errors report where the alias points to."""
         publication = Publication(
             self._function, self.package.code_sha256, state, progress, self._deadline
         )

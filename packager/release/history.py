@@ -1,4 +1,4 @@
-"""The versions that an alias pointed to before, recorded in the alias's description.
+"""The previous versions of an alias, recorded in the alias's description.
 
 `packager history: 11 9 !12`: the newest first; `!` marks a version that was rolled back. What the
 user wrote into the description stays in front.
@@ -24,7 +24,7 @@ class Entry:
     rolled_back: bool = False
 
     def __str__(self) -> str:
-        """Format the entry as it is recorded."""
+        """Format the entry for the description."""
         return f"!{self.version}" if self.rolled_back else str(self.version)
 
 
@@ -42,7 +42,7 @@ class History:
 
     @property
     def rolled_back(self) -> tuple[int, ...]:
-        """Return the versions that must not go live again by themselves."""
+        """Return the versions that a deploy must not make live again."""
         return tuple(entry.version for entry in self.entries if entry.rolled_back)
 
     def after_release(self, current: str, to: str) -> History:
@@ -86,7 +86,7 @@ class History:
 
 
 def _entries(version: str) -> list[Entry]:
-    # An alias may point to $LATEST, which cannot be gone back to: it has changed since.
+    # An alias may point to $LATEST, but a rollback to it is impossible, because it has changed.
     return [Entry(int(version))] if version.isdigit() else []
 
 
@@ -102,7 +102,7 @@ def parse(description: str) -> History:
 
 
 def format_description(history: History) -> str:
-    """Write the description: the user's text, and as many of the entries as fit."""
+    """Return the description: the user's text, and as many of the entries as fit."""
     text = history.text
     head = f"{text} {_TITLE}" if text else _TITLE
     line = head

@@ -1,4 +1,4 @@
-"""How a release ended, for each of its functions and for all together."""
+"""The outcome of a release, for each of its functions and for all together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Outcome = Literal[
 
 @dataclass(frozen=True)
 class Deployment:
-    """How it ended for one function.
+    """The outcome for one function.
 
     `version` is the one that was deployed, or that the function has: `$LATEST` without an alias.
     `alias` is where the alias points to at the end, as far as it is known, and `previous` the
@@ -47,13 +47,13 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Release:
-    """How it ended for every function, in the order of the settings."""
+    """The outcome for every function, in the order of the settings."""
 
     deployments: tuple[Deployment, ...]
 
     @property
     def outcome(self) -> Outcome:
-        """Sum up: "failed" if one did, and "unchanged" only if nothing was done for any."""
+        """Return "failed" if one function failed, and "unchanged" only if all are unchanged."""
         outcomes = [deployment.outcome for deployment in self.deployments]
         order: tuple[Outcome, ...] = ("failed", "dry run", "deployed", "held back", "unchanged")
         return next(outcome for outcome in order if outcome in outcomes)
@@ -65,10 +65,10 @@ class Release:
 
 
 class ReleaseError(DeployError):
-    """A release failed for one function or more; `release` says how it ended for each."""
+    """A release failed for one function or more; `release` has the outcome for each."""
 
     def __init__(self, release: Release) -> None:
-        """Say what a single function's error says, or else how many failed."""
+        """Take the message of a single function's error, or else count the failures."""
         self.release = release
         failed = [deployment for deployment in release.deployments if deployment.error]
         first = failed[0].error or PackagerError("")

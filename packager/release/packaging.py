@@ -1,4 +1,4 @@
-"""Builds the package for each function, and reads meanwhile what the function is."""
+"""Build the package for each function, and read the function's state at the same time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Planned:
-    """A package of the app, and the function that is to run it, as it was before."""
+    """A package of the app, and the function that will run it, with its state before."""
 
     inquiry: Inquiry
     app: App
@@ -37,7 +37,7 @@ class Packaging:
     def __init__(
         self, app: Path, target: Target, folder: Path, progress: Progress, options: Options
     ) -> None:
-        """Make packages in the private `folder`; nothing is read yet."""
+        """Prepare to build packages in the private `folder`; read nothing yet."""
         self._app = app
         self._target = target
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Runs the same work for several functions side by side."""
+"""Run the same work for several functions in parallel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packager.progress import Event, Note, Progress, StageStarted, Warning
 
 AT_ONCE = 8
 
-# After a signal, for uploads to be aborted in good order.
+# The time after a signal in which uploads can be aborted.
 _SECONDS_TO_END = 0.8
 
 T = TypeVar("T")
@@ -21,14 +21,14 @@ Job = Callable[[Progress], T]
 
 
 class _Cancelled(Exception):  # noqa: N818  It is not an error.
-    """The process is to end."""
+    """The process must end."""
 
 
 class Outcome(Generic[T]):
-    """What came of a job: its result, or the exception that it raised."""
+    """The outcome of a job: its result, or the exception that it raised."""
 
     def __init__(self, run: Callable[[], T]) -> None:
-        """Run it; only what ends the process passes through."""
+        """Run the job; let only exceptions that end the process through."""
         self._result: list[T] = []
         self.error: Exception | None = None
         try:
@@ -44,7 +44,7 @@ class Outcome(Generic[T]):
 
 
 class Background(Generic[T]):
-    """A job that runs in a thread of its own, and does not keep the process from ending."""
+    """A job in a separate thread, which does not keep the process from ending."""
 
     def __init__(self, job: Callable[[], T]) -> None:
         """Start it."""
@@ -67,7 +67,7 @@ class Background(Generic[T]):
 def side_by_side(
     jobs: Sequence[tuple[str, Job[T]]], progress: Progress, *, left: str = ""
 ) -> list[Outcome[T]]:
-    """Run the jobs, at most AT_ONCE at a time; return what came of each, in the same order.
+    """Run the jobs, at most AT_ONCE at a time; return their outcomes, in the same order.
 
     Each has the name by which its notes are shown. A single job runs in this thread, and shows its
     progress as it is. After a signal, the process does not wait for jobs that do not end soon; it

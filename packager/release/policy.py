@@ -12,7 +12,7 @@ Statement = dict[str, object]
 
 
 def policy(settings: Settings) -> dict[str, object]:
-    """Return the policy as IAM takes it."""
+    """Return the policy in IAM's format."""
     return {"Version": "2012-10-17", "Statement": [*_statements(settings)]}
 
 

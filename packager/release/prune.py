@@ -1,4 +1,4 @@
-"""Deletes old versions, since each holds the config that it was published with."""
+"""Delete old versions, because each holds the config that it was published with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packager.release.settle import Deadline, patiently
 
 
 def prune(function: Function, keep: int, progress: Progress, deadline: Deadline) -> list[str]:
-    """Delete versions that nothing needs, but for the newest `keep`; return which were deleted."""
+    """Delete unneeded versions, except the newest `keep`; return those that were deleted."""
     deleted = []
     with progress.stage("prune", "Deleting old versions"):
         aliases = patiently(function.aliases, deadline)

@@ -1,4 +1,4 @@
-"""Publishes a version of a function, and tries it before anybody calls it."""
+"""Publish a version of a function, and test it before it receives traffic."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from packager.function import Function, FunctionState, Invocation
 from packager.progress import Progress
 from packager.release.settle import Deadline, OutOfTimeError, patiently, settle
 
-# By this description the packager knows the versions that it may delete (_LAMBDA_KEEP_VERSIONS).
+# This description marks the versions that the packager may delete (_LAMBDA_KEEP_VERSIONS).
 DESCRIPTION = "Published by packager"
 
-# A handler may take as long as the function's Timeout. Lambda itself needs some seconds for it.
+# A handler may take as long as the function's Timeout, and Lambda itself needs some seconds.
 _SECONDS_MORE, _LONGEST_TIMEOUT = 10, 1800
 
 _ERROR_TYPE = re.compile(r"[A-Za-z_$][\w.$:]{0,99}")
@@ -38,7 +38,7 @@ class Publication:
         progress: Progress,
         deadline: Deadline,
     ) -> None:
-        """Nothing is published yet."""
+        """Prepare the version; publish nothing yet."""
         self._function = function
         self._code_sha256 = code_sha256
         self._revision_id = state.revision_id if state else None
@@ -71,7 +71,7 @@ class Publication:
             else:
                 if version.code_sha256 != self._code_sha256:
                     raise DeployError(
-                        f"Lambda answers that version {version.version} has another package"
+                        f"Lambda reports that version {version.version} has another package"
                         f" (CodeSha256 {version.code_sha256}) than the one that was sent.",
                         "Look at `packager status`, then deploy again.",
                     )
@@ -89,7 +89,7 @@ class Publication:
             raise error from None
         if state.code_sha256 != self._code_sha256:
             raise DeployError(
-                "Somebody else has deployed meanwhile: the function has another package"
+                "Somebody else has deployed in the meantime: the function has another package"
                 f" (CodeSha256 {state.code_sha256}). No version was published.",
                 "Deploy again.",
             ) from None
@@ -151,7 +151,7 @@ def smoke_test(
 ) -> None:
     """Invoke a version once. Raises DeployError if its handler fails or does not respond in time.
 
-    Nothing of the handler's response is shown: it may hold config.
+    The handler's response is never shown, because it may hold config.
     """
     number = version.version
     qualifier = number if number.isdigit() else None

@@ -1,4 +1,4 @@
-"""Takes a release back: an alias points again to a version that it pointed to before."""
+"""Roll back a release: point an alias to one of its previous versions again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Rollback:
 def roll_back(
     destinations: Sequence[Destination], to: str | None, progress: Progress, options: Options
 ) -> list[Rollback]:
-    """Point the alias of each function to version `to`, or to the one that it had before.
+    """Point the alias of each function to version `to`, or to its previous version.
 
     What is wrong for any of them is found out before an alias moves. Raises DeployError, which says
     which aliases were moved.
@@ -66,7 +66,7 @@ class _Plan:
         self._deadline = Deadline(options.clock, options.timeout)
 
     def check(self) -> None:
-        """Read the alias, and check that there is a version to go back to."""
+        """Read the alias, and check that a previous version exists."""
         alias = patiently(lambda: self._function.alias(self._name), self._deadline)
         if alias is None:
             raise DeployError(

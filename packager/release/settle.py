@@ -1,4 +1,4 @@
-"""Waits, in bounded time, until something in AWS has settled."""
+"""Wait, for a limited time, until something in AWS has settled."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 class OutOfTimeError(DeployError):
-    """The time for waiting is over; `seconds` is how much there was."""
+    """The time for waiting, in `seconds`, is used up."""
 
     def __init__(self, seconds: float) -> None:
         """Callers that know what was waited for raise an error that says so."""
@@ -33,12 +33,12 @@ class OutOfTimeError(DeployError):
         self.seconds = seconds
 
     def because(self, still: str, hint: str = _LONGER) -> DeployError:
-        """Make the error that says what is `still` so."""
+        """Return the error with the state that `still` holds."""
         return DeployError(f"After {self.seconds:g} s {still}.", hint)
 
 
 class Deadline:
-    """The time that all waiting for one function may take; pauses grow until it is over."""
+    """The total time to wait for one function; pauses become longer until it is used up."""
 
     def __init__(self, clock: Clock, timeout: float) -> None:
         """End `timeout` seconds from now."""
@@ -48,7 +48,7 @@ class Deadline:
         self._pause = _FIRST_PAUSE
 
     def pause(self) -> None:
-        """Let some time pass. Raises OutOfTimeError if none is left."""
+        """Pause before the next request. Raises OutOfTimeError if no time is left."""
         left = self._end - self._clock.now()
         if left <= 0:
             raise OutOfTimeError(self._timeout)
@@ -56,7 +56,7 @@ class Deadline:
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
     def start_again(self) -> None:
-        """Begin with short pauses again, because something new is waited for."""
+        """Begin with short pauses again, to wait for something new."""
         self._pause = _FIRST_PAUSE
 
 
@@ -73,7 +73,7 @@ def patiently(call: Callable[[], T], deadline: Deadline) -> T:
 
 
 def settle(ask: Callable[[], T], until: Callable[[T], bool], deadline: Deadline) -> T:
-    """Ask until the response is as it should be; return that. Raises OutOfTimeError."""
+    """Repeat a request until its response is as expected; return that. Raises OutOfTimeError."""
     deadline.start_again()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What functions run, and what a deploy or a rollback would change."""
+"""Read what functions run, and what a deploy or a rollback would change."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Status:
 
     @property
     def history(self) -> History:
-        """Return what the alias pointed to before."""
+        """Return the previous versions of the alias."""
         return parse(self.alias.description) if self.alias else History()
 
     def is_current(self, state: FunctionState | None) -> bool | None:
-        """Whether a deploy would send just what this version has; None if that is not known."""
+        """Whether a deploy would send the package of this version; None if that is not known."""
         if state is None or self.package is None:
             return None
         return state.code_sha256 == self.package.code_sha256
 
 
 def read_status(inquiry: Inquiry, package: Package | None, options: Options) -> Status:
-    """Read what the alias of a function runs."""
+    """Read the version and state that the alias of a function runs."""
     function, alias = inquiry.destination.function, inquiry.alias
     live = None
     if alias:

@@ -1,4 +1,4 @@
-"""Points an alias to another version, and knows afterwards where it points to."""
+"""Point an alias to another version, and find out where it points to afterwards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packager.release.settle import Deadline, OutOfTimeError, patiently, settle
 
 @dataclass
 class Switch:
-    """The alias `name` of one function, which was read as `alias` (None: there is none yet)."""
+    """The alias `name` of one function, which was read as `alias` (None if it does not exist)."""
 
     function: Function
     name: str
@@ -23,14 +23,14 @@ class Switch:
 
     @property
     def history(self) -> History:
-        """Return what the alias's description records."""
+        """Return the history in the alias's description."""
         return parse(self.alias.description) if self.alias else History()
 
     @property
     def place(self) -> str:
-        """Say where the alias points to."""
+        """Return a clause that reports where the alias points to."""
         if self.alias is None:
-            return f"there is no alias {self.name} yet"
+            return f"the alias {self.name} does not exist yet"
         return f"the alias {self.name} still points to version {self.alias.version}"
 
     def wait_for_weights(self, progress: Progress) -> None:
@@ -89,7 +89,7 @@ class Switch:
             else:
                 if moved.version != version:
                     raise DeployError(
-                        f"The alias {self.name} was moved to version {version}, but Lambda answers"
+                        f"The alias {self.name} was moved to version {version}, but Lambda responds"
                         f" that it points to version {moved.version}.",
                         "Look at `packager status`.",
                     )
@@ -103,7 +103,7 @@ class Switch:
         )
 
     def _look(self, error: DeployError) -> Alias | None:
-        """Read the alias after a request of which it is not certain what became."""
+        """Read the alias after a request whose outcome is uncertain."""
         try:
             return patiently(lambda: self.function.alias(self.name), self.deadline)
         except DeployError:
@@ -119,7 +119,7 @@ class Switch:
         if before != now:
             place = f"points to version {now}" if now else "does not exist"
             raise DeployError(
-                f"Somebody else has changed the alias {self.name} meanwhile: it {place}.",
+                f"Somebody else has changed the alias {self.name} in the meantime: it {place}.",
                 "Deploy again, or look at `packager status`.",
             ) from None
 
@@ -131,7 +131,7 @@ class Switch:
 
 
 def _as_asked(found: Alias | None, version: str, description: str) -> Alias | None:
-    """Return the alias if it is what the request asked for."""
+    """Return the alias if it is as the request demanded."""
     if found and found.version == version and found.description == description:
         return found
     return None

@@ -1,4 +1,4 @@
-"""What a command deploys to: a function in AWS, or one on this machine."""
+"""The target of a command: functions in AWS, or one on this machine."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def in_aws(config: Config, timeout: float) -> Iterator[Target]:
     """
     opened = functools.cache(lambda: open_functions(config, timeout))
     if config.settings.credentials is None:
-        opened()  # Nothing is packaged if there are none.
+        opened()  # Without credentials, nothing is packaged.
     yield Target(config, opened)
 
 
 def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
-    """Make a client of each region, and the functions that the settings name."""
+    """Return the functions that the settings name, with one client for each region."""
     clients: dict[str | None, Clients] = {}
     stores: dict[str | None, PackageStore | None] = {}
     all_settings = [config.settings.for_function(one) for one in config.settings.functions]
@@ -84,7 +84,7 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
 
     The function is named by the settings, or else as the app's folder.
     """
-    # Here, as deploys to AWS do without its service.
+    # Imported here, because deploys to AWS do not need the local service.
     from packager.local import LocalFunction, LocalLambda, find_handler, invoke
     from packager.local.service import REGION
 
@@ -136,7 +136,7 @@ def open_target(
     event: str | None,
     timeout: float,
 ) -> contextlib.AbstractContextManager[Target]:
-    """Choose between the two as the options `--local` and `--invoke` say."""
+    """Choose between AWS and this machine by the options `--local` and `--invoke`."""
     if local:
         return on_this_machine(config, app, event or "{}", timeout)
     if event:
@@ -145,5 +145,5 @@ def open_target(
 
 
 def _architecture() -> str:
-    """Name this machine's processor as Lambda does."""
+    """Return this machine's architecture in Lambda's terms."""
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -1,4 +1,4 @@
-"""Makes a function run a package, and knows afterwards what it runs."""
+"""Update a function with a package, and find out what it runs afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Update:
     def __init__(
         self, package: Package, function: Function, progress: Progress, deadline: Deadline
     ) -> None:
-        """Nothing is sent yet."""
+        """Prepare the update; send nothing yet."""
         self._package = package
         self._function = function
         self._progress = progress
@@ -40,9 +40,9 @@ class Update:
                 ) from None
 
     def run(self, bucket: str | None) -> FunctionState:
-        """Send the package, and wait until the function runs it; return its state then.
+        """Send the package, and wait until the function runs it; return its new state.
 
-        Raises DeployError, which says what the function runs now if that can be known.
+        Raises DeployError, which reports what the function runs now if that can be known.
         """
         size = readable(self._package.size)
         by = f", by s3://{bucket}" if bucket else ""
@@ -56,7 +56,7 @@ class Update:
         return state.code_sha256 == self._package.code_sha256
 
     def _package_by_its_state(self) -> str:
-        """Say which package the function has, if the response to an update named another one."""
+        """Find out which package the function has, after a response that names another one."""
         try:
             state = self._function.state()
         except DeployError:
@@ -67,7 +67,7 @@ class Update:
 
     def _another_package(self, response: FunctionState, known: str) -> DeployError:
         return DeployError(
-            f"Lambda answers with another package (CodeSha256 {response.code_sha256}) than the one"
+            f"Lambda reports another package (CodeSha256 {response.code_sha256}) than the one"
             f" that was sent ({self._package.code_sha256}); {known}.",
             "Somebody else has deployed at the same time, or what was sent was changed on the"
             " way: deploy again.",
@@ -92,7 +92,7 @@ class Update:
                 return self._what_became_of_it(error)
 
     def _what_became_of_it(self, error: UncertainError) -> FunctionState:
-        """Check whether an update without a response was carried out; if not, say what is known."""
+        """Check whether an update without a response was carried out; otherwise raise an error."""
         try:
             state = self._function.state()
         except DeployError:
@@ -144,7 +144,7 @@ class Update:
 
 
 class _Waiting:
-    """Asks how an update goes on, and keeps what is known if there is no response."""
+    """Polls the progress of an update, and keeps the last known state without a response."""
 
     def __init__(self, function: Function, state: FunctionState, progress: Progress) -> None:
         """Begin with the `state` in the response to the update."""
@@ -155,7 +155,7 @@ class _Waiting:
         self._asked = False
 
     def ask(self) -> FunctionState:
-        """Return the newest state that is known; the first one is that of the update itself."""
+        """Return the newest known state; the first one is from the response to the update."""
         if self._asked:
             try:
                 self.state = self._function.state()

@@ -13,7 +13,7 @@ from packager.errors import PackagerError
 
 
 class BuildError(PackagerError):
-    """The build command has failed."""
+    """The build command failed."""
 
     transient = False
 
@@ -21,7 +21,7 @@ class BuildError(PackagerError):
 def run(command: str, folder: Path, timeout: float) -> None:
     """Run the shell's `command` in `folder`, for at most `timeout` seconds.
 
-    It sees the environment without the packager's settings, and its output goes to our stderr. If
+    Its environment lacks the packager's settings, and its output goes to our stderr. If
     it does not end in time, or we are interrupted, it is killed with all processes that it started.
     Raises BuildError.
     """

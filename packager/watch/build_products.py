@@ -1,4 +1,4 @@
-"""Which files the build command writes itself, so that they do not start it again."""
+"""Learn which files the build command writes itself, so that they do not start it again."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Iterable
 
 from packager.watch.snapshot import Difference
 
-# A file that changes in the course of a build may be an output of it, or have been saved meanwhile:
-# nothing tells them apart at once. So another build is made; what changes in so many builds, and
-# not between them, is an output. A file that has been changed between builds is granted more: its
-# user may save it again and again while slow builds run.
+# A file that changes during a build may be its output, or the user may have saved it: at first, the
+# two look the same. So the build runs again; a file that changes in this many builds, and not
+# between them, is an output. A file that has changed between builds gets more: its user may save it
+# again and again during slow builds.
 _BUILDS = 2
 _BUILDS_IF_SAVED = 4
 
 
 class Outputs:
-    """Learns what the builds write. There can be needless builds for it, but no endless ones."""
+    """Learns which files the builds write; this may cause extra builds, but not endless ones."""
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        """Take the paths `known` for outputs from the beginning."""
+        """Treat the paths `known` as outputs from the beginning."""
         self._known = frozenset(known)
         self._made: set[str] = set()
         self._saved: set[str] = set()
         self._builds: Counter[str] = Counter()
 
     def changed_between_builds(self, paths: Iterable[str]) -> None:
-        """Learn that these files were written by somebody else."""
+        """Learn that somebody else wrote these files."""
         for path in paths:
             self._saved.add(path)
             self._made.discard(path)
             del self._builds[path]
 
     def changed_by_build(self, difference: Difference) -> set[str]:
-        """Learn what changed while a build ran; return what may have been saved meanwhile."""
+        """Learn which files changed during a build; return those that a user may have saved."""
         self._made |= difference.created - self._saved
         self._builds.update(difference.contents | difference.rewritten)
         return {path for path in difference.contents if not self._is_output(path)}

@@ -1,6 +1,6 @@
-"""What is watched: the files that a package or its build may depend on, by their paths alone."""
+"""Decide by its path whether a file is watched: a package or its build may depend on it."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH120
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from packager.apps.ignore import Ignored
 from packager.apps.left_out import EDITORS_TEMPORARY
 from packager.config.settings import Settings
 
-# Where Maven and Gradle have the sources that a jar is built from.
+# Maven and Gradle build a jar from sources in these folders.
 _SOURCES = "src"
 
 _MOST_FOLDERS_KNOWN = 50_000
@@ -63,15 +63,15 @@ class Relevance:
         return sorted(start for start in starts if os.path.dirname(start) not in starts)
 
     def concerns(self, path: str) -> bool:
-        """Say whether it matters if something has happened at `path`, be it a file or a folder."""
+        """Return whether a change at `path`, a file or a folder, can matter."""
         return self.file(path) or self.folder(path)
 
     def is_named(self, path: str) -> bool:
-        """Say whether `path` is one of the named files: they may say what else is watched."""
+        """Return whether `path` is one of the named files, which may change what is watched."""
         return path in self._files
 
     def file(self, path: str) -> bool:
-        """Say whether the file at `path` is watched."""
+        """Return whether the file at `path` is watched."""
         if path in self._files:
             return True
         folder, name = os.path.split(path)
@@ -80,11 +80,11 @@ class Relevance:
         return top is not None and not temporary and self._let_in(top, path, is_folder=False)
 
     def folder(self, path: str) -> bool:
-        """Say whether anything in the folder at `path` is watched."""
+        """Return whether anything in the folder at `path` is watched."""
         return path in self._ways or self.whole(path)
 
     def whole(self, folder: str) -> bool:
-        """Say whether everything in `folder` is watched, but for exceptions."""
+        """Return whether everything in `folder` is watched, apart from exceptions."""
         return self._top_of(folder) is not None
 
     def _way_to(self, path: str) -> list[str]:
@@ -100,7 +100,7 @@ class Relevance:
         """The folder whose being watched makes `folder` watched, too."""
         if folder not in self._top_of_folder:
             if len(self._top_of_folder) >= _MOST_FOLDERS_KNOWN:
-                self._top_of_folder.clear()  # Of folders that come and go there can be any number.
+                self._top_of_folder.clear()  # Any number of folders can come and go.
             self._top_of_folder[folder] = self._find_top_of(folder)
         return self._top_of_folder[folder]
 
@@ -116,7 +116,7 @@ class Relevance:
         relative = path[len(top) :].lstrip(os.sep).replace(os.sep, "/")
         if top != self._app or self._unpackaged is None:
             return not self._ignored(relative, is_folder=is_folder)
-        # What a pattern of the app brings back is packaged, and so watched.
+        # A file that a pattern of the app includes again is packaged, and therefore watched.
         return not (
             self._unpackaged(relative, is_folder=is_folder)
             or self._ignored.matches(relative, is_folder=is_folder)
@@ -143,7 +143,7 @@ def scope(
     files = [env_file, app / archive if archive else app / ignore.IGNORE_FILE]
     folders = [app / _SOURCES] if archive and builds else []
     for path in more:
-        # What is not there yet may become either.
+        # A path that does not exist yet may become either.
         if not path.is_dir():
             files.append(path)
         if path.is_dir() or not path.exists():
@@ -151,7 +151,7 @@ def scope(
     return Relevance(
         str(app),
         unpackaged=None if archive else ignore.read(app),
-        # A symbolic link can be changed, and so can what it leads to.
+        # A symbolic link can change, and so can its target.
         files={
             str(path)
             for file in files

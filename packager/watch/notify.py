@@ -1,9 +1,9 @@
-"""Where the system tells of changed files: the only module that imports watchdog.
+"""Receive events about changed files from the system: the only module that imports watchdog.
 
 What is told is where something may have happened, no more: `snapshot` finds out what it was.
 """
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH118
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Events:
 
 
 class Watcher(Protocol):
-    """Hears of changes in folders."""
+    """Receives events about changes in folders."""
 
     @property
     def limit(self) -> str | None:
@@ -67,11 +67,11 @@ class Watcher(Protocol):
         """
 
     def close(self) -> None:
-        """End, and let go of everything."""
+        """End, and release all resources."""
 
 
 def new_watcher() -> Watcher:
-    """Make the watcher that suits this system."""
+    """Return the watcher for this system."""
     return Inotify() if sys.platform == "linux" else Observed()
 
 
@@ -120,7 +120,7 @@ class Inotify:
             self._folders.setdefault(descriptor, set()).add(folder)
 
     def unwatch(self, folder: str) -> None:
-        """Take the registration of `folder` back."""
+        """Cancel the registration of `folder`."""
         descriptor = self._descriptors.pop(folder, None)
         if descriptor is None:
             return
@@ -206,7 +206,7 @@ class Observed:
             self._registrations[folder] = registration
 
     def unwatch(self, folder: str) -> None:
-        """Take the registration of `folder` back."""
+        """Cancel the registration of `folder`."""
         registration = self._registrations.pop(folder, None)
         if registration and registration.watch:
             with contextlib.suppress(KeyError, OSError):

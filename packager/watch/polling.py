@@ -1,4 +1,4 @@
-"""Watching without events: everything is looked at again and again.
+"""Watch without events, by looking at everything again and again.
 
 Some file systems report no change that is made behind them: WSL's /mnt/c, Docker Desktop's mounts,
 network drives.
@@ -41,10 +41,10 @@ class Polling:
         self._last = time.monotonic()
 
     def watch(self, folder: str, *, deep: bool) -> None:
-        """Nothing is registered."""
+        """Do nothing: there are no registrations."""
 
     def unwatch(self, folder: str) -> None:
-        """Nothing was registered."""
+        """Do nothing: there are no registrations."""
 
     def wait(self, seconds: float | None, wake: int | None = None) -> Events:
         """Wait, and report that anything may have changed; without waiting, only if it is time."""
@@ -57,7 +57,7 @@ class Polling:
         return Events(lost=True)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no resources."""
 
 
 def file_system_without_events(path: Path, mounts: Path = _MOUNTS) -> str | None:
@@ -76,7 +76,7 @@ def file_system_without_events(path: Path, mounts: Path = _MOUNTS) -> str | None
 
 
 def _mounts(file: Path) -> Iterator[tuple[str, str]]:
-    """Give each mount point, in order, with the kind of its file system: proc_pid_mountinfo(5)."""
+    """Yield each mount point, in order, with the kind of its file system: proc_pid_mountinfo(5)."""
     try:
         lines = os.fsdecode(file.read_bytes()).split("\n")
     except OSError:

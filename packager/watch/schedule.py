@@ -11,12 +11,12 @@ Due = Literal["change", "retry"]
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
 
-# Changes that never pause are no save any more: the user is told what keeps changing.
+# Changes that never pause do not come from saves: the user is notified of what keeps changing.
 RESTLESS = 10.0
 
 
 class Schedule:
-    """Says when what has changed is to be looked at, and when a failed deploy is tried again."""
+    """Decides when to look at changes, and when to retry a failed deploy."""
 
     def __init__(self, quiet_time: float) -> None:
         """Wait after each change until nothing has changed for `quiet_time` seconds."""
@@ -33,11 +33,11 @@ class Schedule:
         self._quiet_at = now + self._quiet_time
 
     def seconds_left(self, now: float) -> float | None:
-        """Say how long there is nothing to do; None if only a change can end that."""
+        """Return the seconds until something is due; None if only a change can cause that."""
         return None if self._due_at is None else max(0.0, self._due_at - now)
 
     def take(self, now: float) -> Due | None:
-        """Say what it is time for, if anything; it is due no more then."""
+        """Return what is due, if anything, and clear it."""
         if self._due_at is None or now < self._due_at:
             return None
         if self._quiet_at is not None:
@@ -47,14 +47,14 @@ class Schedule:
         return "retry"
 
     def restless(self, now: float) -> bool:
-        """Say, once, that there was no quiet time for long."""
+        """Return, once, whether there was no quiet time for long."""
         if self._restless_since is None or now - self._restless_since < RESTLESS:
             return False
         self._restless_since = None
         return True
 
     def succeeded(self) -> None:
-        """Note that everything is deployed: there is nothing to try again."""
+        """Note that everything is deployed, and there is nothing to retry."""
         self._retry_at = None
         self._next_pause = FIRST_RETRY
 

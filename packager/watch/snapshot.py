@@ -1,6 +1,6 @@
-"""What the watched files hold, and which of them have changed."""
+"""Keep a snapshot of the watched files, and find those that have changed."""
 
-# Paths by the thousand are strings here, which are much faster than Path.
+# Paths are strings here: there are thousands, and Path is much slower.
 # ruff: noqa: PTH112, PTH114, PTH115, PTH118, PTH120, PTH123
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from packager.apps.walk import MOST_FOLDERS_BY_LINKS
 from packager.watch.filter import Relevance
 from packager.watch.notify import Watcher
 
-# So many paths are looked at faster by one walk over everything.
+# From this many paths on, one walk over everything is faster.
 _MANY = 500
 
 # The coarsest clock of a file system, FAT's. A file that was read sooner after its last change can
@@ -41,7 +41,7 @@ class _File:
 
 @dataclass
 class Difference:
-    """Paths of files that are not what they were; `rewritten` ones have the same content again."""
+    """Paths of changed files; `rewritten` ones have the same content as before."""
 
     created: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
@@ -50,11 +50,11 @@ class Difference:
 
     @property
     def contents(self) -> set[str]:
-        """The paths where the content is another one."""
+        """The paths of files with new content."""
         return self.created | self.changed | self.removed
 
     def add(self, later: Difference) -> None:
-        """Take in what was found later."""
+        """Add changes that were found later."""
         self.created |= later.created
         self.changed |= later.changed
         self.removed |= later.removed
@@ -72,10 +72,10 @@ class _Look:
 
 
 class Tree:
-    """The watched files, and the folders that the watcher is told to hear of for them."""
+    """The watched files, and the folders that the watcher watches for them."""
 
     def __init__(self, relevance: Relevance, watcher: Watcher) -> None:
-        """Know of no file yet: the first `scan` finds them."""
+        """Begin without files; the first `scan` finds them."""
         self.relevance = relevance
         self.watcher = watcher
         self._folders: dict[str, dict[str, _File]] = {}
@@ -83,7 +83,7 @@ class Tree:
         self._links_to: dict[str, set[str]] = {}
 
     def scan(self, suspects: Iterable[str] = ()) -> Difference:
-        """Look at everything, and read `suspects` even if they look the same as before."""
+        """Examine everything, and read `suspects` even if they look unchanged."""
         look = _Look(self._with_links(suspects))
         for root in self.relevance.roots:
             self._look_at(root, look)
@@ -91,7 +91,7 @@ class Tree:
         return look.found
 
     def refresh(self, paths: Iterable[str]) -> Difference:
-        """Look at `paths`, where something happened, and at all that is below them."""
+        """Examine `paths`, where something happened, and everything below them."""
         suspects = self._with_links(paths)
         if len(suspects) > _MANY:
             return self.scan(suspects)
@@ -102,11 +102,11 @@ class Tree:
         return look.found
 
     def concerns(self, path: str) -> bool:
-        """Say whether it matters if something has happened at `path`."""
+        """Return whether a change at `path` can matter."""
         return self.relevance.concerns(path) or path in self._links_to
 
     def missing_roots(self) -> list[str]:
-        """Say which folders are not there to be watched."""
+        """Return the folders that should be watched and do not exist."""
         return [root for root in self.relevance.roots if root not in self._folders]
 
     def _with_links(self, paths: Iterable[str]) -> frozenset[str]:
@@ -130,7 +130,7 @@ class Tree:
             folder, is_by_link = left.pop()
             look.folders_by_links += is_by_link
             if look.folders_by_links > MOST_FOLDERS_BY_LINKS:
-                continue  # The package will say so.
+                continue  # Packaging it raises the error.
             look.folders.add(folder)
             # Before its files are listed: what comes later is an event.
             self.watcher.watch(folder, deep=self.relevance.whole(folder))
@@ -156,7 +156,7 @@ class Tree:
                         names.add(entry.name)
                         self._examine(folder, entry.name, look)
         except OSError:
-            # Gone again, or unreadable: the package will say so.
+            # Gone again, or unreadable; then packaging it raises the error.
             return set()
         return names
 
@@ -169,7 +169,7 @@ class Tree:
         if not os.path.islink(path):
             return os.path.isdir(path)
         target = self._held_in_place_of(path)
-        # Not for a loop: the package will say so.
+        # Not for a loop: packaging it raises the error.
         is_loop = is_within(os.path.realpath(os.path.dirname(path)), target)
         return target != path and os.path.isdir(target) and not is_loop
 
@@ -179,7 +179,7 @@ class Tree:
         """
         target = os.path.realpath(link)
         is_known = self.relevance.folder if os.path.isdir(target) else self.relevance.file
-        # If it may not be packaged, the package will say so.
+        # If it may not be packaged, packaging it raises the error.
         is_kept = is_known(target) or not may_stand_in(target, link, work_tree(self.relevance.app))
         return link if is_kept else target
 
@@ -214,7 +214,7 @@ class Tree:
             look.found.rewritten.add(path)
 
     def _watch_for(self, path: str) -> str:
-        """Hear of changes of the file at `path`; return it, or what has to be made before it."""
+        """Watch the file at `path`; return it, or the path that must be created before it."""
         while True:
             folder, first = os.path.dirname(path), path
             while not os.path.isdir(folder) and os.path.dirname(folder) != folder:

@@ -81,7 +81,7 @@ KINDS = {
     "not found": _error(
         404,
         "ResourceNotFoundException",
-        "There is no such (function|S3 bucket)",
+        "The (function|S3 bucket) does not exist",
         s3=(404, "NoSuchBucket"),
     ),
     "invalid parameter": _error(

@@ -299,7 +299,7 @@ def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, stub: Stu
 @pytest.mark.parametrize(
     ("config", "message", "hint"),
     [
-        ("", "There is no AWS profile 'work'", "aws configure list-profiles"),
+        ("", "The AWS profile 'work' does not exist", "aws configure list-profiles"),
         ("[profile work]\nregion = eu-west-1", "profile work has no credentials", "aws configure"),
         (
             f"[profile work]\nrole_arn = {ROLE}\nsource_profile = gone",

@@ -250,7 +250,7 @@ def test_without_the_permission_to_update_a_deploy_is_an_error(
 def test_a_missing_function_is_an_error(service: Service, app: Path, temporary: Path) -> None:
     run = deploy(service, "no-such-function", app, temporary=temporary)
     assert run.returncode == 1
-    assert "no such function" in run.stderr
+    assert "The function does not exist" in run.stderr
 
 
 def test_a_large_package_is_sent_through_s3(
@@ -360,7 +360,7 @@ def test_without_credentials_nothing_is_packaged(app: Path, temporary: Path) -> 
     run = command("deploy", app, env=env, temporary=temporary)
     assert run.returncode == 2
     assert "Packaging" not in run.stdout
-    assert "There are no AWS credentials." in run.stderr
+    assert "No AWS credentials were found." in run.stderr
     assert "_AWS_ACCESS_KEY_ID" in run.stderr
 
 

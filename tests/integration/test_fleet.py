@@ -138,7 +138,7 @@ def test_a_function_that_does_not_exist_stops_all_before_anything_is_sent(fleet:
     """A misspelt name must not leave half of the functions updated."""
     fleet.functions = ("hello", "missing")
     sent = fleet.stub.calls.count("UpdateFunctionCode")
-    with pytest.raises(Exception, match="no such function"):
+    with pytest.raises(Exception, match="The function does not exist"):
         fleet.changed().release(alias="live")
     assert fleet.stub.calls.count("UpdateFunctionCode") == sent
 

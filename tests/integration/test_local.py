@@ -177,7 +177,7 @@ def test_a_missing_function_is_an_error_and_the_service_prints_nothing(
 ) -> None:
     local_function(service, "silent").state()
     local = service.settings_for(Settings(functions=functions("missing")))
-    with pytest.raises(DeployError, match="There is no such function"):
+    with pytest.raises(DeployError, match="The function does not exist"):
         LambdaFunction(local, Clients(local, timeout=30, hide=str, respond=service.respond)).state()
     with pytest.raises(DeployError, match="no function missing"):
         service.download("missing", tmp_path / "task", "")

@@ -88,7 +88,7 @@ def test_another_deploy_between_update_and_publish_is_an_error(releases: Release
 
     releases.stub.refuse = deploy_other
     error = releases.changed().fails(alias="live", timeout=3)
-    assert "Somebody else has deployed meanwhile" in error.message
+    assert "Somebody else has deployed in the meantime" in error.message
     assert releases.live == "1"
 
 
@@ -149,7 +149,7 @@ def test_what_is_not_an_error_type_is_not_shown(releases: Releases) -> None:
     releases.stub.handler = handler
     error = releases.fails(alias="live", smoke_event="{}")
     assert CANARY not in error.message + error.hint
-    assert "there is no alias live yet" in error.message
+    assert "the alias live does not exist yet" in error.message
 
 
 def test_without_an_alias_the_smoke_test_follows_the_update(releases: Releases) -> None:
@@ -322,5 +322,5 @@ def test_a_denied_step_is_an_error_and_the_alias_stays(
 def test_an_error_of_the_library_is_one_of_ours(releases: Releases) -> None:
     """A function that does not exist is an error before anything is sent."""
     releases.functions = ("missing",)
-    with pytest.raises(PackagerError, match="no such function"):
+    with pytest.raises(PackagerError, match="The function does not exist"):
         releases.release(alias="live")
