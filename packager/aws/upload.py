@@ -73,7 +73,7 @@ class Upload:
     def abort(self) -> bool:
         """Abort the multipart uploads that are not completed; return whether that worked.
 
-        Without a response to its start, the id of an upload is unknown. Then it is found by its key,
+        Without a response to its start, the id of an upload is unknown. It is found by its key,
         which no other upload has (`s3:ListBucketMultipartUploads`).
         """
         try:
