@@ -27,8 +27,8 @@ _NOT_CONFIG = """
     LD_LIBRARY_PATH LIBRARY_PATH LD_PRELOAD
 """
 DEFAULT_EXCLUDE = tuple(_NOT_CONFIG.split())
-# GitHub's CI runners set these, some of which are secrets.
-CI_EXCLUDE = ("GITHUB_*", "ACTIONS_*", "RUNNER_*")
+# The runners of GitHub Actions and GitLab CI set these, some of which are secrets.
+CI_EXCLUDE = ("GITHUB_*", "ACTIONS_*", "RUNNER_*", "CI", "CI_*", "GITLAB_*")
 
 # AWS's tools read their credentials from these.
 AWS_CREDENTIALS = (

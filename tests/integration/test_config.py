@@ -19,6 +19,7 @@ SHELL = {
     "GITHUB_TOKEN": "canary-token",
     "ACTIONS_RUNTIME_TOKEN": "canary-runtime",
     "RUNNER_TEMP": "canary-temp",
+    "CI_JOB_TOKEN": "canary-job",
     "NPM_TOKEN": "canary-npm",
     "EDITOR": "canary-editor",
 }
