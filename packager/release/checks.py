@@ -67,7 +67,8 @@ def findings(
     if checks.native:
         yield from checks.native(contents, architecture, install_command)
     if checks.language == "python":
-        yield from python_checks.check_wheels(contents, state.runtime)
+        wheels = list(python_checks.check_wheels(contents, state.runtime))
+        yield from wheels or python_checks.check_extensions(contents, state.runtime)
 
 
 def _of_the_function(state: FunctionState) -> Iterator[Finding]:

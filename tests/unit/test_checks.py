@@ -291,6 +291,41 @@ def test_python_modules_for_the_other_processor_are_refused(tmp_path: Path) -> N
     assert not found(tmp_path, entries, replace(PYTHON, architecture="arm64"))
 
 
+def test_packages_in_a_folder_of_others_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    """One that fits does not hide another that does not."""
+    entries = {
+        "lambda_function.py": b"",
+        "vendor/one/__init__.py": b"",
+        "vendor/one/a.cpython-313-darwin.so": MACH_O,
+        "vendor/two/__init__.py": b"",
+        "vendor/two/b.cpython-313-x86_64-linux-gnu.so": ELF["x86_64"],
+    }
+    (finding,) = found(tmp_path, entries, PYTHON)
+    assert "vendor/one has native code for macOS only" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("modules", "fits"),
+    [
+        (["a.cpython-39-x86_64-linux-gnu.so"], False),
+        (["a.cpython-39-x86_64-linux-gnu.so", "a.cpython-313-x86_64-linux-gnu.so"], True),
+        (["a.cpython-313-x86_64-linux-gnu.so"], True),
+        (["a.abi3.so"], True),
+        (["a.so"], True),
+    ],
+)
+def test_compiled_modules_for_another_python_are_in_a_warning(
+    modules: list[str], fits: bool, tmp_path: Path
+) -> None:
+    """There is no wheel's metadata beside them, and the package may run without them."""
+    entries = {"lambda_function.py": b""} | {f"fast/{name}": ELF["x86_64"] for name in modules}
+    result = found(tmp_path, entries, PYTHON)
+    assert fits == (not result)
+    if not fits:
+        assert "fast has compiled modules for cpython-39 only" in result[0].message
+        assert not result[0].certain
+
+
 def platform_package(name: str, **fields: object) -> dict[str, bytes]:
     return {
         f"node_modules/{name}/package.json": json.dumps({"name": name, **fields}).encode(),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 from packager.apps import native
 from packager.apps.contents import Contents, Finding
 
 # A compiled module may have a tag of its Python and platform before its suffix (PEP 3149).
 _EXTENSION = re.compile(r"(?:\.(?P<tag>cpython-3\d+|abi3)[^/.]*)?\.so")
+
+# The tag of a compiled module that is for one version of Python only.
+_TAGGED = re.compile(r"cpython-3\d+(?=[-.])")
 
 _WHEEL = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/WHEEL")
 
@@ -87,7 +92,10 @@ def _runs_on(tag: str, minor: int) -> bool:
 
 def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:  # noqa: ARG001
     """Check the compiled modules of each dependency."""
-    for dependency, found in native.unfit(contents, contents.names, architecture, _owner):
+    names = contents.names
+    for dependency, found in native.unfit(
+        contents, names, architecture, lambda n: _owner(n, names)
+    ):
         yield native.finding(
             dependency,
             found,
@@ -97,7 +105,43 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
         )
 
 
-def _owner(name: str) -> str:
-    """Return the top-level package that an entry belongs to, also for its `.libs` folder."""
-    top = name.partition("/")[0]
-    return top.partition(".")[0]
+def check_extensions(contents: Contents, runtime: str) -> Iterator[Finding]:
+    """Compare the Python that compiled modules without a wheel's metadata are tagged for.
+
+    A package may do without its compiled modules, so that nothing is certain.
+    """
+    wanted = "cpython-" + re.sub(r"\D", "", runtime)
+    tags: dict[str, set[str]] = defaultdict(set)
+    has_other: set[str] = set()
+    for name in contents.names:
+        if not name.endswith(".so"):
+            continue
+        module, _, rest = name.rpartition("/")[2].partition(".")
+        owner = _owner(name, contents.names)
+        match = _TAGGED.match(rest) if module else None
+        if match:
+            tags[owner].add(match[0])
+        else:
+            has_other.add(owner)
+    for owner in sorted(tags.keys() - has_other):
+        if wanted not in tags[owner]:
+            yield Finding(
+                f"{owner} has compiled modules for {', '.join(sorted(tags[owner]))} only, and the"
+                f" function's runtime is {runtime}.",
+                f"Install it for {runtime}, or change the function's runtime.",
+                certain=False,
+            )
+
+
+def _owner(name: str, names: AbstractSet[str]) -> str:
+    """Return the package that an entry belongs to, also for its `.libs` folder.
+
+    That is the outermost folder with an `__init__.py`, so that packages in a folder such as
+    `vendor` are told apart; without one, the folder at the top.
+    """
+    folders = name.split("/")[:-1]
+    for depth in range(1, len(folders) + 1):
+        folder = "/".join(folders[:depth])
+        if f"{folder}/__init__.py" in names:
+            return folder
+    return name.partition("/")[0].partition(".")[0]
