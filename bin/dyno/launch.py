@@ -1,10 +1,10 @@
-"""Starts the packager in the environment that the dyno gave to `bin/packager`."""
+"""Starts the packager in the environment that `bin/packager` had on the dyno."""
 
 import os
 import sys
 from pathlib import Path
 
-# What `bin/packager` set for Python's start, and the prefix of the app's values that it put aside.
+# The names that `bin/packager` sets for Python's start, and its prefix for the app's own values.
 SET_FOR_START = ("LC_CTYPE", "LD_LIBRARY_PATH")
 PUT_ASIDE = "_DYNO_"
 

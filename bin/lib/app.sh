@@ -7,7 +7,7 @@ set -euo pipefail
 # Prints the language of an app that was not built: java, if that is certain; node, if package.json
 # may list dependencies, which app::check checks.
 app::unbuilt() {
-	# The packages of these apps are made of something else, or the user wants no checks.
+	# These apps need no modules and no jar, or the user has switched checks off.
 	if [[ -n $(config::value _LAMBDA_ZIP_FILE) || $(config::value _LAMBDA_CHECKS) =~ ^(off|warn)$ ]] ||
 		app::is_python; then
 		return
@@ -20,8 +20,8 @@ app::unbuilt() {
 	fi
 }
 
-# Fails if the app of the language $1 was not built. For node it needs the installation in the
-# folder $2 with the Python in the folder $3.
+# Fails if the app of the language $1 is not built. For node, the packager in the folder $2 checks
+# it with the Python in the folder $3.
 app::check() {
 	local language=$1 staging=${2:-} python_home=${3:-} file missing
 
@@ -61,7 +61,7 @@ app::check() {
 	esac
 }
 
-# Whether the app lists Python dependencies; an empty requirements.txt lists none.
+# Returns whether the app may list Python dependencies; an empty file lists none.
 app::is_python() {
 	local file
 	for file in requirements.txt pyproject.toml Pipfile{,.lock} {poetry,uv}.lock pylock.toml; do

@@ -6,23 +6,23 @@ set -euo pipefail
 # shellcheck disable=SC2034
 SETTING='config var'
 
-# How to set $1 to $2.
+# Prints how to set $1 to $2.
 hint::set() {
 	echo "  heroku config:set $1=$2"
 }
 
-# How to unset $1.
+# Prints how to unset $1.
 hint::unset() {
 	echo "  heroku config:unset $1"
 }
 
-# How to get another operating system for the build.
+# Prints how to build on another operating system.
 hint::system() {
 	# shellcheck disable=SC2016
 	echo 'choose a current stack with `heroku stack:set`'
 }
 
-# How to get a released version of this buildpack.
+# Prints how to use a released version of this buildpack.
 hint::release() {
 	# shellcheck disable=SC2016
 	echo 'run `heroku buildpacks:set` with #TAG at the end of its URL'

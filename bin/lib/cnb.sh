@@ -6,22 +6,22 @@ set -euo pipefail
 # shellcheck disable=SC2034
 SETTING='build variable'
 
-# How to set $1 to $2.
+# Prints how to set $1 to $2.
 hint::set() {
 	echo "  project.toml: [[io.buildpacks.build.env]] with name = \"$1\" and value = \"$2\""
 }
 
-# How to unset $1.
+# Prints how to unset $1.
 hint::unset() {
-	echo "  project.toml: without the entry for $1"
+	echo "  project.toml: remove the entry for $1"
 }
 
-# How to get another operating system for the build.
+# Prints how to build on another operating system.
 hint::system() {
 	echo 'choose a current builder'
 }
 
-# How to get a released version of this buildpack.
+# Prints how to use a released version of this buildpack.
 hint::release() {
 	echo 'name a release archive in project.toml'
 }

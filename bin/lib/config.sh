@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The app's settings at build time: one file each in ENV_DIR. They are not exported to what the
-# build runs, and their values are never printed.
+# Reads the app's settings at build time: ENV_DIR has one file for each. They are not exported to
+# the programs of the build, and error messages do not show their values.
 
 set -euo pipefail
 
@@ -11,7 +11,7 @@ config::value() {
 	fi
 }
 
-# Prints `true` or `false`, the value of $1; `false` if it is not set.
+# Prints the value of $1, `true` or `false`; `false` if it is not set.
 config::flag() {
 	local value
 	value=$(config::value "$1")

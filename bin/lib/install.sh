@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The installation of the packager, the same in both kinds of build. It needs BUILDPACK_DIR,
-# BUILD_DIR (the app), CACHE_DIR and ENV_DIR.
+# Installs the packager, in both kinds of build. It needs BUILDPACK_DIR, BUILD_DIR (the app),
+# CACHE_DIR and ENV_DIR.
 
 set -euo pipefail
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The layers of a Cloud Native build, `packager` and `cache`, and the image's processes.
+# Writes what describes an image to the lifecycle: its layers `packager`, `wheels` and `cache`, and
+# its processes.
 
 set -euo pipefail
 
@@ -16,10 +17,10 @@ layers::key() {
 	} | sha256sum | cut --characters=1-64
 }
 
-# Prints the key of the layer $1 in the previous image, if that is known. The lifecycle then reuses
-# that layer, unless the build writes it.
+# Prints the key of the layer `packager` in the previous image, if that is known. The
+# lifecycle then reuses that layer, unless the build writes it.
 layers::previous_key() {
-	local file=${CNB_LAYERS_DIR}/$1.toml
+	local file=${CNB_LAYERS_DIR}/packager.toml
 	if [[ -f ${file} ]]; then
 		sed --quiet 's/^[[:blank:]]*key = "\(.*\)"$/\1/p' "${file}"
 	fi
@@ -28,7 +29,7 @@ layers::previous_key() {
 # Whether the build can reuse the layer `packager` of the previous image. Builds of Python apps also
 # run the packager, so they keep it in the cache, too.
 layers::has_packager() {
-	[[ $(layers::previous_key packager) == "$1" ]] &&
+	[[ $(layers::previous_key) == "$1" ]] &&
 		{ ! app::is_python || [[ -d ${CNB_LAYERS_DIR}/packager && -d $(wheels::tools) ]]; }
 }
 
@@ -52,7 +53,7 @@ layers::write_cache() {
 	printf '%s\n' '[types]' 'cache = true' >"${CACHE_DIR}.toml"
 }
 
-# Adds the processes that run the programs in the folder $1: `release` if $2 is true.
+# Adds the processes, which run programs in the folder $1; `release` only if $2 is true.
 layers::write_processes() {
 	local programs=$1 deploy_on_release=$2 procfile=${BUILD_DIR}/Procfile
 	{

@@ -1,6 +1,6 @@
-"""Names the production dependencies of a Node.js app that are not installed.
+"""Prints the names of a Node.js app's production dependencies that are not installed.
 
-Usage: missing_modules.py FOLDER APP: by the packager that is installed in FOLDER.
+Usage: missing_modules.py FOLDER APP. The packager is installed in FOLDER.
 """
 
 import contextlib
@@ -10,21 +10,19 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-# Lambda's Node.js runtimes provide these.
-PROVIDED = ("@aws-sdk/", "@smithy/", "aws-sdk")
-
 SHOWN = 5
 
 
 def missing_modules(app: Path) -> list[str]:
-    """Name the dependencies that neither the app nor the runtime has, in order."""
+    """List, by name, the dependencies that neither the app nor the runtime has."""
     from packager.apps import ignore
+    from packager.apps.node import IN_THE_RUNTIME
     from packager.apps.node_modules import layout
 
     if ignore.read(app)("node_modules", is_folder=True):
         return []  # The app's code is a bundle.
     missing = {missing.name for missing in layout(os.path.realpath(app)).missing}
-    return sorted(name for name in missing if not name.startswith(PROVIDED))
+    return sorted(name for name in missing if not name.startswith(IN_THE_RUNTIME))
 
 
 def shortened(names: list[str]) -> Iterable[str]:

@@ -16,7 +16,7 @@ output::indent() {
 	sed --unbuffered 's/^/       /' >&2
 }
 
-# A warning or an error: the lines of stdin, marked.
+# Shows the lines of stdin as a warning or an error.
 output::notice() {
 	{
 		echo

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The packager's own package and its dependencies, as locked in bin/requirements.lock.
+# Installs the packager and its dependencies, which bin/requirements.lock pins.
 
 set -euo pipefail
 
@@ -70,8 +70,8 @@ packages::trim() {
 	done
 	find "${target}/botocore/data" -mindepth 1 -maxdepth 1 -type d "${kept[@]}" -exec rm -r {} +
 
-	# Models of boto3's resources, programs whose first lines name this build's Python, and the
-	# languages that rich could highlight: nothing that the packager uses.
+	# The packager uses none of these: programs whose first lines name this build's Python, models of
+	# boto3's resources, and the languages that rich could highlight.
 	rm -r "${target:?}"/{bin,boto3/data,boto3/examples}
 	find "${target}/pygments/lexers" -name '*.py' ! -name __init__.py ! -name _mapping.py -delete
 	find "${target}" -type d \( -name test -o -name tests \) -prune -exec rm -r {} +
@@ -108,8 +108,8 @@ packages::precompile() {
 			What you can do:
 			  1. With the Python of heroku/python: name another version from 3.10 to 3.14
 			     in the file .python-version.
-			  2. A module of the packager itself is missing: use a released version.
-			     To do so, $(hint::release).
+			  2. If a module of the packager itself is missing, use a released version:
+			     $(hint::release).
 		EOF
 		return 1
 	fi

@@ -1,6 +1,7 @@
 """Runs `packager prebuild` during a build.
 
-Usage: prebuild.py PACKAGES TOOLS ARGUMENT…: with the modules in the folders PACKAGES and TOOLS.
+Usage: prebuild.py PACKAGES TOOLS ARGUMENT…
+Python finds the packager in the folder PACKAGES, and uv in the folder TOOLS.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Compiles what a deploy imports: the rest of the slug stays without bytecode, for its size.
+"""Compiles the modules that a deploy imports. Others get no bytecode, to keep the slug small.
 
-Usage: precompile.py FOLDER FINAL: the modules below FOLDER, as they will be named below FINAL.
+Usage: precompile.py FOLDER FINAL. The modules are below FOLDER, which is FINAL at run time.
 """
 
 import importlib
@@ -29,8 +29,8 @@ def import_what_a_deploy_imports() -> None:
 def compile_imported(folder: Path, final: Path) -> None:
     """Write the bytecode of each imported module below `folder`.
 
-    Never checked against its source: the slug's file times are not those of the build, and neither
-    changes on a dyno.
+    Python does not compare it with its source: the slug has other file times than the build, and on
+    a dyno neither changes.
     """
     for module in list(sys.modules.values()):
         source = Path(getattr(module, "__file__", None) or "")

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# The Python that runs the packager: heroku/python's where it is fit, else a standalone build in the
-# slug, because the run images of heroku-24 and heroku-26 have none.
+# Provides the Python that runs the packager: heroku/python's if the packager can use it, else a
+# standalone one, because the run images of heroku-24 and heroku-26 have none.
 
 set -euo pipefail
 
 # shellcheck source=bin/lib/pinned-python.sh
 source "${BUILDPACK_DIR}/bin/lib/pinned-python.sh"
 
-# Runs the Python of the folder $1 as if there were no other: without the PYTHON* variables that
-# heroku/python exports to later buildpacks, with its own libpython, and without leaving bytecode,
-# which names the folder it was compiled in.
+# Runs the Python in the folder $1 with its own libpython. It ignores the PYTHON* variables that
+# heroku/python exports to later buildpacks, and writes no bytecode, which would name the folder of
+# the build.
 python::run() {
 	local home=$1
 	shift
 	LD_LIBRARY_PATH=${home}/lib "${home}/bin/python3" -I -B "$@"
 }
 
-# Prints the folder of the Python to use.
+# Prints the folder of heroku/python's Python if it is fit, else downloads a standalone one to $1.
 python::choose() {
 	local staging=$1 herokus=${BUILD_DIR}/.heroku/python
 
@@ -32,13 +32,13 @@ python::home() {
 	if [[ -d $1/python ]]; then echo "$1/python"; else echo "${BUILD_DIR}/.heroku/python"; fi
 }
 
-# Unpacks a standalone Python and prints its folder.
+# Puts a standalone Python into the folder $1 and prints its own folder.
 python::bring_home() {
 	python::bring "$1"
 	echo "$1/python"
 }
 
-# Whether heroku/python's Python can run the packager; the log says why if it cannot.
+# Returns whether the packager can run on the Python in the folder $1; the log says why not.
 python::is_fit() {
 	local found
 	found=$(python::run "$1" -c '
@@ -51,26 +51,25 @@ print("%d.%d" % sys.version_info[:2], "pip" if importlib.util.find_spec("pip") e
 			output::detail "Using the Python ${found% pip} of heroku/python"
 			;;
 		3.1[0-4]' ')
-			output::detail "The Python ${found% } of heroku/python has no pip: the packager brings a Python"
+			output::detail "The Python ${found% } of heroku/python has no pip: using a standalone one"
 			return 1
 			;;
 		*)
 			output::notice <<-EOF
 				heroku/python installed a Python ${found% pip}.
 
-				The packager runs on Python 3.10 to 3.14. It brings a Python of its own
-				into the slug, about 45 MB before compression; your app keeps its Python.
+				The packager runs on Python 3.10 to 3.14. It adds a Python of its own to
+				the slug, about 45 MB before compression. Your app keeps its Python, and
+				everything works.
 
-				What you can do:
-				  1. Nothing: all works.
-				  2. Save the space: name a newer Python in the file .python-version.
+				To save the space, name a newer Python in the file .python-version.
 			EOF
 			return 1
 			;;
 	esac
 }
 
-# Unpacks a standalone Python to $1/python, without what python.exclude lists: tests, headers and
+# Unpacks a standalone Python to $1/python. python.exclude lists what stays out: tests, headers,
 # tools of developers, Tcl/Tk, and bytecode, which names the folder it was compiled in.
 python::bring() {
 	local staging=$1 archive version
@@ -146,8 +145,8 @@ python::checksum() {
 	echo "${sha256,,}"
 }
 
-# The URL goes to curl by its standard input, and curl's messages are not shown: a mirror's URL may
-# hold a password, and neither the list of processes nor the build log is the place for it.
+# curl reads the URL from its standard input, and its messages are not shown: the URL of a mirror may
+# hold a password, which must appear neither in the list of processes nor in the build log.
 python::download() {
 	local url=$1 destination=$2 seen
 	output::detail "Downloading the standalone Python"
@@ -200,7 +199,7 @@ python::verify() {
 			SHA-256 expected:   ${expected}
 			SHA-256 downloaded: ${seen}
 
-			It was deleted, and nothing of it was run.
+			The build deletes it and runs nothing of it.
 
 			What you can do:
 			  1. Build again, in case the download was damaged on its way.
@@ -211,7 +210,7 @@ python::verify() {
 	fi
 }
 
-# Where the archive comes from, as the log may show it.
+# Prints where the archive comes from, without the URL of a mirror.
 python::source() {
 	if [[ -n $(config::value _LAMBDA_PYTHON_URL) ]]; then
 		echo "the URL in the ${SETTING} _LAMBDA_PYTHON_URL"
@@ -220,7 +219,7 @@ python::source() {
 	fi
 }
 
-# Removes from the standalone Python in $1, if there is one, what only the build needed.
+# Removes what only the build needs from the standalone Python in the folder $1, if there is one.
 python::trim() {
 	local home=$1/python
 	if [[ ! -d ${home} ]]; then
@@ -230,7 +229,7 @@ python::trim() {
 	find "${home}/bin" -mindepth 1 ! -name 'python3*' -delete
 	find "${home}/bin" -name '*-config' -delete
 
-	# The standalone builds carry libpython twice: inside bin/python3, and as a library for programs
+	# Most standalone builds have libpython twice: inside bin/python3, and as a library for programs
 	# that embed Python.
 	if ! python::run "${home}" -c 'import sys; sys.exit("/libpython" not in open("/proc/self/maps").read())'; then
 		rm -f "${home}"/lib/libpython*

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The dependencies of a Python app, installed for the function when the app is built: so that a
-# promotion or config change ships the same bytes, and no dyno needs an installer or an index.
+# Installs the dependencies of a Python app for the function when the app is built. Every deploy of
+# that build then ships the same bytes, and dynos need no installer and no index.
 
 set -euo pipefail
 
-# Prints the folder with uv, which only a build needs, in the cache.
+# Prints the folder in the cache for uv, which only builds need.
 wheels::tools() {
 	local key
 	key=$({
@@ -14,7 +14,7 @@ wheels::tools() {
 	echo "${CACHE_DIR}/tools-${key}"
 }
 
-# Puts uv into the cache by pip of the Python in the folder $1, unless it is there.
+# Installs uv into the cache with pip of the Python in the folder $1, unless it is there.
 wheels::install_tools() {
 	local python_home=$1 tools
 	tools=$(wheels::tools)
@@ -27,8 +27,8 @@ wheels::install_tools() {
 	fi
 }
 
-# Installs the app's dependencies into the folder $2, which is not there if the app has none, by
-# the packager in the folder $1.
+# Installs the app's dependencies into the folder $2 with the packager in the folder $1. If the app
+# has none, the folder is not created.
 wheels::install() {
 	local packager=$1 folder=$2 options=()
 	if ! app::is_python; then
@@ -43,12 +43,12 @@ wheels::install() {
 		output::notice <<-EOF
 			The app's Python dependencies could not be installed for the function.
 
-			The reason stands above. Your app is unchanged.
+			See the reason above. Your app is unchanged.
 
 			What you can do:
 			  1. If the function's runtime is not known, name it:
 			     $(hint::set _LAMBDA_RUNTIME python3.13)
-			  2. If it has another processor than this machine, name that:
+			  2. If it has another architecture than this machine, name that:
 			     $(hint::set _LAMBDA_ARCHITECTURE arm64)
 		EOF
 		return 1

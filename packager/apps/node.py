@@ -31,7 +31,7 @@ _INSTALLED = "node_modules/"
 _READERS = frozenset({"env-properties", "properties-reader"})
 
 # Lambda's runtimes include these: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html
-_IN_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
+IN_THE_RUNTIME = ("@aws-sdk/", "@smithy/", "aws-sdk")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Node:
         """Return the app's own dependencies that are not installed, and a warning that names those
         of other packages.
         """
-        missing = [one for one in layout.missing if not one.name.startswith(_IN_THE_RUNTIME)]
+        missing = [one for one in layout.missing if not one.name.startswith(IN_THE_RUNTIME)]
         others = [f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by]
         warning = Warning(f"Not installed: {', '.join(others)}. Run `{self.install_command}`.")
         return (

@@ -185,7 +185,7 @@ def test_a_python_too_old_is_named_and_left_for_a_standalone_one(
     pushed = build(both)
     assert pushed.status == 0, pushed.log
     assert "heroku/python installed a Python 3.9." in pushed.log
-    assert "What you can do" in pushed.log
+    assert "name a newer Python in the file .python-version" in pushed.log
     assert (pushed.folder / PACKAGER / "python").exists()
 
 
