@@ -54,10 +54,11 @@ def read_env_file(path: Path) -> EnvFile:
 
 def parse_env_file(path: Path, content: bytes) -> EnvFile:
     """Read variables from `content`, in the format that the file extension of `path` indicates."""
-    if path.suffix == ".properties":
+    suffix = path.suffix.lower()
+    if suffix == ".properties":
         return _parse_properties(str(path), content)
     text = _decode_file(str(path), content)
-    if path.suffix == ".json":
+    if suffix == ".json":
         return _parse_json(str(path), text)
     return _parse_dotenv(str(path), text)
 

@@ -97,6 +97,17 @@ def test_standard_input_is_json_if_it_begins_with_a_brace(
     assert parse_standard_input(content).variables == variables
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("E.PROPERTIES", b"A=\\u00fc\n"), ("E.Json", b'{"A": "\\u00fc"}')]
+)
+def test_the_extension_decides_the_format_in_any_case(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    assert read_env_file(file).variables == {"A": "ü"}
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
 def test_empty_standard_input_is_an_error(content: bytes) -> None:
     """If the command in front of the pipe fails, the function keeps its config."""
