@@ -99,7 +99,7 @@ class ChangedError(DeployError):
 
 
 class CredentialsError(DeployError):
-    """There are no AWS credentials, or AWS does not accept them."""
+    """AWS credentials are missing, or AWS does not accept them."""
 
 
 class MfaError(CredentialsError):

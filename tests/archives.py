@@ -95,7 +95,7 @@ class Kept(NamedTuple):
 
 
 def contents(path: Path) -> list[Kept]:
-    """Give the entries of an archive in the order of the directory, as Python's zipfile sees it."""
+    """Return the entries of an archive in the order of the directory, as zipfile reads it."""
     raw = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
         return [_kept(info, raw) for info in archive.infolist()]

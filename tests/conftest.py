@@ -76,7 +76,7 @@ for _number, _handler in (
 
 
 def cached(name: str, source: Path, build: Callable[[Path], None]) -> Path:
-    """Give a folder that `build` has filled once for all runs with the same files in `source`."""
+    """Return a folder that `build` has filled once for all runs with the same files in `source`."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
     contents = b"".join(bytes(path.relative_to(source)) + path.read_bytes() for path in files)
     default = Path.home() / ".cache" / "heroku-lambda-packager-tests"

@@ -99,7 +99,7 @@ class StubFunction:
         self.changed()
 
     def changed(self) -> None:
-        """Give `$LATEST` another revision."""
+        """Return `$LATEST` another revision."""
         self.revision = str(uuid.uuid4())
         self.published = None
 

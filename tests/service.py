@@ -55,7 +55,7 @@ class Service:
         )
 
     def stored(self, name: str) -> bytes:
-        """Give a function's deployment package as the service stores it."""
+        """Return a function's deployment package as the service stores it."""
         from moto.awslambda.models import lambda_backends
 
         return bytes(lambda_backends[ACCOUNT][REGION].get_function(name).code_bytes)
@@ -78,7 +78,7 @@ class Service:
             del buckets[bucket]
 
     def settings(self, function: str) -> dict[str, str]:
-        """Give the packager's settings that deploy to `function` of this service."""
+        """Return the packager's settings that deploy to `function` of this service."""
         return {
             "_LAMBDA_FUNCTION_ARN": function,
             "_AWS_ACCESS_KEY_ID": KEY_ID,
@@ -190,7 +190,7 @@ def bound_by_permissions() -> None:
 
 
 def bare_environment(temporary: Path | None = None) -> dict[str, str]:
-    """Give what a process needs to start; its temporary files go to `temporary`.
+    """Return what a process needs to start; its temporary files go to `temporary`.
 
     It is a dyno's: the variables of the process are its config.
     """

@@ -46,7 +46,7 @@ app::check() {
 				output::notice <<-EOF
 					The app's dependencies are not installed: ${missing}.
 
-					package.json lists them, and there is no folder node_modules. This buildpack
+					package.json lists them, but the folder node_modules does not exist. This buildpack
 					does not install them: a buildpack for Node.js does, before this one.
 
 					Run these two commands:

@@ -116,7 +116,7 @@ python::architecture() {
 	machine=$(uname -m)
 	if [[ -z ${PINNED_PYTHON_SHA256[${machine}]:-} ]]; then
 		output::notice <<-EOF
-			There is no standalone Python for the architecture of this machine, ${machine}.
+			No standalone Python exists for the architecture of this machine, ${machine}.
 
 			There is one for: ${!PINNED_PYTHON_SHA256[*]}.
 

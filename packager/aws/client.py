@@ -101,7 +101,7 @@ class Clients:
         """Make a client of `service`; its requests are not repeated if they get `one_try_of` so
         many seconds.
 
-        Raises SettingsError if it cannot be made, or there are no credentials.
+        Raises SettingsError if it cannot be created, or credentials are missing.
         """
         _silence_debug_logs()
         client = self._new(service, self._config_for(one_try_of))

@@ -110,7 +110,7 @@ def watch(
     """
     app = app.resolve()
     if not app.is_dir():
-        raise PackageError(f"There is no folder {app}.", "Give the folder of the app.")
+        raise PackageError(f"The folder {app} does not exist.", "Pass the folder of the app.")
 
     where = options.sources(app, env_file, from_environment)
 

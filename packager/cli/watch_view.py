@@ -96,8 +96,8 @@ class WatchLines:
         if not self._quiet:
             self._show_success(cause, f"  {outcome}: {run.function}{size}", color_of(outcome))
         self._show_seconds()
-        if run.answer is not None and not self._quiet:
-            show_response(run.answer)
+        if run.response is not None and not self._quiet:
+            show_response(run.response)
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
         """Show what went wrong, but not again what every retry meets."""
@@ -209,8 +209,8 @@ class WatchJson:
     def succeeded(self, cause: Cause, run: Run) -> None:
         """Show how the function was deployed, and what its handler responded."""
         result = as_json(run.release, self._progress.seconds)
-        if run.answer is not None:
-            result["response"] = parsed(run.answer)
+        if run.response is not None:
+            result["response"] = parsed(run.response)
         if run.stopped:
             self._lines.write("stopped", **_fields(cause), **result)
         elif run.failure is not None:

@@ -117,10 +117,10 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
         task = folder / "task"
         service.download(settings.function_name, task, code_sha256)
         found = find_handler(task, settings.handler, resolved.language)
-        answer = invoke(
+        response = invoke(
             found, task, event.encode(), timeout=timeout, function=function, progress=progress
         )
-        return answer.decode("utf-8", "replace")
+        return response.decode("utf-8", "replace")
 
     clients = client.Clients(settings, timeout=timeout, hide=config.hide, respond=service.respond)
     store = storage.package_store(settings, clients)

@@ -21,14 +21,14 @@ from packager.watch.run import SupersededError
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: the deploy and, on this machine, the handler's answer or failure.
+    """How a run ended: the deploy and, on this machine, the handler's response or failure.
 
     `stopped`: a file was saved while the handler ran.
     """
 
     release: Release
     function: str
-    answer: str | None = None
+    response: str | None = None
     failure: PackagerError | None = None
     stopped: bool = False
 
@@ -70,17 +70,17 @@ class Deploys:
         with workspace.private_folder(self._folder) as folder, self._target(config) as target:
             options = Options(timeout=self._timeout)
             release = deploy(self._app, target, folder, progress, options, self._cache)
-            answer, failure, stopped = None, None, False
+            response, failure, stopped = None, None, False
             if target.run:
-                # What the handler does wrong is no reason to deploy it once more.
+                # A failure of the handler is not a reason to deploy again.
                 try:
                     with progress.stage("invoke", "Invoking the function", prints=True):
-                        answer = target.run(folder, release.package.code_sha256, progress)
+                        response = target.run(folder, release.package.code_sha256, progress)
                 except PackagerError as error:
                     failure = error
                 except SupersededError:
                     stopped = True
-        return Run(release, target.name, answer, failure, stopped)
+        return Run(release, target.name, response, failure, stopped)
 
     @contextlib.contextmanager
     def _target(self, config: Config) -> Iterator[Target]:

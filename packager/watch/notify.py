@@ -1,6 +1,6 @@
 """Receive events about changed files from the system: the only module that imports watchdog.
 
-What is told is where something may have happened, no more: `snapshot` finds out what it was.
+An event only reports where something may have happened; `snapshot` finds out what it was.
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
@@ -253,8 +253,8 @@ class _Registration:
         """Where the event happened, as the paths of the folder are known to us."""
         if event.event_type in ("opened", "closed_no_write"):
             return []
-        told = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
-        return [self.folder + path[len(self.target) :] for path in told if self.covers_path(path)]
+        paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        return [self.folder + path[len(self.target) :] for path in paths if self.covers_path(path)]
 
     def covers_path(self, path: str) -> bool:
         return path == self.target or path.startswith(self.target + os.sep)

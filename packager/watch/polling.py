@@ -19,8 +19,8 @@ _SECONDS = 1.0
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
-# A change by another machine, or by the host of this virtual one, is no event here. Not among them:
-# overlay, which is the root of every container and written below by nobody, and fuseblk (NTFS).
+# These report no events for changes by another machine, or by the host of this virtual one. Not
+# listed: overlay, the root of every container, whose lower layers do not change; fuseblk (NTFS).
 _WITHOUT_EVENTS = re.compile(
     r"9p|drvfs|wslfs|virtiofs|vboxsf|vmhgfs|prl_fs|fakeowner|grpcfuse|osxfs"
     r"|nfs4?|cifs|smb3|smbfs|afs|ceph|fuse|fuse\.(?!fuse-overlayfs$).+"

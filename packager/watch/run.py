@@ -36,7 +36,7 @@ class View(Protocol[Shown]):
     """Where it is shown what happens."""
 
     def started(self, cause: Cause) -> Progress:
-        """A run begins; its stages tell of themselves to the Progress returned."""
+        """Report that a run begins; return the Progress for its stages."""
 
     def succeeded(self, cause: Cause, result: Shown) -> None:
         """The run has ended with `result`."""

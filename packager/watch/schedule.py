@@ -1,6 +1,6 @@
 """When to act: after a quiet time, and again after a failure, ever later.
 
-A state machine without a clock of its own: the time, in seconds, is told to it.
+A state machine without a clock: callers pass the time, in seconds.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Session(Generic[Result]):
         self._is_asked = False
 
     def watch(self) -> NoReturn:
-        """Deploy now and at each change; only what is no Exception, as an interrupt, ends it."""
+        """Deploy now and at each change; only an exception that is not an Exception ends it."""
         try:
             # Before the first run, for nothing to be missed that happens in its course.
             self._tree.scan()

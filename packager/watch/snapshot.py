@@ -250,7 +250,7 @@ def _identity(statuses: list[os.stat_result]) -> tuple[int, ...]:
 
 
 def _content(path: str) -> tuple[object, ...]:
-    """What a package would take over of the file at `path`: data or link, and executability."""
+    """The part of the file at `path` that a package contains: data or link, and executability."""
     try:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):

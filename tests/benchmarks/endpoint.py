@@ -110,7 +110,7 @@ class Endpoint:
             return int(json.load(answer)["Updates"])
 
     def settings(self) -> dict[str, str]:
-        """Give the packager's settings that deploy to it."""
+        """Return the packager's settings that deploy to it."""
         return {
             "_LAMBDA_FUNCTION_ARN": "benchmark",
             "_AWS_ACCESS_KEY_ID": "invented",
@@ -120,7 +120,7 @@ class Endpoint:
         }
 
     def aws_settings(self) -> dict[str, str]:
-        """Give the AWS CLI's."""
+        """Return the AWS CLI's."""
         return {
             "AWS_ACCESS_KEY_ID": "invented",
             "AWS_SECRET_ACCESS_KEY": "invented",

@@ -55,7 +55,7 @@ def _measured(title: str, sizes: list[float], contenders: list[Contender], round
 
 
 def as_json(lines: Iterable[Series]) -> list[dict[str, object]]:
-    """Give all that is shown, for machines."""
+    """Return all that is shown, for machines."""
     return [
         {
             "by": line.title,

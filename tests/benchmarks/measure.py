@@ -65,7 +65,7 @@ def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measu
 
 
 def bare_environment() -> dict[str, str]:
-    """Give what a process needs to start on a dyno, and nothing of the developer's own."""
+    """Return what a process needs to start on a dyno, and nothing of the developer's own."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {"DYNO": "run.1"}
 

@@ -15,7 +15,7 @@ _PEERS = Path(__file__).with_name("peers")
 
 
 def of_python() -> Path | None:
-    """Give the folder for PYTHONPATH with awscli, javaproperties and python-dotenv.
+    """Return the folder for PYTHONPATH with awscli, javaproperties and python-dotenv.
 
     Where they cannot be installed there is none.
     """
@@ -30,7 +30,7 @@ def of_python() -> Path | None:
 
 
 def of_node(kind: str) -> Path | None:
-    """Give the folder of node_modules with the peers of one `kind`.
+    """Return the folder of node_modules with the peers of one `kind`.
 
     Where they cannot be installed there is none.
     """

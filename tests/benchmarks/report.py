@@ -42,12 +42,12 @@ class Table:
     left_out: list[str] = field(default_factory=list)
 
     def seconds(self, name: str) -> float:
-        """Give a row's seconds, as they are shown."""
+        """Return a row's seconds, as they are shown."""
         found = {row.name: row.seconds for row in self.rows}
         return found[name] - (found[self.over] if self.over and name != self.over else 0.0)
 
     def ratio(self, name: str) -> float | None:
-        """Give a row's seconds as a multiple of ours, if it is not the one that does nothing."""
+        """Return a row's seconds as a multiple of ours, if it is not the one that does nothing."""
         return None if name == self.over else self.seconds(name) / self.seconds(self.ours)
 
 
@@ -62,7 +62,7 @@ def machine() -> dict[str, str | int | None]:
 
 
 def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
-    """Give all that is shown, for machines."""
+    """Return all that is shown, for machines."""
     return [
         {
             "title": table.title,

@@ -51,7 +51,7 @@ def node_app() -> Path:
 
 
 def compressed(package: Path | io.BytesIO) -> dict[str, bytes]:
-    """Give the entries in order, each with its compressed bytes, as they stand in the file."""
+    """Return the entries in order, each with its compressed bytes, as they stand in the file."""
     with zipfile.ZipFile(package) as archive:
         file = archive.fp
         assert file is not None

@@ -52,7 +52,7 @@ for name in ("boto3", "botocore", "botocore.auth", "botocore.parsers", "s3transf
 
 
 def settings(url: str, function: str) -> dict[str, str]:
-    """Give what a deploy to `function` of the service at `url` needs, secrets planted."""
+    """Return what a deploy to `function` of the service at `url` needs, secrets planted."""
     return {
         **CONFIG,
         **CREDENTIALS,
@@ -161,7 +161,7 @@ def assert_nothing_seen(run: Run) -> None:
 
 
 def assert_no_setting_in(package: Path | bytes) -> None:
-    """Hold that the variables are in the package exactly, and of settings not even a line."""
+    """Check that the variables are in the package exactly, and of settings not even a line."""
     content = package if isinstance(package, bytes) else package.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = [archive.read(name) for name in archive.namelist()]

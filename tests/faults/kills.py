@@ -89,7 +89,7 @@ def left_running(folder: Path) -> set[int]:
 
 
 def assert_none_left_running(folder: Path) -> None:
-    """Hold that all children end with the command; the system may take a moment for it."""
+    """Check that all children end with the command; the system may take a moment for it."""
     end = time.monotonic() + PATIENCE
     while left := left_running(folder):
         assert time.monotonic() < end, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
@@ -113,6 +113,6 @@ def age(*folders: Path) -> None:
 
 
 def whole(package: bytes) -> bool:
-    """Tell whether every entry can be read, the config among them."""
+    """Return whether every entry can be read, the config among them."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return archive.testzip() is None and "env.properties" in archive.namelist()

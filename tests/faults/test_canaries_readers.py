@@ -188,7 +188,7 @@ def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> st
 
 
 def assert_names_only(text: str) -> None:
-    """Hold that the names in the file are shown, so that it was seen, and none of its values."""
+    """Check that the names in the file are shown, so that it was seen, and none of its values."""
     assert "DATABASE_URL" in text
     assert "MISSING" in text
     seen = [line for line in text.splitlines() if canaries.traces(line)]

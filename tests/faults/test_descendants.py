@@ -58,7 +58,7 @@ def handler(folder: Path, body: str) -> Path:
 
 
 def assert_dead(alive: Path) -> None:
-    """Hold that nobody touches the file any more."""
+    """Check that nobody touches the file any more."""
     alive.unlink()
     time.sleep(0.2)
     assert not alive.exists()

@@ -96,7 +96,7 @@ class Ended:
 
 
 def matrix() -> Iterator[Cell]:
-    """Give every cell; a fault that is not tried again is the same once and always."""
+    """Return every cell; a fault that is not tried again is the same once and always."""
     for call in CALLS:
         yield Cell(call, REFUSED, once=False)
         for name, kind in KINDS.items():
@@ -183,7 +183,7 @@ def connections_tried(run: Run) -> int:
 
 
 def most_tries(proxy: Proxy, call: Call) -> int:
-    """Tell how often a request of `call` was tried: of the parts, the one tried most often."""
+    """Return how often a request of `call` was tried: of the parts, the one tried most often."""
     tries = max(proxy.tries(call.requests).values())
     return tries - call.skip if call.at_lambda else tries
 
@@ -209,7 +209,7 @@ def prepare(proxy: Proxy, cell: Cell) -> None:
 
 
 def seconds(cell: Cell) -> str:
-    """Give a `--timeout`: short where it is used up, long where a slow machine would reach it."""
+    """Return a `--timeout`: short where it is used up, long where a slow machine would reach it."""
     lasts = cell.kind in ("silence", "conflict") or (cell.kind in THROTTLED and not cell.once)
     if cell.call.by_s3:
         return "15" if lasts else "30"
@@ -231,12 +231,12 @@ def succeeds(cell: Cell) -> bool:
 
 
 def words(cell: Cell) -> str:
-    """Give the pattern of what the error says."""
+    """Return the pattern of what the error says."""
     return NO_ANSWER if cell.kind == REFUSED else cell.fault.words
 
 
 def tries(cell: Cell) -> range:
-    """Give how many tries there are to be."""
+    """Return how many tries there are to be."""
     call = cell.call
     if cell.kind == REFUSED:
         if call.name == "state":
@@ -260,12 +260,12 @@ def tries(cell: Cell) -> range:
 
 
 def exactly(number: int) -> range:
-    """Give the range of one `number`."""
+    """Return the range of one `number`."""
     return range(number, number + 1)
 
 
 def at_least(number: int) -> range:
-    """Give the range from `number` on."""
+    """Return the range from `number` on."""
     return range(number, sys.maxsize)
 
 

@@ -19,7 +19,7 @@ OLD = b"// an older copy, and longer than any of the new ones\n" * 2000
 
 
 def vendored(folder: Path) -> dict[str, bytes]:
-    """Give all files below `folder`."""
+    """Return all files below `folder`."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")

@@ -37,7 +37,7 @@ class Watching:
             assert time.monotonic() < end
 
     def has_a_child(self) -> bool:
-        """Tell whether there is another process by now, be it only about to become one."""
+        """Return whether there is another process by now, be it only about to become one."""
         return len(kills.left_running(self.folder)) > 1
 
     def change(self) -> None:

@@ -26,7 +26,7 @@ def lambda_handler(event, context):
 
 
 def listening_sockets() -> set[str]:
-    """Give the names, as /proc/PID/fd has them, of all TCP sockets of this machine that listen."""
+    """Return all TCP sockets of this machine that listen, named as in /proc/PID/fd."""
     lines = [
         line.split()
         for table in ("tcp", "tcp6")
@@ -36,7 +36,7 @@ def listening_sockets() -> set[str]:
 
 
 def sockets_of(process: int) -> set[str]:
-    """Give the sockets that a process has open."""
+    """Return the sockets that a process has open."""
     return {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
 
 

@@ -21,7 +21,7 @@ FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
 
 
 def ends(process: subprocess.Popen[bytes]) -> None:
-    """Hold that the process ends, long before anything that it waits for."""
+    """Check that the process ends, long before anything that it waits for."""
     process.wait(kills.PATIENCE / 2)
 
 

@@ -71,13 +71,13 @@ def app(tmp_path: Path) -> Path:
 
 
 def packager(python: Path, command: str, app: Path, *more: str) -> list[str | Path]:
-    """Give the command line that runs `command` for `app` with its env file."""
+    """Return the command line that runs `command` for `app` with its env file."""
     env_file = app.with_name(".env")
     return [python, "-m", "packager", command, app, "--env-file", env_file, *more]
 
 
 def packaged(service: Service, function: str) -> dict[str, bytes]:
-    """Give the files of the package that a function has."""
+    """Return the files of the package that a function has."""
     with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
         return {name: package.read(name) for name in package.namelist()}
 

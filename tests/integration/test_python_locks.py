@@ -88,7 +88,7 @@ def error(app: Path, env: dict[str, str], *more: str) -> str:
 
 
 def installed(package: Path) -> dict[str, str]:
-    """Give the versions of the dependencies in a package, by name."""
+    """Return the versions of the dependencies in a package, by name."""
     names = zipfile.ZipFile(package).namelist()
     found = [re.match(r"([^/]+)-([^/-]+)\.dist-info/METADATA", name) for name in names]
     return {match[1].lower(): match[2] for match in found if match}

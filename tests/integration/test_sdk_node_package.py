@@ -152,7 +152,7 @@ def test_its_own_tests_pass(folder: Path | None) -> None:
 
 
 def node_of(source: Path) -> Path:
-    """Give the folder of the program `node` that a package.json asks for."""
+    """Return the folder of the program `node` that a package.json asks for."""
 
     def install(folder: Path) -> None:
         shutil.copy(source / "package.json", folder)

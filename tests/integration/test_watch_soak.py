@@ -25,12 +25,12 @@ _SLACK = 4 << 20
 
 
 def memory(pid: int) -> int:
-    """Give the memory of a process that is resident, in bytes."""
+    """Return the memory of a process that is resident, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def held(pid: int) -> tuple[int, int]:
-    """Give how many files and watched folders a process holds."""
+    """Return how many files and watched folders a process holds."""
     infos = [path.read_text() for path in Path(f"/proc/{pid}/fdinfo").iterdir()]
     return len(infos), sum(info.count("inotify wd:") for info in infos)
 

@@ -91,7 +91,7 @@ def test_the_same_requirements_are_installed_once(app: Path, env: dict[str, str]
 
 
 def error_after(app: Path, env: dict[str, str]) -> str:
-    """Give the error of a build where one has succeeded before."""
+    """Return the error of a build where one has succeeded before."""
     (app.parent / "out.zip").unlink()
     return error(app, env, "--runtime", "python3.13")
 

@@ -177,7 +177,7 @@ def _read(process: subprocess.Popen[str], told: queue.SimpleQueue[Event | None])
 
 
 def in_namespace(*arguments: str, setup: str) -> tuple[str, ...]:
-    """Give the words before a command that has it run in namespaces of its own, after `setup`.
+    """Return the words before a command that has it run in namespaces of its own, after `setup`.
 
     The process stays the same, so that it can be sent signals. Skips where there are none.
     """

@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def installed(name: str) -> Path:
-    """Give the folder of the packages called `name` here, with its `node_modules`."""
+    """Return the folder of the packages called `name` here, with its `node_modules`."""
 
     def build(folder: Path) -> None:
         shutil.copy(HERE / name / "package.json", folder)

@@ -196,7 +196,7 @@ def test_the_snapshot_after_any_edits_is_that_of_a_new_walk(saves: list[list[Edi
 
 
 def contents(tree: Tree) -> dict[str, object]:
-    """Give what is known, but for links: of a link to a link to what is not watched, it is only
+    """Return what is known, but for links: of a link to a link to what is not watched, it is only
     known that something has changed, and that is enough for a deploy.
     """
     files = {

@@ -53,7 +53,7 @@ def planted(tree: Tree) -> Iterator[Path]:
 
 
 def build(app: Path, cache: CompressionCache | None = None) -> bytes | str:
-    """Give the package of `app`, or why there is none."""
+    """Return the package of `app`, or why there is none."""
     package = app.parent / "package.zip"
     try:
         selections = cache.selections if cache else Selections()

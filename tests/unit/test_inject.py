@@ -272,7 +272,7 @@ def test_a_folder_in_the_entrys_place_is_an_error(name: bytes, tmp_path: Path, n
 
 
 def refused(source: Path, new: Path, reason: str) -> None:
-    """See that an archive is an error that names the file and the reason, and leaves nothing."""
+    """Check that an archive is an error that names the file and the reason, and leaves nothing."""
     before = source.read_bytes()
     with pytest.raises(ArchiveError) as error:
         inject(source, new, NewFile(ENTRY, NEW))

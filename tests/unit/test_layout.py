@@ -64,7 +64,7 @@ def tree(path: Path) -> ast.Module:
 
 @functools.cache
 def imports(path: Path) -> list[str]:
-    """Give the full names of all that a file imports, at its top or within functions."""
+    """Return the full names of all that a file imports, at its top or within functions."""
     found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):

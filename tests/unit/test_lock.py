@@ -41,7 +41,7 @@ def dependencies(lock: Path) -> list[Requirement]:
 
 
 def environment(python: str, machine: str) -> dict[str, str]:
-    """Give what markers are evaluated for: a Python on a machine."""
+    """Return what markers are evaluated for: a Python on a machine."""
     return {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -58,7 +58,7 @@ def applies(requirement: Requirement, python: str, machine: str) -> bool:
 
 
 def locked(lock: Path, python: str, machine: str) -> dict[str, str]:
-    """Give the versions that a lock has for a Python on a machine, by name."""
+    """Return the versions that a lock has for a Python on a machine, by name."""
     versions: dict[str, str] = {}
     for line in lock.read_text().splitlines():
         if not line or line.startswith((" ", "#")):

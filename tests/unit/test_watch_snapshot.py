@@ -71,7 +71,7 @@ def watched(tree: Tree) -> set[str]:
 
 
 def difference(found: Difference) -> dict[str, set[str]]:
-    """Give what was found by the names of files."""
+    """Return what was found by the names of files."""
     kinds = {name: {Path(path).name for path in paths} for name, paths in vars(found).items()}
     return {name: paths for name, paths in kinds.items() if paths}
 

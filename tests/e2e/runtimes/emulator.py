@@ -22,7 +22,7 @@ PATIENCE = 120
 
 
 def runtime(language: str, task: Path) -> list[str]:
-    """Give the command that starts a runtime; the handler is its last argument."""
+    """Return the command that starts a runtime; the handler is its last argument."""
     if language == "node":
         return ["node", str(tools.node_client())]
     if language == "java":

@@ -35,12 +35,12 @@ class Image:
     processes: Mapping[str, Mapping[str, Any]]
 
     def layer(self, name: str) -> Path:
-        """Give the folder of the one layer with this name."""
+        """Return the folder of the one layer with this name."""
         [layer] = [layer for layer in self.layers if layer.name == name]
         return layer
 
     def environment(self, process: str | None, config: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment of a process: the container's, changed by the layers."""
+        """Return the environment of a process: the container's, changed by the layers."""
         own = {"HOME": str(self.app), "PATH": "/usr/bin:/bin", "HOSTNAME": "3c5f1a7e9b2d"}
         return layers.at_launch(self.layers, process, own | dict(config))
 
@@ -88,7 +88,7 @@ class Build:
 
     @property
     def image(self) -> Image:
-        """Give the image; a build that failed has none."""
+        """Return the image; a build that failed has none."""
         assert self.exported, self.log
         return self.exported
 
@@ -174,12 +174,12 @@ class Platform:
         )
 
     def layers_of(self, buildpack: Path) -> Path:
-        """Give the folder of a buildpack's layers."""
+        """Return the folder of a buildpack's layers."""
         identifier = str(_buildpack(buildpack)["id"])
         return self.folder / "layers" / identifier.replace("/", "_")
 
     def _restore(self) -> None:
-        """Give back what the build before left: cached layers whole, others' metadata only."""
+        """Return back what the build before left: cached layers whole, others' metadata only."""
         shutil.rmtree(self.folder / "layers", ignore_errors=True)
         for kept in ("image", "cache"):
             for file in sorted((self.folder / kept).glob("*/*.toml")):
@@ -243,7 +243,7 @@ def _variables(work: Path) -> dict[str, str]:
 
 
 def _of_the_builder() -> dict[str, str]:
-    """Give what a builder image has in its environment, and this machine's way to registries."""
+    """Return what a builder image has in its environment, and this machine's way to registries."""
     own = {"HOME": str(Path.home()), "PATH": "/usr/local/bin:/usr/bin:/bin"}
     # Classic builds on the same images have it as well.
     return heroku.of_the_machine() | own | {"CNB_STACK_ID": "heroku-24"}

@@ -118,7 +118,7 @@ def release(pushed: Push) -> Slug:
 
 
 def build_environment() -> dict[str, str]:
-    """Give what a build has in its environment, and this machine's way to the package index."""
+    """Return what a build has in its environment, and this machine's way to the package index."""
     return of_the_machine() | {
         "HOME": str(Path.home()),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -130,7 +130,7 @@ def build_environment() -> dict[str, str]:
 
 
 def of_the_machine() -> dict[str, str]:
-    """Give the variables by which pip reaches the package index from this machine."""
+    """Return the variables by which pip reaches the package index from this machine."""
     return {
         name: value
         for name, value in os.environ.items()

@@ -28,7 +28,7 @@ _AT_BUILD = {
 
 
 def at_build(layers: Iterable[Path], environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment of the buildpacks after the one that made these layers."""
+    """Return the environment of the buildpacks after the one that made these layers."""
     changed = dict(environment)
     for layer in layers:
         _add_folders(changed, layer, _AT_BUILD)
@@ -40,7 +40,7 @@ def at_build(layers: Iterable[Path], environment: Mapping[str, str]) -> dict[str
 def at_launch(
     layers: Sequence[Path], process: str | None, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give the environment in which the launcher starts a process."""
+    """Return the environment in which the launcher starts a process."""
     changed = dict(environment)
     for layer in layers:
         _add_folders(changed, layer, _AT_LAUNCH)

@@ -51,7 +51,7 @@ def pack(archive: Path) -> Path:
 
 
 def sha256(archive: Path) -> str:
-    """Give the archive's checksum, as `sha256sum` prints it."""
+    """Return the archive's checksum, as `sha256sum` prints it."""
     return hashlib.sha256(archive.read_bytes()).hexdigest()
 
 

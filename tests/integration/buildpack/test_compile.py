@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 
 def processes(pushed: Push, buildpack: Path) -> str:
-    """Give the process types that `bin/release` names."""
+    """Return the process types that `bin/release` names."""
     run = subprocess.run(
         [buildpack / "bin" / "release", pushed.folder], capture_output=True, text=True, check=True
     )
@@ -35,7 +35,7 @@ def procfile(pushed: Push) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give every file below `folder` with what it holds."""
+    """Return every file below `folder` with what it holds."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -48,7 +48,7 @@ def size(folder: Path) -> int:
 
 
 def compressed_size(folder: Path) -> int:
-    """Give the bytes of `folder` as a `.tar.gz`, which is how a slug is measured."""
+    """Return the bytes of `folder` as a `.tar.gz`, which is how a slug is measured."""
     tar = subprocess.run(["tar", "-cz", folder.name], cwd=folder.parent, capture_output=True)
     return len(tar.stdout)
 

@@ -40,13 +40,13 @@ CONFIG = {
 
 
 def environment(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment of a dyno, as a process there finds it."""
+    """Return the environment of a dyno, as a process there finds it."""
     variables = slug.run("env -0", config).stdout.rstrip("\0").split("\0")
     return {name: value for name, _, value in (variable.partition("=") for variable in variables)}
 
 
 def injected(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
-    """Give what of a dyno's environment has to reach the function."""
+    """Return what of a dyno's environment has to reach the function."""
     return {
         name: value
         for name, value in environment(slug, config).items()

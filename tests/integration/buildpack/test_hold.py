@@ -43,7 +43,7 @@ def line_with(text: str, dyno: subprocess.Popen[str], *, errors: bool = False) -
 
 
 def processes(root: int) -> list[Path]:
-    """Give the folders in /proc of a process and its descendants."""
+    """Return the folders in /proc of a process and its descendants."""
     found = [Path("/proc", str(root))]
     for folder in found:
         children = (folder / "task" / folder.name / "children").read_text().split()

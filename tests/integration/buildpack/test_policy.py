@@ -22,7 +22,7 @@ Deploy = Callable[[Path, list[dict[str, Any]]], CompletedProcess[str]]
 
 
 def statements() -> dict[str, dict[str, Any]]:
-    """Give the statements of the page's policy by their Sid."""
+    """Return the statements of the page's policy by their Sid."""
     blocks = re.findall(r"^```json\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     [policy] = [block for block in map(json.loads, blocks) if "Statement" in block]
     return {statement["Sid"]: statement for statement in policy["Statement"]}

@@ -25,7 +25,7 @@ def node_app(folder: Path, **manifest: object) -> Path:
 
 
 def commands(log: str) -> list[str]:
-    """Give the indented commands of an error in a build's log."""
+    """Return the indented commands of an error in a build's log."""
     lines = (line.removeprefix(" !     ").rstrip() for line in log.splitlines())
     return [line.strip() for line in lines if line.startswith(("  heroku", "  git"))]
 

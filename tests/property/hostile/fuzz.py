@@ -37,12 +37,12 @@ _TRACED = {module.__file__ for module in (injection, zip_directory, zip_source, 
 
 
 def seeds() -> list[bytes]:
-    """Give small archives as `jar`, `zip` and zipfile make them."""
+    """Return small archives as `jar`, `zip` and zipfile make them."""
     return [path.read_bytes() for path in sorted((HERE / "seeds").iterdir())]
 
 
 def judge(hostile: bytes, folder: Path) -> bool:
-    """Tell if an archive is taken; fail if it is not, and no ArchiveError says why."""
+    """Return whether an archive is taken; fail if it is not, and no ArchiveError says why."""
     source, new = folder / "source", folder / "new"
     source.write_bytes(hostile)
     tracemalloc.reset_peak()

@@ -60,7 +60,7 @@ def test_a_real_archive_truncated_anywhere_is_refused(path: Path, tmp_path: Path
 
 
 def inputs_that_found_something() -> list[Path]:
-    """Give what once ended in an error that is none of ours, or in a wrong package."""
+    """Return what once ended in an error that is none of ours, or in a wrong package."""
     return sorted((HERE / "corpus").iterdir())
 
 
@@ -180,7 +180,7 @@ def test_entries_that_overlap_by_some_bytes_are_refused(bytes_shared: int, tmp_p
 
 
 def overlaps(archive: bytes, entry: str, folder: Path) -> None:
-    """See that an archive is refused because `entry` overlaps the next one."""
+    """Check that an archive is refused because `entry` overlaps the next one."""
     assert not judge(archive, folder)
     with pytest.raises(ArchiveError, match=f"{entry} overlaps the data after it"):
         inject(folder / "source", folder / "new", NewFile(ENTRY, b"A=1"))
