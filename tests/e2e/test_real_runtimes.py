@@ -67,7 +67,7 @@ def expected(app: Path, who: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_example_has_the_reader_as_it_is(language: str) -> None:
+def test_an_example_contains_the_reader_unchanged(language: str) -> None:
     copies = vendor(language, EXAMPLES / language, check=True)
     assert {copy.found for copy in copies} == {"current"}
 

@@ -286,7 +286,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert list((tmp_path / "target").iterdir()) == []
 
 
-def test_a_package_cut_short_is_an_error(tmp_path: Path) -> None:
+def test_a_truncated_package_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="cannot be unpacked"):
         unpack(io.BytesIO(package({"a": "1"})[:-30]), tmp_path / "task")
 
@@ -340,7 +340,7 @@ def test_a_handler_that_is_named_need_not_be_looked_for(tmp_path: Path) -> None:
 
 
 @given(st.binary() | st.binary().map(b"\xca\xfe\xba\xbe".__add__))
-def test_what_is_no_class_file_is_said_to_be_none(data: bytes) -> None:
+def test_data_that_is_not_a_class_file_is_an_error(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a class file"):
         classfile.read(data)
 
@@ -456,7 +456,7 @@ JSON = st.recursive(
 @needs_java
 @given(event=st.lists(JSON, max_size=30))
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_java_handler_has_all_json_as_it_is(java_task: Path, event: object) -> None:
+def test_a_java_handler_receives_all_json_unchanged(java_task: Path, event: object) -> None:
     assert run_java(java_task, "Echo", event) == event
 
 
@@ -513,7 +513,7 @@ def test_the_classes_that_are_java_handlers_are_found(java_task: Path) -> None:
 
 
 @needs_java
-def test_what_a_class_file_says_is_what_the_compiler_was_told(java_task: Path) -> None:
+def test_a_class_file_has_the_name_and_interfaces_of_its_source(java_task: Path) -> None:
     found = classfile.read((java_task / "handlers" / "Handlers$Reversing.class").read_bytes())
     assert found == classfile.ClassFile(
         name="handlers.Handlers$Reversing",
@@ -554,7 +554,7 @@ PRINTING: dict[str, Files] = {
 
 
 @pytest.mark.parametrize("language", [pytest.param("node", marks=needs_node), "python"])
-def test_what_a_handler_prints_goes_to_stderr(
+def test_output_of_a_handler_goes_to_stderr(
     language: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(write(tmp_path, PRINTING[language])) == 1
@@ -562,7 +562,7 @@ def test_what_a_handler_prints_goes_to_stderr(
 
 
 @needs_java
-def test_what_a_java_handler_prints_and_logs_goes_to_stderr(
+def test_output_and_logs_of_a_java_handler_go_to_stderr(
     java_task: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run_java(java_task, "Methods::logs", {}) is True
@@ -629,7 +629,7 @@ def test_a_java_handler_that_ends_its_process_is_an_error(java_task: Path) -> No
         ({"a.py": ""}, "b.run", "no module b"),
     ],
 )
-def test_a_handler_that_is_not_there_is_an_error(
+def test_a_missing_handler_is_an_error(
     files: Files, handler: str, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError, match="failed: HandlerNotFound"):
@@ -681,7 +681,9 @@ def test_a_python_handler_without_a_dot_is_named(name: str, tmp_path: Path) -> N
 
 
 @requires("node")
-def test_an_app_with_files_of_two_kinds_is_run_as_what_it_is_taken_for(tmp_path: Path) -> None:
+def test_an_app_with_files_of_two_kinds_is_run_as_the_kind_that_was_packaged(
+    tmp_path: Path,
+) -> None:
     """As Node.js, if no setting says that the runtime is Python's."""
     plant(
         tmp_path,
@@ -752,7 +754,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
 
 
 @needs_node
-def test_what_a_handler_prints_stays_out_of_the_json_of_the_command(tmp_path: Path) -> None:
+def test_output_of_a_handler_is_not_in_the_json_of_the_command(tmp_path: Path) -> None:
     module = "exports.handler = async () => { console.log('printed') }"
     app = write(tmp_path, {"index.js": module, "package.json": "{}"})
     done = command("deploy", "--local", app, "--json")
@@ -867,7 +869,7 @@ def test_a_stack_trace_names_the_users_files(
 
 
 @needs_node
-def test_lambdas_own_sdk_that_this_machine_lacks_is_said_as_such(tmp_path: Path) -> None:
+def test_an_error_names_lambdas_sdk_if_this_machine_lacks_it(tmp_path: Path) -> None:
     files = {"index.js": "require('@aws-sdk/client-s3')\nexports.handler = async () => 1"}
     with pytest.raises(DeployError) as error:
         run(write(tmp_path, files))

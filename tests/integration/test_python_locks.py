@@ -101,7 +101,7 @@ def unchanged(app: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_what_a_lock_pins_for_the_functions_platform_is_packaged(
+def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Markers are those of the function, neither extras nor the development group are there, what
@@ -125,7 +125,7 @@ def test_what_a_lock_pins_for_the_functions_platform_is_packaged(
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_what_a_lock_pins_needs_no_network_the_second_time(
+def test_pins_of_a_lock_need_no_network_the_second_time(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
     app = project(kind, tmp_path / "app")
@@ -152,7 +152,7 @@ def other_hash(match: re.Match[str]) -> str:
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_lock_that_was_cut_short_is_an_error_that_names_it(
+def test_a_truncated_lock_is_an_error_that_names_it(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
     app = project(kind, tmp_path / "app")

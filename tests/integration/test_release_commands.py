@@ -56,7 +56,7 @@ def test_a_release_is_shown_with_its_alias(releases: Releases) -> None:
     assert not deployed["alias"]["created"]
 
 
-def test_several_functions_are_shown_with_what_became_of_each(releases: Releases) -> None:
+def test_several_functions_are_shown_with_the_outcome_of_each(releases: Releases) -> None:
     """In the summary and in the JSON, if it fails as well."""
     releases.stub.create_function("b")
     both = ("hello", "b")
@@ -128,7 +128,7 @@ def test_the_status_says_what_is_live_and_what_a_deploy_would_change(releases: R
     assert status["alias"]["rolledBack"] == ["2"]
 
 
-def test_the_status_is_shown_where_there_is_no_app(releases: Releases) -> None:
+def test_the_status_is_shown_without_an_app(releases: Releases) -> None:
     """A note says that nothing was compared."""
     run(releases, "deploy", alias="live")
     empty = releases.folder / "empty"

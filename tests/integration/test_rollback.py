@@ -100,7 +100,7 @@ def test_a_rollback_to_an_unknown_version_is_an_error(released: Releases) -> Non
     assert released.live == "3"
 
 
-def test_a_version_deleted_by_hand_is_an_error_that_names_the_one_before(
+def test_a_version_deleted_by_hand_is_an_error_that_names_the_previous_one(
     released: Releases,
 ) -> None:
     """Nobody goes back further than asked without saying so."""

@@ -180,7 +180,7 @@ def test_a_change_is_one_deploy(watch: Watching, change: Callable[[Path], None])
         change(watch.app)
 
 
-def test_what_changes_no_contents_starts_nothing(watch: Watching) -> None:
+def test_an_event_without_new_contents_starts_no_run(watch: Watching) -> None:
     file = watch.app / "lib/a.js"
     runs = len(watch.events)
     with watch.expecting(deploys=0):
@@ -196,7 +196,7 @@ def test_what_changes_no_contents_starts_nothing(watch: Watching) -> None:
     assert (events[0], events.count("started"), events[-1]) == ("started", 1, "deployed")
 
 
-def test_what_is_never_packaged_or_is_ignored_starts_nothing(watch: Watching) -> None:
+def test_a_change_of_an_ignored_file_starts_no_run(watch: Watching) -> None:
     runs = len(watch.events)
     with watch.expecting(deploys=0):
         (watch.app / ".git/HEAD").write_text("ref: refs/heads/other\n")
@@ -215,7 +215,7 @@ def test_what_is_ignored_by_an_option_starts_nothing_but_goes_along(watch: Watch
         (watch.app / "node_modules/dep/debug.log").write_text(f"{time.time_ns()}")
 
 
-def test_what_is_added_by_an_option_starts_a_run(watch: Watching) -> None:
+def test_a_change_of_a_path_added_by_an_option_starts_a_run(watch: Watching) -> None:
     (watch.app.parent / "shared/schema.json").write_text("{}")
     ending = watch.ending()
     assert (ending["event"], ending["cause"]) == ("unchanged", "../shared/schema.json")

@@ -98,7 +98,7 @@ def test_what_is_saved_while_a_build_runs_is_built_again_once(watch: Watching) -
         assert "saved meanwhile" in (watch.app / "bundle.js").read_text()
 
 
-def test_a_failed_build_is_told_of_and_deploys_nothing(watch: Watching) -> None:
+def test_a_failed_build_is_reported_and_deploys_nothing(watch: Watching) -> None:
     before = watch.updates
     save(watch, "wrong")
     failed = watch.ending()

@@ -198,7 +198,7 @@ def shown(
 LEFT_OUT = "variables left out"
 
 
-def test_a_run_is_one_plain_line_where_there_is_no_terminal(
+def test_without_a_terminal_a_run_is_one_plain_line(
     service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
 ) -> None:
     env = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
@@ -223,7 +223,7 @@ def test_a_run_is_one_plain_line_where_there_is_no_terminal(
 
 
 @pytest.mark.parametrize("colored", [True, False])
-def test_a_terminal_shows_what_is_being_done_and_then_what_has_become_of_it(
+def test_a_terminal_shows_the_current_stage_and_then_the_result(
     service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, colored: bool
 ) -> None:
     env = service.settings(function) | ({} if colored else {"NO_COLOR": "1"})

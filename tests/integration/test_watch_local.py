@@ -73,9 +73,7 @@ def test_a_file_that_is_saved_as_it_was_leaves_the_handler_running(watch: Watchi
 
 @requires("node")
 @pytest.mark.parametrize("target", ["folder", "../outside/deep/folder", "../outside/file.js"])
-def test_a_broken_link_is_noticed_to_be_whole_when_what_it_leads_to_is_made(
-    watch: Watching, target: str
-) -> None:
+def test_a_broken_link_is_deployed_once_its_target_exists(watch: Watching, target: str) -> None:
     """And what was saved meanwhile is deployed with it, without another save."""
     # What is beside the app may be packaged, as it is in the same work tree.
     (watch.app / ".git").rename(watch.app.parent / ".git")
@@ -126,7 +124,7 @@ def test_enter_is_left_to_the_shell_in_the_background() -> None:
     assert in_a_session_with_a_terminal(program) == "None False"
 
 
-def test_enter_is_not_expected_where_stdin_is_no_terminal() -> None:
+def test_enter_is_not_expected_if_stdin_is_not_a_terminal() -> None:
     for stdin in (subprocess.DEVNULL, subprocess.PIPE):
         run = subprocess.run(
             [

@@ -86,21 +86,23 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_told(watcher: Watcher, folder: Path, change: str) -> None:
+def test_a_change_is_an_event(watcher: Watcher, folder: Path, change: str) -> None:
     watch_all(watcher, folder)
     make, paths = CHANGES[change]
     make(folder)
     assert told(watcher, *(folder / path for path in paths))
 
 
-def test_reading_is_not_told(watcher: Watcher, folder: Path) -> None:
+def test_reading_a_file_is_not_an_event(watcher: Watcher, folder: Path) -> None:
     watch_all(watcher, folder)
     (folder / "file").read_bytes()
     list((folder / "sub").iterdir())
     assert str(folder / "file") not in everything_told(watcher, folder)
 
 
-def test_what_is_watched_no_more_is_not_told(watcher: Watcher, folder: Path) -> None:
+def test_a_change_in_a_folder_that_is_no_longer_watched_is_not_an_event(
+    watcher: Watcher, folder: Path
+) -> None:
     watcher.watch(str(folder), deep=False)
     watcher.watch(str(folder / "sub"), deep=False)
     watcher.unwatch(str(folder / "sub"))
@@ -108,7 +110,9 @@ def test_what_is_watched_no_more_is_not_told(watcher: Watcher, folder: Path) -> 
     assert str(folder / "sub/new") not in everything_told(watcher, folder)
 
 
-def test_a_linked_folder_is_told_by_the_name_of_its_link(watcher: Watcher, tmp_path: Path) -> None:
+def test_an_event_in_a_linked_folder_has_the_name_of_the_link(
+    watcher: Watcher, tmp_path: Path
+) -> None:
     (tmp_path / "shared").mkdir()
     folder = tmp_path.resolve() / "app"
     folder.mkdir()
@@ -132,7 +136,7 @@ def test_a_folder_that_was_removed_and_put_back_is_watched_again(
     assert told(watcher, folder / "new")
 
 
-def test_a_folder_that_is_not_there_is_no_error(watcher: Watcher, folder: Path) -> None:
+def test_a_missing_folder_is_not_an_error(watcher: Watcher, folder: Path) -> None:
     watcher.watch(str(folder / "nothing"), deep=True)
     watcher.unwatch(str(folder / "nothing"))
     assert watcher.wait(0.0) == Events()
@@ -160,7 +164,7 @@ def test_folders_below_are_not_registered_with_the_system(folder: Path) -> None:
 
 
 @linux
-def test_lost_events_are_told(folder: Path) -> None:
+def test_lost_events_are_reported(folder: Path) -> None:
     watcher = Inotify()
     watcher.watch(str(folder), deep=True)
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())

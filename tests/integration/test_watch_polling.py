@@ -51,7 +51,7 @@ def save(file: Path) -> None:
 
 
 @pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
-def test_a_change_that_is_no_event_is_deployed_with_poll(overlaid: Watching, below: Path) -> None:
+def test_a_change_without_an_event_is_deployed_with_poll(overlaid: Watching, below: Path) -> None:
     """As in a mount of WSL or Docker Desktop."""
     for name in ("index.js", "lib/deep/b.js"):
         save(below / name)

@@ -60,7 +60,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_failed_deploy_is_told_of_and_the_next_change_brings_both(
+def test_a_failed_deploy_is_reported_and_the_next_change_deploys_both(
     watch: Watching, name: str
 ) -> None:
     fault, words = FAULTS[name]
@@ -242,7 +242,7 @@ def test_at_a_limit_of_the_system_it_looks_for_changes_itself(
 
 
 @requires("node")
-def test_a_handler_that_fails_on_this_machine_is_told_of_and_mended_by_the_next_save(
+def test_a_failed_handler_on_this_machine_is_reported_and_fixed_by_the_next_save(
     service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
 ) -> None:
     (app / "package.json").write_text('{"name": "app", "main": "index.js"}')

@@ -174,7 +174,7 @@ PYTHON = f"cp3{sys.version_info.minor}"
 @pytest.mark.parametrize(
     "tag", [f"{PYTHON}-{PYTHON}-linux_x86_64", f"{PYTHON}-abi3-manylinux_2_17_x86_64"]
 )
-def test_what_is_compiled_from_source_on_this_machine_is_not_shipped(
+def test_a_dependency_compiled_on_this_machine_is_not_packaged(
     app: Path, env: dict[str, str], form: str, tag: str
 ) -> None:
     """Even if its name says that it could run: it needs the glibc that is here."""

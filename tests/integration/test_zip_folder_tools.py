@@ -59,7 +59,7 @@ def test_unzip_and_zip_find_nothing_wrong(tmp_path: Path) -> None:
 
 
 @requires("npm", "node", "unzip")
-def test_what_npm_has_installed_runs_from_the_package(tmp_path: Path) -> None:
+def test_packages_installed_by_npm_run_from_the_package(tmp_path: Path) -> None:
     app = plant(tmp_path / "app", {"package.json": b"{}"})
     subprocess.run(
         ["npm", "install", "--silent", "--no-audit", "--no-fund", "semver@7.6.3"],
@@ -124,7 +124,7 @@ def test_a_package_beside_the_app_that_it_links_to_comes_with_it(tmp_path: Path)
 @pytest.mark.parametrize(
     ("place", "mode"), [("lib", 0o000), ("lib", 0o600), ("lib/a.js", 0o000), ("lib/a.js", 0o333)]
 )
-def test_what_may_not_be_read_is_named_unless_it_is_left_out(
+def test_an_unreadable_file_is_named_unless_it_is_left_out(
     tmp_path: Path, temporary: Path, place: str, mode: int
 ) -> None:
     app = plant(tmp_path / "app", {"package.json": b"{}", "lib/a.js": b""})

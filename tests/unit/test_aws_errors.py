@@ -231,7 +231,7 @@ def test_every_exception_of_botocore_becomes_one_line_and_a_hint_or_is_a_defect(
         assert error.hint.endswith(".")
 
 
-def test_a_class_that_is_not_known_yet_means_what_its_base_means() -> None:
+def test_an_unknown_class_of_exception_is_treated_like_its_base() -> None:
     class NewError(botocore.exceptions.SSOError):  # type: ignore[misc]
         pass
 

@@ -338,7 +338,7 @@ def test_another_hash_than_ours_is_an_error(function: ScriptedFunction) -> None:
     assert "another package" in said_by(function)
 
 
-def test_an_update_without_an_answer_that_was_carried_out_is_a_success() -> None:
+def test_an_update_without_a_response_that_was_carried_out_is_a_success() -> None:
     function = ScriptedFunction([OTHER, UPDATING, OURS], [UncertainError("no answer.")])
     assert run(function).outcome == "deployed"
 
@@ -357,7 +357,7 @@ def test_an_update_without_an_answer_that_was_carried_out_is_a_success() -> None
         (AccessDeniedError("no"), "no answer. Whether the function was updated is not known."),
     ],
 )
-def test_an_update_without_an_answer_is_an_error_that_says_what_is_known(
+def test_an_update_without_a_response_is_an_error_with_the_known_state(
     after: Answer, said: str
 ) -> None:
     assert said_by(ScriptedFunction([OTHER, after], [UncertainError("no answer.")])) == said

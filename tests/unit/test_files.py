@@ -300,7 +300,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "TICK_NS", 0)
 
 
-def test_a_second_walk_finds_what_has_changed(tmp_path: Path, settled: None) -> None:
+def test_a_second_walk_finds_changed_files(tmp_path: Path, settled: None) -> None:
     app = plant(tmp_path, {"a": b"", "lib/b": b"", "lib/deep/c": b"", "node_modules/d/e": b""})
     age(app)
     kept = Selection(app)

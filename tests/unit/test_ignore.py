@@ -32,7 +32,7 @@ from packager.errors import PackageError
         ("", [], ["a"]),
     ],
 )
-def test_patterns_mean_what_they_mean_in_gitignore(
+def test_patterns_have_the_meaning_of_gitignore(
     pattern: str, ignored: list[str], kept: list[str]
 ) -> None:
     ignores = Ignored([pattern])
@@ -109,7 +109,7 @@ def test_folders_of_tools_and_of_keys_stay_out_at_any_depth(name: str) -> None:
         *("cert.p12", "CERT.PFX", "AuthKey.p8", "store.jks", "prod.tfvars", "secrets.yml"),
     ],
 )
-def test_what_is_likely_a_secret_is_known_by_its_name(name: str) -> None:
+def test_a_likely_secret_is_recognized_by_its_name(name: str) -> None:
     assert left_out.may_be_secret(name)
 
 

@@ -159,7 +159,7 @@ def test_a_comment_that_looks_like_an_end_is_a_comment(tmp_path: Path, new: Path
     assert new.read_bytes() == expected.removesuffix(neutral) + lookalike
 
 
-def test_what_looks_like_a_zip64_locator_may_be_something_else(tmp_path: Path) -> None:
+def test_bytes_that_look_like_a_zip64_locator_are_ignored(tmp_path: Path) -> None:
     lookalike = b"PK\6\7" + bytes(16)
     comment = Part(b"a", comment=bytes(60) + lookalike)
     # Its data is the last thing before the end record, as nothing is in the directory.

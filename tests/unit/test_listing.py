@@ -18,7 +18,7 @@ def listed(*arguments: str | Path) -> str:
     return result.stdout
 
 
-def test_build_list_shows_what_goes_in_with_the_largest_folder_first(tmp_path: Path) -> None:
+def test_build_list_shows_the_contents_with_the_largest_folder_first(tmp_path: Path) -> None:
     app = plant(
         tmp_path / "app",
         {

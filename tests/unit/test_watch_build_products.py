@@ -47,7 +47,7 @@ def test_a_source_that_is_saved_during_several_builds_is_built_each_time() -> No
         assert outputs.changed_by_build(changed("src/a")) == {"src/a"}
 
 
-def test_a_source_written_anew_during_a_build_is_no_output() -> None:
+def test_a_source_saved_during_a_build_is_not_an_output() -> None:
     outputs = Outputs()
     outputs.changed_between_builds(["src/a"])
     assert outputs.changed_by_build(Difference(created={"src/a"})) == {"src/a"}

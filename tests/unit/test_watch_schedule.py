@@ -84,7 +84,7 @@ def test_a_retry_waits_for_changes_to_end_and_is_not_forgotten(schedule: Schedul
     assert schedule.take(FIRST_RETRY + 0.1) == "retry"
 
 
-def test_changes_that_never_end_are_told_of_once(schedule: Schedule) -> None:
+def test_changes_that_never_end_are_reported_once(schedule: Schedule) -> None:
     told = []
     for tick in range(int(3 * RESTLESS / 0.1)):
         now = tick * 0.1
@@ -95,7 +95,7 @@ def test_changes_that_never_end_are_told_of_once(schedule: Schedule) -> None:
     assert told.index(True) == round(RESTLESS / 0.1)
 
 
-def test_changes_with_rests_between_them_are_not_told_of(schedule: Schedule) -> None:
+def test_changes_with_pauses_between_them_are_not_reported(schedule: Schedule) -> None:
     for tick in range(100):
         now = float(tick)
         schedule.changed(now)

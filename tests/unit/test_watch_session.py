@@ -182,13 +182,13 @@ def test_files_that_come_and_go_without_end_take_no_more_memory(
     assert max(kept) <= 10_000
 
 
-def test_the_file_that_was_told_of_first_is_the_cause(story: Story) -> None:
+def test_the_file_of_the_first_event_is_the_cause(story: Story) -> None:
     story.happenings = [story.save("z.js", "a.js")]
     story.happens()
     assert story.shown[2] == "run z.js +1"
 
 
-def test_what_could_not_be_deployed_goes_along_with_the_next_change(story: Story) -> None:
+def test_a_change_that_could_not_be_deployed_is_deployed_with_the_next_one(story: Story) -> None:
     story.happenings = [story.save("a.js", after=0.5), story.save("b.js", after=0.5)]
     story.failures = [PackageError("first"), PackageError("second")]
     story.happens()

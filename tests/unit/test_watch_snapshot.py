@@ -194,13 +194,13 @@ def test_a_link_to_a_file_that_is_not_watched_is_what_that_file_holds(
         assert difference(tree.refresh([str(target)])) == {"changed": {name}}
 
 
-def test_what_is_neither_file_nor_folder_is_not_opened(app: Path, tree: Tree) -> None:
+def test_a_pipe_or_device_is_not_opened(app: Path, tree: Tree) -> None:
     os.mkfifo(app / "pipe")
     assert difference(tree.scan()) == {"created": {"pipe"}}
     assert difference(tree.scan()) == {}
 
 
-def test_a_missing_root_is_told_of_until_it_is_there(app: Path, tree: Tree) -> None:
+def test_a_missing_root_is_reported_until_it_exists(app: Path, tree: Tree) -> None:
     assert tree.missing_roots() == []
     app.rename(app.with_name("away"))
     assert difference(tree.refresh([str(app)])) == {"removed": {"index.js", "a.js", "b.js"}}

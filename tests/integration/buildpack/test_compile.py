@@ -154,7 +154,9 @@ def test_a_release_process_of_the_app_stays_and_the_log_says_what_to_add(
     assert "release" not in processes(pushed, buildpack)
 
 
-def test_a_release_process_that_deploys_already_is_no_news(herokus_app: Path, build: Build) -> None:
+def test_a_release_process_that_already_deploys_gives_no_warning(
+    herokus_app: Path, build: Build
+) -> None:
     (herokus_app / "Procfile").write_text("release: ./migrate && deploy-on-release\n")
     pushed = build(herokus_app, _LAMBDA_DEPLOY_ON_RELEASE="true")
     assert procfile(pushed).count("deploy-on-release") == 1
@@ -191,7 +193,7 @@ def test_a_failing_pip_leaves_app_and_cache_as_they_were(
     assert contents(own_cache) == before
 
 
-def test_files_that_nobody_may_write_are_no_hindrance(
+def test_read_only_files_do_not_stop_the_build(
     app: Path, python_config: Mapping[str, str], cold: Cold, buildpack: Path
 ) -> None:
     # Not pytest's folder, which only root may enter: a build on Heroku does not run as root.

@@ -87,7 +87,9 @@ def test_an_app_in_two_languages_is_both(buildpack: Path, tmp_path: Path) -> Non
     assert detect(buildpack, tmp_path).stdout == "Lambda packager (Java, Node.js)\n"
 
 
-def test_another_app_fails_and_says_what_was_looked_for(buildpack: Path, tmp_path: Path) -> None:
+def test_an_app_of_no_known_kind_fails_with_the_list_of_expected_files(
+    buildpack: Path, tmp_path: Path
+) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "package.json").touch()
     run = detect(buildpack, tmp_path)
@@ -96,9 +98,7 @@ def test_another_app_fails_and_says_what_was_looked_for(buildpack: Path, tmp_pat
         assert file in run.stderr
 
 
-def test_both_kinds_of_build_are_told_apart_by_the_arguments(
-    buildpack: Path, tmp_path: Path
-) -> None:
+def test_the_arguments_distinguish_both_kinds_of_build(buildpack: Path, tmp_path: Path) -> None:
     """Images of both kinds set CNB_STACK_ID; only the Cloud Native lifecycle gives two folders."""
     (tmp_path / "known").mkdir()
     (tmp_path / "known" / "package.json").touch()

@@ -116,7 +116,7 @@ def test_a_java_app_with_a_jar_is_built(build: Build, tmp_path: Path) -> None:
     assert pushed.status == 0, pushed.log
 
 
-def test_the_sample_of_the_old_buildpack_works_as_it_is(
+def test_the_sample_of_the_old_buildpack_works_unchanged(
     build: Build, service: Service, function: str, tmp_path: Path
 ) -> None:
     """A Node.js function without dependencies, with only the buildpack's address changed."""
