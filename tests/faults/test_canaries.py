@@ -71,10 +71,10 @@ def app(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def function(service: Service, request: pytest.FixtureRequest) -> str:
+def python_function(service: Service, request: pytest.FixtureRequest) -> str:
     """A function of the test's own that can run the app."""
     name = f"function-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
-    service.create_function(name, "python3.13")
+    service.create_function(name, "python3.13", "lambda_function.lambda_handler")
     return name
 
 
@@ -117,18 +117,18 @@ def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> 
         assert file.is_dir() or canaries.traces(file.read_text()) == []
 
 
-@pytest.mark.parametrize("options", [("--verbose",), ("--json",), ("--quiet",), ("--local",)])
+@pytest.mark.parametrize("options", [("--verbose",), ("--json-lines",), ("--quiet",), ("--local",)])
 def test_watching_shows_no_secret(
-    options: tuple[str, ...], service: Service, function: str, app: Path, tmp_path: Path
+    options: tuple[str, ...], service: Service, python_function: str, app: Path, tmp_path: Path
 ) -> None:
     """Not when it deploys, and not when the env file is broken; then it goes on."""
     env_file = tmp_path / "all.env"
     env_file.write_text(ENV_FILES["all.env"])
-    before = service.stored(function)
+    before = service.stored(python_function)
 
     def is_enough(shown: str) -> bool:
         if "assignment" not in env_file.read_text() and (
-            service.stored(function) != before or "deployed" in shown
+            service.stored(python_function) != before or "deployed" in shown
         ):
             env_file.write_text(WRONG["bad.env"])
         return "not NAME=value" in shown
@@ -137,22 +137,24 @@ def test_watching_shows_no_secret(
         "watch",
         app,
         *("--env-file", str(env_file), *options),
-        env=canaries.settings(service.url, function),
+        env=canaries.settings(service.url, python_function),
         folder=tmp_path,
         until=is_enough,
     )
     assert run.status == 130, run.stderr
     assert_nothing_seen(run)
     if "--local" not in options:
-        assert_no_setting_in(service.stored(function))
+        assert_no_setting_in(service.stored(python_function))
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
 @pytest.mark.parametrize("command", ["deploy", "watch"])
 def test_a_secret_in_a_message_of_aws_is_not_shown(
-    command: str, mode: str, service: Service, function: str, app: Path, tmp_path: Path
+    command: str, mode: str, service: Service, python_function: str, app: Path, tmp_path: Path
 ) -> None:
     """The words that surround it are."""
+    if command == "watch" and mode == "--json":
+        mode = "--json-lines"
     with proxying(service.url) as proxy:
         words = "canary/session+token== was sent with second canary line"
         proxy.on("update", error(400, "InvalidParameterValueException", words))
@@ -160,7 +162,7 @@ def test_a_secret_in_a_message_of_aws_is_not_shown(
             command,
             app,
             mode,
-            env=canaries.settings(proxy.url, function),
+            env=canaries.settings(proxy.url, python_function),
             folder=tmp_path,
             until=lambda shown: command == "watch" and "was sent with" in shown,
         )
