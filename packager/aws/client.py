@@ -20,7 +20,7 @@ from packager.aws import request_body
 from packager.aws.error_responses import TRIES, Request
 from packager.aws.errors import explain
 from packager.aws.session import ask_mfa, is_on_loopback, new_session
-from packager.config.settings import Settings
+from packager.config.settings import Credentials, Settings
 from packager.errors import (
     CredentialsError,
     DeployError,
@@ -111,6 +111,13 @@ class Clients:
             request_body.let_bodies_be_files(client)
         _silence_debug_logs()  # Those of modules that were imported for the client.
         return client
+
+    def credentials(self) -> Credentials:
+        """Return the credentials that requests are signed with. Raises SettingsError."""
+        with self._lock, self._opening("AWS credentials"):
+            self._session = self._session or self._new_session()
+            key = self._session.get_credentials().get_frozen_credentials()
+        return Credentials(key.access_key, key.secret_key, key.token)
 
     def method(self, action: str) -> str:
         """Return the name of the client's method for the request `action`."""

@@ -58,6 +58,7 @@ def deploy(
     timeout: float,
     local: bool,
     event: str | None,
+    with_aws_credentials: bool,
     as_json: bool,
     json_lines: bool,
     quiet: bool,
@@ -86,7 +87,14 @@ def deploy(
         how = function_release.Options(force=force, dry_run=dry_run, timeout=timeout)
         with (
             workspace.private_folder(left=show_left) as folder,
-            targets.open_target(config, app, local=local, event=event, timeout=timeout) as target,
+            targets.open_target(
+                config,
+                app,
+                local=local,
+                event=event,
+                with_aws_credentials=with_aws_credentials,
+                timeout=timeout,
+            ) as target,
         ):
             release = _released(
                 lambda: deploys.deploy(app, target, folder, progress, how), progress

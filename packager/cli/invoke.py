@@ -46,6 +46,7 @@ def invoke(
     app: Path,
     event: str | None,
     local: bool,
+    with_aws_credentials: bool,
     env_file: Path | None,
     from_environment: bool,
     profile: str | None,
@@ -60,19 +61,33 @@ def invoke(
             where = options.sources(app, env_file, from_environment)
             config = options.read_config(where, settings, purpose="local", profile=profile)
             console.report(config)
-            response = _here(config, app, event or "{}", timeout, console)
+            response = _here(config, app, event or "{}", timeout, console, with_aws_credentials)
         else:
             config = options.read_settings(settings, env_file=env_file, profile=profile)
             response = _in_aws(config, (event or "{}").encode(), timeout)
     show_response(response)
 
 
-def _here(config: Config, app: Path, event: str, timeout: float, console: Console) -> str:
+def _here(
+    config: Config,
+    app: Path,
+    event: str,
+    timeout: float,
+    console: Console,
+    with_aws_credentials: bool,
+) -> str:
     """Package the app, and run its handler on this machine."""
     progress = console.progress()
     with (
         workspace.private_folder(left=show_left) as folder,
-        targets.open_target(config, app, local=True, event=event, timeout=timeout) as target,
+        targets.open_target(
+            config,
+            app,
+            local=True,
+            event=event,
+            with_aws_credentials=with_aws_credentials,
+            timeout=timeout,
+        ) as target,
     ):
         how = function_release.Options(timeout=timeout)
         release = deploys.deploy(app, target, folder, progress, how)

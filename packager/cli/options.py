@@ -124,6 +124,11 @@ local = _together(
         callback=_event,
         help="With --local: the event for the handler; default: {}.",
     ),
+    click.option(
+        "--with-aws-credentials",
+        is_flag=True,
+        help="With --local: give the handler your AWS credentials, instead of made-up ones.",
+    ),
 )
 
 json_lines = click.option(

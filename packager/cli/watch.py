@@ -99,6 +99,7 @@ def watch(
     timeout: float,
     local: bool,
     event: str | None,
+    with_aws_credentials: bool,
     json_lines: bool,
     quiet: bool,
     verbose: bool,
@@ -120,7 +121,14 @@ def watch(
         )
 
     def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
-        return targets.open_target(config, app, local=local, event=event, timeout=timeout)
+        return targets.open_target(
+            config,
+            app,
+            local=local,
+            event=event,
+            with_aws_credentials=with_aws_credentials,
+            timeout=timeout,
+        )
 
     def watched() -> filters.Relevance:
         config = read_config()

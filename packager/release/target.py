@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from packager import apps
 from packager.config.inputs import Config
 from packager.config.setting_values import FunctionReference
+from packager.config.settings import Credentials
 from packager.errors import InputError
 from packager.lazy import lazy
 from packager.progress import Progress
@@ -79,14 +80,21 @@ def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
 
 
 @contextlib.contextmanager
-def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> Iterator[Target]:
+def on_this_machine(
+    config: Config,
+    app: Path,
+    event: str,
+    timeout: float,
+    credentials: Credentials | None = None,
+) -> Iterator[Target]:
     """Deploy to an embedded Lambda service.
 
-    The function is named by the settings, or else as the app's folder.
+    The function is named by the settings, or else as the app's folder. Its handler gets the
+    `credentials`, or made-up ones.
     """
     # Imported here, because deploys to AWS do not need the local service.
     from packager.local import LocalFunction, LocalLambda, find_handler, invoke
-    from packager.local.service import REGION
+    from packager.local.service import CREDENTIALS, REGION
 
     settings = config.settings
     resolved = apps.resolve(app, settings)
@@ -102,6 +110,7 @@ def on_this_machine(config: Config, app: Path, event: str, timeout: float) -> It
         architecture=settings.architecture,
         app=None if isinstance(resolved, apps.Archive) else app,
         has_exec_wrapper=bool(settings.exec_wrapper),
+        credentials=credentials or CREDENTIALS,
     )
     service = LocalLambda()
     settings = service.settings_for(settings)
@@ -134,13 +143,19 @@ def open_target(
     *,
     local: bool,
     event: str | None,
+    with_aws_credentials: bool = False,
     timeout: float,
 ) -> contextlib.AbstractContextManager[Target]:
-    """Choose between AWS and this machine by the options `--local` and `--invoke`."""
+    """Choose between the two as `--local` says; the other options are for this machine only."""
     if local:
-        return on_this_machine(config, app, event or "{}", timeout)
-    if event:
-        raise InputError("--invoke needs --local.", "Add --local, or remove it.")
+        credentials = None
+        if with_aws_credentials:
+            callers = client.Clients(config.settings, timeout=timeout, hide=config.hide)
+            credentials = callers.credentials()
+        return on_this_machine(config, app, event or "{}", timeout, credentials)
+    for option, is_given in (("--invoke", event), ("--with-aws-credentials", with_aws_credentials)):
+        if is_given:
+            raise InputError(f"{option} needs --local.", "Add --local, or remove it.")
     return in_aws(config, timeout)
 
 

@@ -906,3 +906,40 @@ def test_a_local_handler_starts_through_the_exec_wrapper_if_it_is_on(tmp_path: P
     done = command("deploy", "--local", app, *env_file, "--exec-wrapper")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["Grüße 🎈", "one\ntwo"]
+
+
+@pytest.mark.parametrize("source", ["profile", "settings"])
+def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
+    source: str, tmp_path: Path
+) -> None:
+    app = write(
+        tmp_path / "app",
+        {
+            ".env": "A=1\n",
+            "lambda_function.py": "import os\n"
+            "def lambda_handler(event, context):\n"
+            "    return [os.environ['AWS_ACCESS_KEY_ID'], os.environ['AWS_SESSION_TOKEN']]\n",
+        },
+    )
+    profile = "[profile mine]\naws_access_key_id=id-mine\naws_secret_access_key=secret-mine\n"
+    config = write(tmp_path, {"config": profile})
+    env = {"AWS_CONFIG_FILE": str(config / "config")}
+    options = ["--profile", "mine"]
+    common: list[str | Path]
+    if source == "settings":
+        env = {"_AWS_ACCESS_KEY_ID": "id-mine", "_AWS_SECRET_ACCESS_KEY": "secret-mine"}
+        options = []
+    common = ["deploy", "--local", app, "--env-file", app / ".env", *options]
+    done = command(*common, "--with-aws-credentials", env=env)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["id-mine", ""]
+    assert "secret-mine" not in done.stdout + done.stderr
+    assert json.loads(command(*common, env=env).stdout) == ["local", "local"]
+
+
+def test_the_users_own_aws_credentials_go_with_local_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"index.js": "", ".env": "A=1\n"})
+    settings = ("--function", "hello", "--region", "eu-west-1", "--env-file", tmp_path / ".env")
+    run = command("deploy", tmp_path, *settings, "--with-aws-credentials")
+    assert run.returncode == 2
+    assert "--with-aws-credentials needs --local." in run.stderr
