@@ -212,7 +212,4 @@ def fails_to_prune(cell: Cell) -> bool:
     """Whether a fault of the last steps leaves old versions."""
     if cell.kind == "another package":
         return False
-    return not (
-        cell.call.name == "delete version"
-        and cell.kind in ("not found", "half an answer", "garbage")
-    )
+    return not (cell.call.name == "delete version" and cell.kind in ("not found", "half an answer"))
