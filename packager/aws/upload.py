@@ -79,11 +79,19 @@ class Upload:
         try:
             ids = self._ids if len(self._ids) >= self._started else self._list()
             for upload_id in ids[:]:
-                self._client.abort_multipart_upload(**self.target.place, UploadId=upload_id)
+                self._abort(upload_id)
         except _AWS_ERRORS:
             return False
         self._started, self._ids = 0, []
         return True
+
+    def _abort(self, upload_id: str) -> None:
+        try:
+            self._client.abort_multipart_upload(**self.target.place, UploadId=upload_id)
+        except botocore.exceptions.ClientError as error:
+            # S3 completed the upload, though its response was lost or unreadable.
+            if error.response.get("Error", {}).get("Code") != "NoSuchUpload":
+                raise
 
     def remove(self) -> str | None:
         """Remove the package from the bucket; return a sentence if some of it may be left."""
