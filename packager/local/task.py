@@ -17,8 +17,8 @@ from packager.errors import ArchiveError
 # Entries made on Unix have their mode in the external attributes: APPNOTE.TXT 4.4.2.2.
 _UNIX = 3
 
-# PATH_MAX of Linux: the target of a link cannot be longer.
-_LONGEST_LINK = 4096
+# PATH_MAX of Linux, with the NUL at the end: no longer path can be made, nor a link to one.
+_LONGEST_PATH = 4096
 
 # The exceptions of zipfile for a malformed archive, or one that it cannot read.
 _UNREADABLE = (
@@ -53,7 +53,7 @@ def unpack(package: IO[bytes], folder: Path) -> None:
             for entry, target in entries:
                 if _is_link(entry):
                     with archive.open(entry) as link:
-                        target.symlink_to(os.fsdecode(link.read(_LONGEST_LINK + 1)))
+                        target.symlink_to(os.fsdecode(link.read(_LONGEST_PATH + 1)))
     except _UNREADABLE as error:
         raise ArchiveError(
             f"The package cannot be unpacked: {error!s}",
@@ -87,7 +87,14 @@ def _make_folders(folder: Path, made: set[Path]) -> None:
 def _target(entry: zipfile.ZipInfo, folder: Path) -> Path:
     if not entry.filename:
         raise ArchiveError("The package has an entry without a name.", "Remove it.")
-    target = Path(os.path.normpath(folder / entry.filename))
+    path = os.path.normpath(os.path.join(folder, entry.filename))  # noqa: PTH118 - it may be long
+    if len(os.fsencode(path)) >= _LONGEST_PATH:
+        raise ArchiveError(
+            f"The package has an entry with a path of {len(entry.filename)} characters, which is"
+            " longer than Linux allows.",
+            "Shorten it, or remove the entry.",
+        )
+    target = Path(path)
     if not target.is_relative_to(folder):
         raise ArchiveError(
             f"The package has the entry {entry.filename!r}, which is outside of it.",
