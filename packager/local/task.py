@@ -44,7 +44,8 @@ def unpack(package: IO[bytes], folder: Path) -> None:
         with zipfile.ZipFile(package) as archive:
             entries = [(entry, _target(entry, folder)) for entry in archive.infolist()]
             files = [(entry, target) for entry, target in entries if not _is_link(entry)]
-            made = {folder}
+            # An entry such as `./.` is the folder itself, whose parent exists as well.
+            made = {folder, *folder.parents}
             for _, target in entries:
                 _make_folders(target.parent, made)
             for entry, target in files:
