@@ -239,12 +239,14 @@ from pathlib import Path
 from packager import progress
 from packager.config import inputs
 from packager.release import deploy
-from packager.aws.lambda_function import LambdaFunction
+from packager.release.function_release import Options
+from packager.release.target import open_target
 
 chosen = inputs.read()
 print(repr(chosen), repr(chosen.settings), repr(chosen.settings.credentials))
-function = LambdaFunction(chosen.settings, timeout=3, hide=chosen.hide)
-deploy.deploy(Path(sys.argv[1]), chosen, function, Path(sys.argv[2]), progress.Progress())
+app, folder = map(Path, sys.argv[1:])
+with open_target(chosen, app, local=False, event=None, timeout=3) as target:
+    deploy.deploy(app, target, folder, progress.Progress(), Options(timeout=3))
 """
 
 
@@ -259,7 +261,7 @@ def test_an_exception_that_nobody_catches_shows_no_secret(
         proxy.on("update", error(status, "Wrong", "canary/session+token== second canary line"))
         env = canaries.settings(proxy.url, function) | {"_LAMBDA_JAR_FILE": "small.jar"}
         run = canaries.run_python("-c", LIBRARY, jars, work, env=env, folder=tmp_path)
-    assert "packager.errors." in run.stderr
+    assert "packager.release.outcome.ReleaseError" in run.stderr
     assert_nothing_seen(run)
 
 

@@ -141,7 +141,7 @@ def test_a_missing_setting_or_folder_ends_it_at_once_as_wrong_input(
 ) -> None:
     for arguments, words in (
         ([str(app)], "_LAMBDA_FUNCTION_ARN"),
-        ([str(app / "nothing"), "--function", "f"], "There is no folder"),
+        ([str(app / "nothing"), "--function", "f"], "does not exist"),
         ([str(app), "--function", "f", "--quiet-time", "soon"], "--quiet-time"),
     ):
         run = subprocess.run(
