@@ -5,7 +5,8 @@
     │   ├── SettingsError
     │   ├── VariableError
     │   ├── ArchiveError
-    │   └── PackageError
+    │   ├── PackageError
+    │   └── MfaInputError
     ├── VendorError
     ├── BuildError                         in watch/build.py
     └── DeployError
@@ -76,6 +77,12 @@ class ArchiveError(InputError):
 
 class PackageError(InputError):
     """An app cannot be packaged."""
+
+
+class MfaInputError(InputError):
+    """An MFA code is missing or wrong, and nothing was sent."""
+
+    transient = False  # Each attempt would ask the user for another code.
 
 
 class VendorError(PackagerError):

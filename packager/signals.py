@@ -8,6 +8,7 @@ after `seconds_to_end`, or after a second signal, and runs the cleanups of `at_f
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
@@ -65,6 +66,8 @@ def end_by_signals(say: Callable[[str], None]) -> None:
 
     for number in numbers:
         signal.signal(number, end)
+        # While Python ends, it restores the system's handlers, which would change the exit status.
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 def end_within(seconds: float) -> None:

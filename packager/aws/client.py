@@ -24,8 +24,8 @@ from packager.config.settings import Credentials, Settings
 from packager.errors import (
     CredentialsError,
     DeployError,
-    InputError,
     MfaError,
+    MfaInputError,
     PackagerError,
     SettingsError,
     UncertainError,
@@ -186,9 +186,9 @@ class Clients:
         except UncertainError:
             raise
         except DeployError as error:
-            # Another attempt would ask for another MFA code.
             asks = self._has_asked or isinstance(error, MfaError)
-            raise (InputError if asks else SettingsError)(error.message, error.hint) from None
+            kind = MfaInputError if asks else SettingsError
+            raise kind(error.message, error.hint) from None
 
     @contextlib.contextmanager
     def errors(self, action: str, resource: str = "") -> Iterator[None]:

@@ -37,6 +37,7 @@ else:
 @options.app_folder
 @options.event
 @click.option("--local", is_flag=True, help="Package the app, and run its handler here.")
+@options.with_aws_credentials
 @options.variables
 @options.settings("invoke")
 @options.profile
@@ -62,6 +63,8 @@ def invoke(
             config = options.read_config(where, settings, purpose="local", profile=profile)
             console.report(config)
             response = _here(config, app, event or "{}", timeout, console, with_aws_credentials)
+        elif with_aws_credentials:
+            raise InputError("--with-aws-credentials needs --local.", "Add --local, or remove it.")
         else:
             config = options.read_settings(settings, env_file=env_file, profile=profile)
             response = _in_aws(config, (event or "{}").encode(), timeout)

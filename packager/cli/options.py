@@ -111,6 +111,12 @@ timeout = click.option(
     help="Maximum total time to wait for Lambda, in seconds.",
 )
 
+with_aws_credentials = click.option(
+    "--with-aws-credentials",
+    is_flag=True,
+    help="With --local: give the handler your AWS credentials, instead of made-up ones.",
+)
+
 local = _together(
     click.option(
         "--local",
@@ -124,11 +130,7 @@ local = _together(
         callback=_event,
         help="With --local: the event for the handler; default: {}.",
     ),
-    click.option(
-        "--with-aws-credentials",
-        is_flag=True,
-        help="With --local: give the handler your AWS credentials, instead of made-up ones.",
-    ),
+    with_aws_credentials,
 )
 
 json_lines = click.option(

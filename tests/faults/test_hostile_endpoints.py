@@ -136,6 +136,7 @@ def test_an_endless_response_is_not_read_completely(service: Service, proxy: Pro
 
 def test_an_invocation_that_drips_ends_with_its_own_timeout(service: Service, proxy: Proxy) -> None:
     lambda_function = function(service, proxy)
-    proxy.on("other", DRIPS["body"])
+    head = b"HTTP/1.1 200 OK\r\nX-Amz-Executed-Version: 1\r\nContent-Length: 1000000\r\n\r\n{"
+    proxy.on("invoke", dripping(head))
     with pytest.raises(UncertainError, match="no response"):
         lambda_function.invoke(json.dumps({}).encode(), None, timeout=2)

@@ -225,9 +225,9 @@ def test_an_mfa_code_without_a_terminal_is_an_error_that_waits_for_nothing(
     configure(home, ASSUMING.replace("source_profile", f"{MFA}\n    source_profile"))
     program = (
         "from tests.integration.test_aws_credentials import function\n"
-        "from packager.errors import InputError\n"
+        "from packager.errors import MfaInputError\n"
         "try: function()\n"
-        "except InputError as error: print(error.transient, error.message)"
+        "except MfaInputError as error: print(error.transient, error.message)"
     )
     run = subprocess.run(
         [sys.executable, "-c", program],
@@ -293,7 +293,7 @@ def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, stub: Stu
         "error = error_of(function); print(type(error).__name__, error.transient, error.message)"
     )
     shown = on_a_terminal(program, ["000000"])
-    assert "InputError False AWS did not accept the MFA code" in shown
+    assert "MfaInputError False AWS did not accept the MFA code" in shown
 
 
 @pytest.mark.parametrize(

@@ -262,3 +262,10 @@ def test_the_stdin_of_an_invocation_can_be_its_event(releases: Releases) -> None
     )
     os.close(reading)
     assert json.loads(shown.stdout) == {"from": "stdin"}
+
+
+def test_aws_credentials_for_an_invocation_in_aws_are_wrong_input(releases: Releases) -> None:
+    """The function has its own there."""
+    shown = run(releases, "invoke", "--with-aws-credentials")
+    assert shown.returncode == 2
+    assert "--with-aws-credentials needs --local" in shown.stderr

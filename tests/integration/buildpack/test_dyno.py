@@ -82,7 +82,7 @@ def test_a_config_var_named_like_a_word_of_the_scripts_arrives_exactly(
 ) -> None:
     """A script that assigned to a variable of such a name would export its own value."""
     scripts = [*(slug.folder / PACKAGER / "bin").iterdir(), *(slug.folder / ".profile.d").iterdir()]
-    words = {word for path in scripts for word in re.findall(r"[A-Za-z]\w*", path.read_text())}
+    words = {word for path in scripts for word in re.findall(r"\b[A-Za-z]\w*", path.read_text())}
     # The dyno cannot start without its own HOME and PATH, and its linker complains about what it
     # cannot load; the others are names of old.
     names = words - OF_ONE_DYNO - {"LD_AUDIT", "LD_PRELOAD"} | {
