@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps.python import cache
 from tests.conftest import requires
 from tests.faults import canaries
 from tests.proxy import Exchange, pass_on, proxying
@@ -149,6 +150,66 @@ def test_files_planted_by_another_user_in_a_shared_folder_do_not_block_a_build(j
         )
         assert run.returncode == 0, run.stderr
         assert zipfile.is_zipfile(shared / "out.jar")
+
+
+# As another user, tries to change, replace and add to all that is in a folder.
+TAMPERING = """
+find "$1" 2> /dev/null | while read -r path; do
+    echo changed > "$path"
+    echo planted > "$path/planted.py"
+    mv "$path" "$path.moved" && mkdir -m 777 "$path"
+done 2> /dev/null
+exit 0
+"""
+
+
+@pytest.fixture(params=[0o1777, 0o777], ids=["sticky", "writable"])
+def shared_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of caches, which every user of the machine can write, and an umask of 000."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(request.param)
+        monkeypatch.setenv("XDG_CACHE_HOME", name)
+        before = os.umask(0)
+        cache._root.cache_clear()
+        yield Path(name)
+        cache._root.cache_clear()
+        os.umask(before)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
+@requires("setpriv")
+def test_another_user_cannot_change_what_the_cache_of_dependencies_gives(
+    shared_home: Path, tmp_path: Path
+) -> None:
+    """Before the cache exists, and while it is in use."""
+    tampering = [*SECOND_USER, "sh", "-c", TAMPERING, "sh", str(shared_home)]
+    subprocess.run(
+        [*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels"],
+        check=True,
+    )
+    for attempt in ("first", "second"):
+        installed = plant(tmp_path / attempt, {"module.py": b"value = 1\n"})
+        kept = cache.keep(installed, "key")
+        subprocess.run(tampering, check=True)
+        assert cache.find("key") == kept
+        assert [(path.name, path.read_bytes()) for path in kept.iterdir()] == [
+            ("module.py", b"value = 1\n")
+        ]
+        assert not kept.is_relative_to(shared_home)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
+@requires("setpriv")
+def test_another_user_cannot_write_the_cache_in_a_shared_folder(
+    shared_home: Path, tmp_path: Path
+) -> None:
+    """In a folder such as /tmp the cache is used, for there nobody can replace what is ours."""
+    kept = cache.keep(plant(tmp_path / "installed", {"module.py": b"value = 1\n"}), "key")
+    subprocess.run([*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home], check=True)
+    assert cache.find("key") == kept
+    assert [path.name for path in kept.iterdir()] == ["module.py"]
+    is_sticky = bool(shared_home.stat().st_mode & stat.S_ISVTX)
+    assert kept.is_relative_to(shared_home) == is_sticky
 
 
 @pytest.mark.parametrize("option", ["--force", "--check"])
