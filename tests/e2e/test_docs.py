@@ -121,6 +121,21 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), target
 
 
+def test_the_commands_of_the_page_on_reliability_run_tests() -> None:
+    """Their files exist, and there are tests with names that `-k` selects."""
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    commands = re.findall(r"`pytest (tests/[^`]+)`", page)
+    assert len(commands) > 20
+    for paths, _, selected in (command.partition(" -k ") for command in commands):
+        named = [ROOT / path for path in paths.split()]
+        files = [
+            file for path in named for file in (path.rglob("*.py") if path.is_dir() else [path])
+        ]
+        names = re.findall(r"def (test_\w+)", "".join(file.read_text() for file in files))
+        for word in selected.strip('"').split(" or "):
+            assert any(word in name for name in names), (paths, word)
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     """By links, in one step."""
     reached = {(ROOT / target.partition("#")[0]).resolve() for target in links(ROOT / "README.md")}
