@@ -92,6 +92,7 @@ class StubFunction:
     aliases: dict[str, Alias] = field(default_factory=dict)
     published: str | None = None  # the version that $LATEST is, if nothing has changed since
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    configuration: dict[str, Any] = field(default_factory=dict)  # fields that are not the default
 
     def configure(self, *, timeout: int) -> None:
         """Change the configuration, as UpdateFunctionConfiguration does."""
@@ -336,6 +337,7 @@ class _Api:
             "RevisionId": self.function.revision if is_latest else f"revision-{version}",
             "LastModified": "2026-11-27T00:00:00.000+0000",
             "Environment": {"Variables": {"SECRET": "canary of the function's own environment"}},
+            **self.function.configuration,
         }
 
     def _alias(self, name: str) -> dict[str, Any]:
