@@ -35,7 +35,8 @@ def private_folder(
     its folder, and the next run removes it. Each run holds a lock on its folder, which the system
     releases however the process ends. `left` is called with each folder that could not be removed.
     """
-    within = within or Path(tempfile.gettempdir())
+    with signals.held():  # Python creates and removes a file there, to see whether it can.
+        within = within or Path(tempfile.gettempdir())
     _remove_stale_folders(within, left)
     # Not mkdtemp, because a signal between its return and the `try` would leave the folder.
     folder = within / (PRIVATE_FOLDER + secrets.token_hex(8))
