@@ -13,9 +13,14 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import service as lambda_service
 from tests.service import Service
+
+# A property holds or not; a busy machine fails none of them.
+settings.register_profile("packager", deadline=None)
+settings.load_profile("packager")
 
 
 def requires(*programs: str) -> pytest.MarkDecorator:

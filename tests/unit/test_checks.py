@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import platform
 import re
 import struct
-import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +18,6 @@ from packager.errors import PackageError
 from packager.function import FunctionState, Package
 from packager.package.contents import ZipContents
 from packager.release.checks import _of_the_dependencies, findings, report, wrapper_note
-from tests.conftest import requires
 
 NODE = FunctionState("", "$LATEST", "Successful", "", "nodejs22.x", "x86_64", "index.handler")
 PYTHON = replace(NODE, runtime="python3.13", handler="lambda_function.handler")
@@ -214,17 +211,6 @@ def test_a_class_runs_on_its_own_java_and_newer_ones(
         assert result[0].certain
 
 
-@requires("javac")
-def test_the_version_of_a_class_is_the_one_given_to_the_compiler(tmp_path: Path) -> None:
-    (tmp_path / "Hello.java").write_text("public class Hello {}")
-    command = ["javac", "--release", "17", "-d", str(tmp_path), str(tmp_path / "Hello.java")]
-    subprocess.run(command, check=True)
-    entries = {"Hello.class": (tmp_path / "Hello.class").read_bytes()}
-    state = replace(JAVA, handler="Hello", runtime="java11")
-    assert "compiled for Java 17" in found(tmp_path, entries, state)[0].message
-    assert not found(tmp_path, entries, replace(state, runtime="java17"))
-
-
 def wheel(*tags: str) -> bytes:
     return b"Wheel-Version: 1.0\n" + "".join(f"Tag: {tag}\n" for tag in tags).encode()
 
@@ -369,17 +355,6 @@ def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path)
     state = replace(NODE, state="Failed", state_reason="the subnet is gone")
     (finding,) = found(tmp_path, {"index.js": b""}, state)
     assert "the subnet is gone" in finding.message
-
-
-@requires("gcc")
-def test_output_of_a_real_compiler_is_recognized_as_native_code(tmp_path: Path) -> None:
-    (tmp_path / "a.c").write_text("int a(void) { return 1; }")
-    library = tmp_path / "a.so"
-    subprocess.run(["gcc", "-shared", "-o", library, tmp_path / "a.c"], check=True)
-    entries = {"index.js": b"", "node_modules/a/a.node": library.read_bytes()}
-    fits = platform.machine() == "x86_64"
-    assert fits == (not found(tmp_path, entries, NODE))
-    assert fits != (not found(tmp_path, entries, replace(NODE, architecture="arm64")))
 
 
 @pytest.mark.parametrize("mode", ["error", "warn"])

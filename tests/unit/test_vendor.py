@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
 from packager import __version__
 from packager.errors import InputError, VendorError
 from packager.vendor import Copy, vendor
-from tests.conftest import requires
 from tests.service import command
 
 ROOT = Path(__file__).parent.parent.parent
@@ -213,22 +208,6 @@ def test_a_copy_that_cannot_be_written_is_an_error(
         vendor(language, tmp_path / name)
 
 
-def test_a_missing_folder_has_another_exit_status_than_a_stale_copy(tmp_path: Path) -> None:
-    """The command line is wrong then: its exit status, not that of a check that failed."""
-    assert command("vendor", "python", tmp_path, "--check").returncode == 1
-    assert command("vendor", "python", tmp_path / "absent", "--check").returncode == 2
-
-
-def test_check_shows_the_command_that_updates_a_stale_copy(tmp_path: Path) -> None:
-    """By a command that does it."""
-    asks = ("vendor", "node", tmp_path, "--check")
-    again = f"`packager vendor node {tmp_path}"
-    assert f"{again}` writes it" in command(*asks).stderr
-    for copy in vendor("node", tmp_path):
-        copy.path.write_bytes(copy.path.read_bytes() + b"\n")
-    assert f"{again} --force` writes it" in command(*asks).stderr
-
-
 def test_readers_and_packager_have_one_version() -> None:
     """The version that a copy names is that of the reader's own package."""
     python = (ROOT / "sdk_python/env_properties/__init__.py").read_text()
@@ -237,81 +216,3 @@ def test_readers_and_packager_have_one_version() -> None:
     java = pom.findtext("{http://maven.apache.org/POM/4.0.0}version")
     assert f'\n__version__ = "{__version__}"\n' in python
     assert {node, java} == {__version__}
-
-
-def _output(command: list[str], folder: Path) -> str:
-    environment = {**os.environ, "LAMBDA_TASK_ROOT": str(folder), "PYTHONPATH": str(folder)}
-    environment.pop("ENV_PROPERTIES_FILE", None)
-    (folder / "env.properties").write_bytes(rb"GREETING=caf\u00e9")
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def test_a_vendored_python_reader_reads(tmp_path: Path) -> None:
-    """It is imported by its name, and has its documentation still."""
-    vendor("python", tmp_path)
-    program = "import env_properties as e; assert e.__doc__; print(ascii(e.env['GREETING']))"
-    assert _output([sys.executable, "-c", program], tmp_path) == r"'caf\xe9'"
-
-
-@requires("node")
-@pytest.mark.parametrize(
-    ("kind", "program"),
-    [
-        ("commonjs", "const { env } = require('./env-properties'); show(env)"),
-        ("commonjs", "require('./env-properties/populate'); show(process.env)"),
-        ("module", "import { env } from './env-properties/index.mjs'; show(env)"),
-        ("module", "import { env } from './env-properties/index.js'; show(env)"),
-        ("module", "import './env-properties/populate.js'; show(process.env)"),
-    ],
-)
-def test_a_vendored_node_reader_reads(kind: str, program: str, tmp_path: Path) -> None:
-    """It is required by its folder, in projects of CommonJS and of ES modules."""
-    vendor("node", tmp_path)
-    (tmp_path / "package.json").write_text(json.dumps({"type": kind}))
-    show = "; function show (env) { console.log(encodeURI(env.GREETING)) }"
-    (tmp_path / "app.js").write_text(program + show)
-    assert _output(["node", "app.js"], tmp_path) == "caf%C3%A9"
-
-
-@requires("java", "javac")
-def test_a_vendored_java_reader_reads(tmp_path: Path) -> None:
-    """It compiles beside the project's own classes."""
-    vendor("java", tmp_path)
-    (tmp_path / "App.java").write_text(
-        "class App { public static void main(String[] a) { System.out.println("
-        'envproperties.EnvProperties.get("GREETING").length()); } }'
-    )
-    _output(["javac", "-Xlint:all", "-Werror", "App.java"], tmp_path)
-    assert _output(["java", "-cp", ".", "App"], tmp_path) == "4"
-
-
-def test_the_wheel_of_the_packager_carries_the_readers(tmp_path: Path) -> None:
-    """An installed packager vendors the same bytes as this checkout."""
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
-    built = subprocess.run(
-        [*command, str(tmp_path), str(ROOT)], capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    installed = tmp_path / "site-packages"
-    (wheel,) = tmp_path.glob("*.whl")
-    with ZipFile(wheel) as archive:
-        archive.extractall(installed)
-    for language in FILES:
-        expected, copied = tmp_path / f"{language} expected", tmp_path / language
-        expected.mkdir()
-        copied.mkdir()
-        vendor(language, expected)
-        program = (
-            f"import sys; sys.path.insert(0, {str(installed)!r}); from pathlib import Path;"
-            f"from packager import vendor; vendor.vendor({language!r}, Path({str(copied)!r}));"
-            "print(vendor.__file__)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        assert done.stdout.startswith(str(installed))
-        assert tree(copied) == tree(expected)
