@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +108,18 @@ _EMPTY_PACKAGE = _zip_of("index.js", b"")
 @contextlib.contextmanager
 def running() -> Iterator[Service]:
     """Run the service on a free port of the loopback interface."""
+    from moto.awslambda.models import LambdaFunction
     from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
         MotoRequestHandler,
         create_backend_app,
     )
+    from moto.s3.models import FakeKey, FakeMultipart
     from werkzeug.serving import make_server
 
+    # moto keeps all that was ever made in these lists, deleted packages too.
+    for model in (LambdaFunction, FakeKey, FakeMultipart):
+        model.instances_tracked = deque(maxlen=0)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = _closed_to_web_pages(DomainDispatcherApplication(create_backend_app))
     server = make_server(
