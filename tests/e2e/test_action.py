@@ -38,7 +38,10 @@ class Runner:
     contexts: dict[str, str] = field(default_factory=dict)
 
     def run(self, **inputs: str) -> tuple[dict[str, str], str]:
-        """Run all steps; give the action's outputs and the log. Raise when a step fails."""
+        """Run the steps; return the action's outputs and the log. Raise if a step fails.
+
+        The packager is installed by the first run only, because it takes long.
+        """
         defaults = {name: one.get("default", "") for name, one in ACTION["inputs"].items()}
         given = {name.replace("_", "-"): value for name, value in inputs.items()}
         for name, value in (defaults | given).items():
@@ -50,7 +53,7 @@ class Runner:
             if "uses" in step:
                 assert step["uses"].startswith("actions/setup-python@")
                 self.contexts["steps.python.outputs.python-path"] = sys.executable
-            else:
+            elif "id" in step or not (self.folder / "temp").exists():
                 log += self._step(step)
         outputs = {name: self._resolve(one["value"]) for name, one in ACTION["outputs"].items()}
         return outputs, log
@@ -97,6 +100,7 @@ def runner(service: Service, tmp_path: Path) -> Runner:
         "AWS_DEFAULT_REGION": REGION,
         "_AWS_ENDPOINT_URL": service.url,
         "CANARY": str(tmp_path / "canary"),
+        "PIP_NO_COMPILE": "1",  # It takes longer than all the rest.
     }
     return Runner(tmp_path, kept | env)
 
