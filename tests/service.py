@@ -118,7 +118,8 @@ def running() -> Iterator[Service]:
     from werkzeug.serving import make_server
 
     # moto keeps all that was ever made in these lists, deleted packages too.
-    for model in (LambdaFunction, FakeKey, FakeMultipart):
+    models: list[Any] = [LambdaFunction, FakeKey, FakeMultipart]
+    for model in models:
         model.instances_tracked = deque(maxlen=0)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = _closed_to_web_pages(DomainDispatcherApplication(create_backend_app))
