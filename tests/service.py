@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import gc
 import io
 import logging
 import os
@@ -33,8 +35,9 @@ class Service:
 
     url: str
 
+    @functools.cache  # noqa: B019 - a service lasts as long as the tests
     def client(self, name: str) -> Any:
-        """Make a client that looks at what the service has."""
+        """Return a client of the service's Lambda, S3 or IAM."""
         return boto3.client(
             name,
             endpoint_url=self.url,
@@ -72,11 +75,25 @@ class Service:
         old_functions = {function.function_name for function in functions.list_functions()}
         old_buckets = set(buckets)
         yield
-        for function in list(functions.list_functions()):
-            if function.function_name not in old_functions:
-                functions.delete_function(function.function_name)
-        for bucket in set(buckets) - old_buckets:
-            del buckets[bucket]
+        new = {function.function_name for function in functions.list_functions()} - old_functions
+        for name in new | (set(buckets) - old_buckets):
+            self.delete(name)
+
+    def delete(self, name: str) -> None:
+        """Delete the function and the bucket with this name, if they exist, and free the memory."""
+        from moto.awslambda.models import lambda_backends
+        from moto.s3.models import s3_backends
+
+        functions = lambda_backends[ACCOUNT][REGION]
+        size = 0
+        for function in functions.list_functions():
+            if function.function_name == name:
+                size = len(function.code_bytes)
+                functions.delete_function(name)
+        bucket = s3_backends[ACCOUNT]["aws"].buckets.pop(name, None)
+        # Objects that refer to one another hold packages until the collector runs.
+        if bucket or size > 1 << 20:
+            gc.collect()
 
     def settings(self, function: str) -> dict[str, str]:
         """Return the packager's settings that deploy to `function` of this service."""
@@ -88,6 +105,7 @@ class Service:
             "_AWS_ENDPOINT_URL": self.url,
         }
 
+    @functools.cache  # noqa: B019
     def _role(self) -> str:
         iam = self.client("iam")
         with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):

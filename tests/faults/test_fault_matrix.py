@@ -171,9 +171,7 @@ def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Ended
         holds_new=service.stored(name) != before,
         parts_left="Uploads" in s3.list_multipart_uploads(Bucket=name),
     )
-    for found in s3.list_objects_v2(Bucket=name).get("Contents", []):
-        s3.delete_object(Bucket=name, Key=found["Key"])
-    service.client("lambda").delete_function(FunctionName=name)
+    service.delete(name)
     return ended
 
 

@@ -68,10 +68,7 @@ def test_a_signal_at_any_request_of_an_upload(
         assert [*temporary.iterdir()] == []
         if service.stored(name) != before:
             assert kills.whole(service.stored(name))
-        # The service holds packages in memory.
-        for found in s3.list_objects_v2(Bucket=name).get("Contents", []):
-            s3.delete_object(Bucket=name, Key=found["Key"])
-        service.client("lambda").delete_function(FunctionName=name)
+        service.delete(name)
 
     kills.each(attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)])
 
