@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from packager.progress import Progress
 
@@ -52,19 +52,26 @@ class FunctionState:
         return self.last_update_status == "Failed"
 
 
+class NotInstalled(NamedTuple):
+    """Dependencies that are declared but not installed, which a layer may provide."""
+
+    problem: str
+    hint: str
+
+
 @dataclass(frozen=True)
 class Package:
     """A deployment package, ready to be sent; `variables` is the number of variables in it.
 
-    The `missing` dependencies are declared but not installed; a layer may provide them. The first
-    `prefix_size` bytes seldom change from one package of the app to the next, and hold no config.
+    Some dependencies may be `missing`. The first `prefix_size` bytes seldom change from one package
+    of the app to the next, and hold no config.
     """
 
     path: Path
     size: int
     sha256: str
     variables: int
-    missing: tuple[str, ...] = ()
+    missing: NotInstalled | None = None
     prefix_size: int = 0
     prefix_sha256: str = ""
 

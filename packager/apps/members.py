@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packager.apps.regular_files import Identity
+from packager.function import NotInstalled
 from packager.progress import Note, Warning
 
 # The modes of entries do not depend on the machine's umask, so that builds are reproducible.
@@ -49,5 +50,5 @@ class Members(NamedTuple):
     dependencies: list[Member]
     own: list[Member]
     events: Sequence[Note | Warning] = ()
-    missing: tuple[str, ...] = ()  # dependencies of the app that are not installed
+    missing: NotInstalled | None = None
     kept: Path | None = None  # where the dependencies may be kept as they are packed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,11 +12,12 @@ from packager.apps import ignore
 from packager.apps.members import SYMBOLIC_LINK, Member, Members
 from packager.apps.signs import Sign, Strength, single_file
 from packager.config.settings import Settings
+from packager.function import NotInstalled
 from packager.lazy import lazy
 from packager.progress import Warning
 
 if TYPE_CHECKING:
-    from packager.apps import node_modules, node_resolution, walk
+    from packager.apps import node_closure, node_modules, node_resolution, walk
     from packager.apps.files import Selections
 else:
     node_modules = lazy("packager.apps.node_modules")
@@ -108,14 +110,29 @@ class Node:
         is_project = (self.folder / "package.json").is_file()
         return is_project and not ignore.read(self.folder)("node_modules", is_folder=True)
 
-    def _missing(self, layout: node_modules.Layout) -> tuple[tuple[str, ...], list[Warning]]:
-        """Return the app's own dependencies that are not installed, and a warning that names those
-        of other packages.
+    def _missing(self, layout: node_modules.Layout) -> tuple[NotInstalled | None, list[Warning]]:
+        """Return the dependencies of the app, and of the project's other packages, that are not
+        installed; and a warning that names those of installed packages.
         """
         missing = [one for one in layout.missing if not one.name.startswith(IN_THE_RUNTIME)]
-        others = [f"{one.name} (needed by {one.needed_by})" for one in missing if one.needed_by]
-        warning = Warning(f"Not installed: {', '.join(others)}. Run `{self.install_command}`.")
+        own = [one for one in missing if (one.needed_by or "/").startswith("/")]
+        others = [one for one in missing if one not in own]
+        warning = Warning(f"Not installed: {_listed(others)}. Run `{self.install_command}`.")
+        folders = sorted({one.needed_by for one in own if one.needed_by})
+        commands = [f"`{self.install_command}`"] if any(not one.needed_by for one in own) else []
+        commands += [f"`{node_modules.install_command(path)}` in {path}" for path in folders]
         return (
-            tuple(one.name for one in missing if not one.needed_by),
+            NotInstalled(
+                f"In package.json but not installed: {_listed(own)}.",
+                f"Run {' and '.join(commands)}.",
+            )
+            if own
+            else None,
             [warning] if others and self.checks != "off" else [],
         )
+
+
+def _listed(missing: Iterable[node_closure.Missing]) -> str:
+    return ", ".join(
+        f"{one.name} (needed by {one.needed_by})" if one.needed_by else one.name for one in missing
+    )

@@ -30,6 +30,9 @@ _PLATFORM = re.compile(r"darwin|macos|win32|windows|linux|freebsd|android")
 # npm's words for Lambda's architectures.
 _CPUS = {"x86_64": "x64", "arm64": "arm64"}
 
+# Machine code, for one platform or for all.
+_CODE = re.compile(r"\.(?:node|so|wasm)$")
+
 # The owner of native code outside of any package.
 APP = "The app"
 
@@ -98,15 +101,22 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
     for dependency, found in native.unfit(contents, libraries, architecture, _owner):
         if dependency not in only_elsewhere:
             yield native.finding(package_of(dependency), found, architecture, hint)
-    if only_elsewhere:
-        installed = {package_of(place): place not in only_elsewhere for place in manifests}
-        for package, builds in _with_optional_builds(contents, installed):
-            if not any(installed[name] for name in builds):
-                yield Finding(
-                    f"The only build of {package} in the package is"
-                    f" {builds[0]}, but the function runs on Linux {architecture}.",
-                    hint,
-                )
+    installed = {package_of(place): place not in only_elsewhere for place in manifests}
+    with_code = {package_of(_owner(name)) for name in contents.names if _CODE.search(name)}
+    for package, builds in _with_optional_builds(contents, installed):
+        if builds and not any(installed[name] for name in builds):
+            yield Finding(
+                f"The only build of {package} in the package is"
+                f" {builds[0]}, but the function runs on Linux {architecture}.",
+                hint,
+            )
+        elif not builds and package not in with_code:
+            yield Finding(
+                f"{package} has builds for single platforms as optional dependencies, and none of"
+                " them is in the package.",
+                f"If the function needs it: {hint[0].lower()}{hint[1:]}",
+                certain=False,
+            )
 
 
 def _for_linux(command: str, architecture: str) -> str:
@@ -171,7 +181,7 @@ def _allows(field: object, value: str) -> bool:
 def _with_optional_builds(
     contents: Contents, installed: Mapping[str, bool]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Yield packages that offer builds for Linux among others, each with its `installed` builds.
+    """Yield packages that offer builds for Linux, each with its `installed` builds.
 
     A package that offers builds only for other systems works without them: chokidar and fsevents.
     """
@@ -182,6 +192,4 @@ def _with_optional_builds(
             continue
         optional = _manifest(contents, name.removesuffix("/package.json"))["optionalDependencies"]
         if isinstance(optional, dict) and any("linux" in package for package in optional):
-            builds = sorted(installed.keys() & optional.keys())
-            if builds:
-                yield match["package"], builds
+            yield match["package"], sorted(installed.keys() & optional.keys())

@@ -29,7 +29,9 @@ _BUILT_IN = frozenset(_BUILT_IN_NAMES.split())
 
 
 class Missing(NamedTuple):
-    """A package that is declared but not installed; `needed_by` is empty for the app itself."""
+    """A package that is declared but not installed, and the name of the package that needs it:
+    empty for the app itself, a path for another package of the user's own.
+    """
 
     name: str
     needed_by: str
@@ -44,8 +46,9 @@ class Edge(NamedTuple):
 
 @dataclass
 class Closure:
-    """The packages to package, by real path, and the places to leave out."""
+    """The packages of `app` to package, by real path, and the places to leave out."""
 
+    app: str
     packages: set[str] = field(default_factory=set)
     edges: list[Edge] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
@@ -59,26 +62,36 @@ def find_closure(app: str, resolution: Resolution, *, development: bool) -> Clos
     """
     declared = resolution.manifest(app)
     # A package of a workspace may need the app itself, which is packaged anyway.
-    closure = Closure(packages={app})
+    closure = Closure(app, packages={app})
     _reach(app, declared.used, resolution, closure)
-    only_development = Closure()
+    only_development = Closure(app)
     if development:
         _reach(app, sorted(declared.development), resolution, closure)
     else:
         # Package managers also install the development dependencies of a workspace's packages.
-        for package in sorted(package for package in closure.packages if _is_own(package)):
-            names = sorted(resolution.manifest(package).development)
-            _reach(package, names, resolution, only_development)
-    for place, found in _installed(app, resolution, closure.dropped):
+        for package in sorted(closure.packages | _workspace(app, resolution)):
+            if _is_own(package):
+                names = sorted(resolution.manifest(package).development)
+                _reach(package, names, resolution, only_development)
+
+    def is_unused(place: str, found: Found) -> bool:
         if found.real in closure.packages:
-            continue
-        if found.real in only_development.packages or place.startswith(f"{_PNPM_STORE}/"):
-            closure.dropped.add(place)
-        else:
-            undeclared = Closure(closure.packages, closure.edges)
+            return False
+        return found.real in only_development.packages or place.startswith(f"{_PNPM_STORE}/")
+
+    skipped: set[str] = set()
+    for place, found in _installed(app, resolution, skipped):
+        if is_unused(place, found):
+            skipped.add(place)
+        elif found.real not in closure.packages:
+            undeclared = Closure(app, closure.packages, closure.edges)
             closure.packages.add(found.real)
             closure.edges.append(Edge(app, found))
             _reach(found.real, resolution.manifest(found.real).used, resolution, undeclared)
+    # Only now, because an undeclared package may need one that also development dependencies need.
+    for place, found in _installed(app, resolution, closure.dropped):
+        if is_unused(place, found):
+            closure.dropped.add(place)
     closure.packages.remove(app)
     return closure
 
@@ -93,15 +106,26 @@ def _reach(package: str, names: Iterable[str], resolution: Resolution, closure: 
     left = [(package, name) for name in names]
     while left:
         user, name = left.pop()
+        is_required = name in resolution.manifest(user).required - _BUILT_IN
         found = resolution.find(name, user)
+        if found is None and is_required:
+            # In its package, the app's node_modules is above every package from outside.
+            found = resolution.find(name, closure.app)
+            user = closure.app if found else user
         if found is None:
-            if name in resolution.manifest(user).required - _BUILT_IN:
+            if is_required:
                 closure.missing.append(Missing(name, "" if user == package else package_name(user)))
             continue
         closure.edges.append(Edge(user, found))
         if found.real not in closure.packages:
             closure.packages.add(found.real)
             left += [(found.real, needed) for needed in resolution.manifest(found.real).used]
+
+
+def _workspace(app: str, resolution: Resolution) -> set[str]:
+    """Return the packages to which links at the top of the app's `node_modules` lead."""
+    found = resolution.installed(os.path.join(app, MODULES)).values()
+    return {package.real for package in found if package.real != package.path}
 
 
 def _installed(

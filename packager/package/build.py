@@ -11,7 +11,7 @@ from packager.apps import App, Archive, Node
 from packager.atomic_file import replaced
 from packager.config.inputs import Config
 from packager.errors import PackageError
-from packager.function import UNPACKED_LIMIT, Package
+from packager.function import UNPACKED_LIMIT, NotInstalled, Package
 from packager.lazy import lazy
 from packager.package import config_files, inject
 from packager.progress import Progress
@@ -43,7 +43,7 @@ def build(
     ArchiveError or VariableError, and then leaves no `destination`.
     """
     progress = progress or Progress()
-    missing: tuple[str, ...] = ()
+    missing = None
     if isinstance(app, Archive):
         layout = inject.inject(app.path(), destination, *config_files.write(app, config, progress))
     else:
@@ -93,18 +93,18 @@ def build_file(
     with replaced(output) as part:
         package = build(app, config, part, output=output, progress=progress)
         if package.missing and isinstance(app, Node):
-            _report_missing(package.missing, app, progress or Progress())
+            _report_missing(package.missing, app.checks, progress or Progress())
     return replace(package, path=output)
 
 
-def _report_missing(missing: tuple[str, ...], app: Node, progress: Progress) -> None:
+def _report_missing(missing: NotInstalled, checks: str, progress: Progress) -> None:
     """Raise an error or warn about dependencies that are not installed, by the app's `checks`."""
-    problem = f"In package.json but not installed: {', '.join(missing)}."
-    hint = f"Run `{app.install_command}`."
-    if app.checks == "error":
-        raise PackageError(problem, f"{hint} If a layer provides them, use --checks warn.")
-    if app.checks == "warn":
-        progress.warn(f"{problem} {hint}")
+    if checks == "error":
+        raise PackageError(
+            missing.problem, f"{missing.hint} If a layer provides them, use --checks warn."
+        )
+    if checks == "warn":
+        progress.warn(f"{missing.problem} {missing.hint}")
 
 
 def _sha256(path: Path, prefix_size: int) -> tuple[str, str]:

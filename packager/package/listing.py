@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packager.apps import Archive, Node, Python
 from packager.config.inputs import Config
 from packager.errors import ArchiveError, PackageError
-from packager.function import UNPACKED_LIMIT
+from packager.function import UNPACKED_LIMIT, NotInstalled
 from packager.lazy import lazy
 from packager.package import config_files
 from packager.progress import Progress
@@ -42,12 +42,12 @@ class Folder(NamedTuple):
 class Selected(NamedTuple):
     """The members of a package in their order; the first ones are `dependencies`, by their number.
 
-    The `missing` dependencies are not installed. The others may be kept, compressed, at `kept`.
+    Those that are `missing` are not installed. The others may be kept, compressed, at `kept`.
     """
 
     members: list[members.Member]
     dependencies: int
-    missing: tuple[str, ...]
+    missing: NotInstalled | None
     kept: Path | None
 
 

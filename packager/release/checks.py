@@ -120,14 +120,12 @@ def _of_the_handler(
         yield from checks.handler(contents, handler, state.runtime or "")
 
 
-def _of_the_dependencies(
-    package: Package, app: App, state: FunctionState | None
-) -> Iterator[Finding]:
+def _of_the_dependencies(package: Package, state: FunctionState | None) -> Iterator[Finding]:
     if package.missing:
         is_wrapped = state and state.exec_wrapper not in (None, exec_wrapper.PATH)
         yield Finding(
-            f"In package.json but not installed: {', '.join(package.missing)}.",
-            f"Run `{app.install_command}`.",
+            package.missing.problem,
+            package.missing.hint,
             certain=state is not None and not (state.has_layers or is_wrapped),
         )
 
@@ -140,7 +138,7 @@ def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> N
     settings, state = inquiry.destination.settings, inquiry.state
     if settings.checks == "off" or (state and state.code_sha256 == package.code_sha256):
         return
-    missing = list(_of_the_dependencies(package, app, state))
+    missing = list(_of_the_dependencies(package, state))
     if state is None:
         report(missing, settings.checks, progress.warn)
         return

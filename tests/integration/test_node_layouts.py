@@ -14,6 +14,8 @@ from tests.conftest import cached, requires
 from tests.service import command
 
 SOURCES = Path(__file__).parent / "node-layouts"
+PNPM, YARN_CLASSIC = "pnpm/bin/pnpm.cjs", "yarn/bin/yarn.js"
+YARN = "@yarnpkg/cli-dist/bin/yarn.js"
 
 pytestmark = requires("node", "npm", "unzip")
 
@@ -25,13 +27,13 @@ def run(*arguments: str | Path, cwd: Path) -> None:
 
 @pytest.fixture(scope="session")
 def managers() -> Path:
-    """Return the folder that holds the programs pnpm and yarn."""
+    """Return the `node_modules` that holds pnpm, Yarn classic and Yarn."""
 
     def build(folder: Path) -> None:
         shutil.copytree(SOURCES / "managers", folder, dirs_exist_ok=True)
         run("npm", "install", "--no-audit", "--no-fund", cwd=folder)
 
-    return cached("node-managers", SOURCES / "managers", build) / "node_modules" / ".bin"
+    return cached("node-managers", SOURCES / "managers", build) / "node_modules"
 
 
 def npm(folder: Path, _: Path) -> Path:
@@ -42,13 +44,13 @@ def npm(folder: Path, _: Path) -> Path:
 
 def yarn(folder: Path, managers: Path) -> Path:
     app = shutil.copytree(SOURCES / "app", folder / "app")
-    run(managers / "yarn", "install", "--ignore-engines", cwd=app)
+    run(managers / YARN_CLASSIC, "install", "--ignore-engines", cwd=app)
     return app
 
 
 def pnpm(folder: Path, managers: Path, *options: str) -> Path:
     app = shutil.copytree(SOURCES / "app", folder / "app")
-    run(managers / "pnpm", "install", "--store-dir", folder / "store", *options, cwd=app)
+    run(managers / PNPM, "install", "--store-dir", folder / "store", *options, cwd=app)
     return app
 
 
@@ -80,13 +82,26 @@ def npm_workspace(folder: Path, _: Path) -> Path:
 
 def yarn_workspace(folder: Path, managers: Path) -> Path:
     app = workspace(folder, "1.0.0")
-    run(managers / "yarn", "install", "--ignore-engines", cwd=folder / "root")
+    run(managers / YARN_CLASSIC, "install", "--ignore-engines", cwd=folder / "root")
+    return app
+
+
+def yarn_workspace_with_node_modules(folder: Path, managers: Path) -> Path:
+    """Install as Yarn since version 2 does, without Plug'n'Play."""
+    app = workspace(folder, "workspace:^")
+    root = folder / "root"
+    (root / ".yarnrc.yml").write_text(
+        "nodeLinker: node-modules\nenableGlobalCache: false\nenableTelemetry: false\n"
+    )
+    (root / "yarn.lock").touch()
+    run(managers / YARN, "install", "--no-immutable", cwd=root)
+    shutil.rmtree(root / ".yarn")
     return app
 
 
 def pnpm_workspace(folder: Path, managers: Path) -> Path:
     app = workspace(folder, "workspace:*")
-    run(managers / "pnpm", "install", "--store-dir", folder / "store", cwd=folder / "root")
+    run(managers / PNPM, "install", "--store-dir", folder / "store", cwd=folder / "root")
     return app
 
 
@@ -94,7 +109,7 @@ LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
     layout.__name__: layout
     for layout in (
         *(npm, yarn, pnpm, pnpm_hoisted, pnpm_with_its_store_outside),
-        *(npm_workspace, yarn_workspace, pnpm_workspace),
+        *(npm_workspace, yarn_workspace, yarn_workspace_with_node_modules, pnpm_workspace),
     )
 }
 

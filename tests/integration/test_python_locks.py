@@ -35,6 +35,7 @@ FILES = {
 HANDLER = {"lambda_function.py": b"def lambda_handler(event, context): return 1\n"}
 MAIN = {"certifi", "charset_normalizer", "docopt", "idna", "orjson", "packaging", "requests"}
 MAIN |= {"pysocks", "urllib3"}
+BUILT = b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 
 # Who uses these tests in parallel shares what uv has downloaded: nothing here depends on it.
 UNPINNED = '[project]\nname = "app"\nversion = "1"\ndependencies = ["dep"]\n'
@@ -252,7 +253,7 @@ def test_a_package_without_any_wheel_that_cannot_be_built_is_named(
 def test_a_member_of_a_workspace_gets_what_its_lock_above_pins(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """Another member is built as it is now, in a copy."""
+    """Another member is built as it is now, in a copy, and so is one that only that one needs."""
     plant(
         tmp_path,
         {
@@ -261,9 +262,12 @@ def test_a_member_of_a_workspace_gets_what_its_lock_above_pins(
             b'requires-python = ">=3.10"\ndependencies = ["shared", "durationpy==0.9"]\n'
             b"[tool.uv.sources]\nshared = { workspace = true }\n",
             "packages/shared/pyproject.toml": b'[project]\nname = "shared"\nversion = "1"\n'
-            b'requires-python = ">=3.10"\n'
-            b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+            b'requires-python = ">=3.10"\ndependencies = ["base"]\n'
+            b"[tool.uv.sources]\nbase = { workspace = true }\n" + BUILT,
             "packages/shared/shared.py": b"VERSION = 1\n",
+            "packages/base/pyproject.toml": b'[project]\nname = "base"\nversion = "1"\n'
+            b'requires-python = ">=3.10"\n' + BUILT,
+            "packages/base/base.py": b"",
             **{f"packages/app/{name}": content for name, content in HANDLER.items()},
         },
     )
@@ -274,11 +278,24 @@ def test_a_member_of_a_workspace_gets_what_its_lock_above_pins(
     for version in (1, 2):
         (tmp_path / "packages/shared/shared.py").write_text(f"VERSION = {version}\n")
         package = build(app, env)
-        assert installed(package) == {"shared": "1", "durationpy": "0.9"}
+        assert installed(package) == {"shared": "1", "base": "1", "durationpy": "0.9"}
         content = zipfile.ZipFile(package).read("shared.py").decode()
         assert content == f"VERSION = {version}\n"
         package.unlink()
     assert unchanged(tmp_path).keys() == before.keys()
+
+
+def test_a_package_that_is_built_with_one_from_its_own_source_is_refused(
+    app: Path, env: dict[str, str]
+) -> None:
+    """The index may have a stranger's package of that name, whose code would run here."""
+    sources = b'[tool.uv.sources]\nhatchling = { path = "../hatchling" }\n'
+    plant(app, {"libs/own/pyproject.toml": b'[project]\nname = "own"\n' + BUILT + sources})
+    lock = {"mylib": {"path": "./libs/own"}}
+    (app / "Pipfile.lock").write_text(
+        json.dumps({"_meta": {"pipfile-spec": 6}, "default": lock}), "utf-8"
+    )
+    assert "takes hatchling, with which it is built, from a source of its own" in error(app, env)
 
 
 def test_a_path_without_a_lock_is_refused(app: Path, env: dict[str, str]) -> None:

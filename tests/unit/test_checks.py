@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.apps import Node
 from packager.apps.contents import Finding
 from packager.errors import PackageError
-from packager.function import FunctionState, Package
+from packager.function import FunctionState, NotInstalled, Package
 from packager.package.contents import ZipContents
 from packager.release.checks import _of_the_dependencies, findings, report, wrapper_note
 
@@ -335,10 +334,9 @@ SHARP = listing("sharp", "@img/sharp-linux-x64", "@img/sharp-darwin-arm64")
         (SHARP | LINUX, True),
         (SHARP | LINUX | MAC, True),
         (SHARP | MAC, False),
-        (SHARP, True),
         (listing("chokidar", "fsevents") | platform_package("fsevents", os=["darwin"]), True),
     ],
-    ids=["for Linux", "for both", "for macOS", "none", "one that only macOS has"],
+    ids=["for Linux", "for both", "for macOS", "one that only macOS has"],
 )
 def test_a_package_with_builds_for_single_platforms_needs_one_that_fits(
     installed: dict[str, bytes], fits: bool, tmp_path: Path
@@ -347,6 +345,17 @@ def test_a_package_with_builds_for_single_platforms_needs_one_that_fits(
     assert fits == (not result), result
     if not fits:
         assert "The only build of sharp in the package is @img/sharp-darwin-arm64" in str(result)
+
+
+def test_a_package_whose_builds_for_platforms_are_all_absent_is_a_warning(tmp_path: Path) -> None:
+    """As after `npm ci --omit=optional`; it may also work without, or have code for all."""
+    (finding,) = found(tmp_path, {"index.js": b""} | SHARP, NODE)
+    assert "sharp has builds for single platforms" in finding.message
+    assert "--os=linux --cpu=x64" in finding.hint
+    assert not finding.certain
+    for name in ("sharp.wasm", "build/Release/sharp.node"):
+        own = {f"node_modules/sharp/{name}": ELF["x86_64"]}
+        assert not found(tmp_path, {"index.js": b""} | SHARP | own, NODE)
 
 
 def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path) -> None:
@@ -431,8 +440,10 @@ def test_the_command_that_switches_the_wrapper_on_is_shown_until_it_has_been_run
 def test_a_dependency_that_is_not_installed_is_certain_unless_a_layer_may_have_it(
     state: FunctionState | None, certain: bool, tmp_path: Path
 ) -> None:
-    package = Package(tmp_path / "package.zip", 1, "ab" * 32, 1, missing=("express",))
-    (finding,) = _of_the_dependencies(package, Node(tmp_path), state)
-    assert "express" in finding.message
-    assert "npm install" in finding.hint
+    package = Package(
+        tmp_path / "package.zip", 1, "ab" * 32, 1, missing=NotInstalled("No express.", "Run it.")
+    )
+    (finding,) = _of_the_dependencies(package, state)
+    assert finding.message == "No express."
+    assert finding.hint == "Run it."
     assert finding.certain is certain

@@ -52,7 +52,10 @@ def test_a_dependency_that_is_not_installed_is_an_error_with_the_command_that_in
 ) -> None:
     folder = app(tmp_path / "app", {"dependencies": {"express": "1", "a": "1"}}, "a")
     (folder / "package-lock.json").write_text("{}")
-    assert members(folder).missing == ("express",)
+    assert members(folder).missing == (
+        "In package.json but not installed: express.",
+        "Run `npm ci`.",
+    )
     output = tmp_path / "out.zip"
     with pytest.raises(PackageError, match="not installed: express") as error:
         build_file(Node.of(folder, Settings()), Config(Settings(), {}), output)
@@ -69,7 +72,7 @@ def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
     app(tmp_path, {"dependencies": {"a": "1"}}, "a")
     (tmp_path / "node_modules/a/package.json").write_text('{"dependencies": {"b": "1"}}')
     found = members(tmp_path)
-    assert found.missing == ()
+    assert found.missing is None
     assert "b (needed by a)" in found.events[0].text
 
 
@@ -77,12 +80,12 @@ def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
 def test_an_optional_or_development_dependency_need_not_be_installed(
     kind: str, tmp_path: Path
 ) -> None:
-    assert members(app(tmp_path, {kind: {"fsevents": "1"}})).missing == ()
+    assert members(app(tmp_path, {kind: {"fsevents": "1"}})).missing is None
 
 
 def test_a_package_that_the_runtime_includes_need_not_be_installed(tmp_path: Path) -> None:
     manifest = {"dependencies": {"@aws-sdk/client-s3": "3", "@smithy/types": "1"}}
-    assert members(app(tmp_path, manifest)).missing == ()
+    assert members(app(tmp_path, manifest)).missing is None
 
 
 def test_an_app_that_leaves_node_modules_out_is_bundled_and_needs_none(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps import Python
+from packager.apps.files import Selections
 from packager.apps.python import lists, projects
 from packager.errors import PackageError
 from tests.trees import plant
@@ -13,6 +15,7 @@ from tests.trees import plant
 PROJECT = '[project]\nname = "app"\nversion = "1"\n'
 DEPENDENCIES = PROJECT + 'dependencies = ["a>=1"]\n'
 POETRY = '[tool.poetry.dependencies]\npython = "^3.13"\nrequests = "^2"\n'
+POETRY_MAIN = '[tool.poetry.group.main.dependencies]\na = "1"\n'
 POETRY_LOCK = (
     '[[package]]\nname = "a"\nversion = "1"\ngroups = ["main"]\n[metadata]\nlock-version = "2.1"\n'
 )
@@ -41,6 +44,7 @@ def app_with(folder: Path, files: dict[str, str]) -> Path:
         ({"pyproject.toml": DEPENDENCIES, "uv.lock": ""}, "uv.lock"),
         ({"pyproject.toml": PROJECT, "uv.lock": "", "requirements.txt": "a"}, "requirements.txt"),
         ({"pyproject.toml": POETRY, "poetry.lock": POETRY_LOCK}, "poetry.lock"),
+        ({"pyproject.toml": POETRY_MAIN, "poetry.lock": POETRY_LOCK}, "poetry.lock"),
         ({"pyproject.toml": DEPENDENCIES, "pylock.toml": PYLOCK}, "pylock.toml"),
         ({"pylock.toml": PYLOCK}, "pylock.toml"),
         ({"setup.py": SETUP.format(""), "requirements.txt": "a"}, "requirements.txt"),
@@ -131,6 +135,42 @@ def test_an_unreadable_list_is_an_error_and_does_not_count_as_empty(
         projects.read(app_with(tmp_path, files))
     assert name in error.value.message + error.value.hint
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("files", "hint"),
+    [
+        ({"requirements/prod.txt": "a"}, "_LAMBDA_REQUIREMENTS=requirements/prod.txt"),
+        ({"requirements-prod.txt": "a"}, "_LAMBDA_REQUIREMENTS=requirements-prod.txt"),
+        ({"requirements.in": "a"}, "uv pip compile requirements.in"),
+        ({"pyproject.toml": "[dependency-groups]\nprod = ['a']\n"}, "--only-group prod"),
+        ({"pyproject.toml": "[tool.poetry.group.prod.dependencies]\na = '1'\n"}, "--only prod"),
+        ({"app.py": "# /// script\n# dependencies = [\n#   'a',\n# ]\n# ///\n"}, "--script app.py"),
+        ({"requirements/prod.txt": "a", "requirements.txt": ""}, ""),
+        ({"requirements/prod.txt": "# none"}, ""),
+        ({"requirements/dev.txt": "a", "requirements-test.txt": "a"}, ""),
+        ({"pyproject.toml": "[dependency-groups]\ndev = ['a']\n"}, ""),
+        ({"pyproject.toml": "[tool.poetry.group.lint.dependencies]\na = '1'\n"}, ""),
+        (
+            {"pyproject.toml": "[project]\ndependencies = []\n[dependency-groups]\nx = ['a']\n"},
+            "",
+        ),
+        ({"app.py": "# /// script\n# dependencies = []\n# ///\na = '# dependencies = ['\n"}, ""),
+    ],
+)
+def test_dependencies_that_are_only_listed_elsewhere_are_refused(
+    tmp_path: Path, files: dict[str, str], hint: str
+) -> None:
+    """Unless their name says that they are for development, or another file that there are none."""
+    app = app_with(tmp_path, {"lambda_function.py": ""} | files)
+    if not hint:
+        assert Python(app).members(Selections()).dependencies == []
+        assert projects.read(app) is None
+        return
+    with pytest.raises(PackageError, match="lists dependencies only in") as error:
+        Python(app).members(Selections())
+    assert hint in error.value.hint
+    assert "add an empty requirements.txt" in error.value.hint
 
 
 @pytest.mark.parametrize("name", ["gone.txt", "../outside.txt", "link.txt"])

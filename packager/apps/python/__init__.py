@@ -14,10 +14,11 @@ from packager.lazy import lazy
 
 if TYPE_CHECKING:
     from packager.apps.files import Selections
-    from packager.apps.python import dependencies
+    from packager.apps.python import dependencies, other_lists
     from packager.config.settings import Settings
 else:
     dependencies = lazy("packager.apps.python.dependencies")
+    other_lists = lazy("packager.apps.python.other_lists")
 
 _SINGLE_FILES = tuple(
     f"{name}.py" for name in ("lambda_function", "app", "main", "handler", "index", "function")
@@ -84,6 +85,7 @@ class Python:
         selection = selections.of(self.folder, leave_out=leave_out)
         own = selection.members()
         if not self.requirements and not any(lists.names(self.folder)):
+            other_lists.refuse(self.folder)
             return Members([], own, selection.events())
         found, kept = dependencies.members(self)
         return Members(found, own, selection.events(), kept=kept)

@@ -78,7 +78,7 @@ def _text(file: Path) -> str:
 
 def _project_lists(file: Path) -> bool:
     table = tables.toml(file)
-    return bool(declared(table) or has_poetry_dependencies(table) or dynamic(table))
+    return bool(declared(table) or poetry_dependencies(table) or dynamic(table))
 
 
 def _pipenv_lists(file: Path) -> bool:
@@ -103,9 +103,13 @@ def declared(table: tables.Table) -> list[str]:
     return found
 
 
-def has_poetry_dependencies(table: tables.Table) -> bool:
-    """Return whether a project lists dependencies in Poetry's format."""
-    return bool(tables.subtable(table, "tool", "poetry", "dependencies").keys() - {"python"})
+def poetry_dependencies(table: tables.Table) -> tables.Table:
+    """Return the dependencies that a project lists in Poetry's format, in its main group."""
+    poetry = tables.subtable(table, "tool", "poetry")
+    listed = tables.subtable(poetry, "dependencies") | tables.subtable(
+        poetry, "group", "main", "dependencies"
+    )
+    return {name: entry for name, entry in listed.items() if name != "python"}
 
 
 def dynamic(table: tables.Table) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packager.apps.python import variables
+from packager.apps.python import tables, variables
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options
@@ -24,6 +24,7 @@ else:
     specifiers = lazy("packaging.specifiers")
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
+_BEGIN = re.compile(r"[A-Za-z0-9][\w.-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
 _HASH = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 
@@ -137,24 +138,53 @@ def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
 def prepare(
     pins: Sequence[Pin], file: Path, app: Path, folder: Path, platform: Platform
 ) -> list[Options]:
-    """Write a project into `folder` with the `pins` of the lock `file` that the platform needs, and
-    return uv's options to install it.
+    """Write projects into `folder` with the `pins` of the lock `file` that the platform needs, and
+    return uv's options to install each.
 
     Raises PackageError for an invalid pin.
     """
     pins = [*_needed(pins, file, platform)]
     _check(pins, file, app)
-    project = folder / "project"
+    local = [pin for pin in pins if pin.path and pin.path.is_dir()]
+    others = [pin for pin in pins if pin not in local]
+    options = [_project_of(others, folder / "project", folder)] if others or not local else []
+    if local:
+        without_sources = [*_without_sources(local)]
+        options.append((*_project_of(local, folder / "local-project", folder), *without_sources))
+    return options
+
+
+def _without_sources(local: Sequence[Pin]) -> Iterator[str]:
+    """Yield the options by which uv ignores where local packages say that others come from.
+
+    The lock has decided that already, and the copy of a package is not in its workspace. Raises
+    PackageError if a package is built with one of the others.
+    """
+    for pin in local:
+        project = (pin.path or Path()) / "pyproject.toml"
+        table = tables.toml(project) if project.is_file() else {}
+        names = tables.subtable(table, "tool", "uv", "sources").keys()
+        requires = tables.subtable(table, "build-system").get("requires", [])
+        tools = {_BEGIN.match(str(line)) for line in requires if isinstance(requires, list)}
+        needed = {canonical(found[0]) for found in tools if found}
+        if used := sorted(needed & {*map(canonical, names)}):
+            raise PackageError(
+                f"{project} takes {used[0]}, with which it is built, from a source of its own.",
+                "Build a wheel of the package, and list its path instead of the folder.",
+            )
+        yield from (f"--no-sources-package={name}" for name in sorted(names))
+
+
+def _project_of(pins: Sequence[Pin], project: Path, folder: Path) -> Options:
+    """Write a project with `pins`, and return uv's options; copies of sources go to `folder`."""
     project.mkdir()
     # A project cannot contain hashes, but constraints can.
     (project / "hashes.txt").write_text("".join(map(_constraint, pins)), "utf-8")
     (project / "pyproject.toml").write_text(_project(pins, folder), "utf-8")
-    return [
-        (
-            *("--requirements", str(project / "pyproject.toml"), "--no-deps"),
-            *("--constraints", str(project / "hashes.txt")),
-        )
-    ]
+    return (
+        *("--requirements", str(project / "pyproject.toml"), "--no-deps"),
+        *("--constraints", str(project / "hashes.txt")),
+    )
 
 
 def _constraint(pin: Pin) -> str:

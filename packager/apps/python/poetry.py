@@ -47,10 +47,7 @@ def read(file: Path, app: Path) -> Wanted | None:
 
 def _declared(project: tables.Table) -> Iterator[str]:
     yield from lists.declared(project)
-    entries = tables.subtable(project, "tool", "poetry", "dependencies")
-    yield from freshness.in_tool_table(
-        {name: entry for name, entry in entries.items() if name != "python"}
-    )
+    yield from freshness.in_tool_table(lists.poetry_dependencies(project))
 
 
 def _check_format(file: Path, table: tables.Table) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packager.apps.python import lists, locks, pipfile, poetry, requirements, tables
+from packager.apps.python import lists, locks, other_lists, pipfile, poetry, requirements, tables
 from packager.apps.python.lists import (
     PDM,
     PIPENV,
@@ -36,7 +36,10 @@ def read(app: Path, named: Path | None = None) -> Wanted | None:
             f"{app} has {len(found)} lists of dependencies: {' and '.join(found)}.",
             f"Set {_SETTING} to the right one, or remove the others.",
         )
-    return _read(app, app / found[0]) if found else None
+    if found:
+        return _read(app, app / found[0])
+    other_lists.refuse(app)
+    return None
 
 
 def _read_named(app: Path, file: Path) -> Wanted | None:
@@ -73,7 +76,7 @@ def _read(app: Path, file: Path) -> Wanted | None:
 def _check_project(file: Path) -> None:
     """Raise PackageError for a project whose sources of packages only a lock contains."""
     table = tables.toml(file)
-    if lists.dynamic(table) or (lists.has_poetry_dependencies(table) and not lists.declared(table)):
+    if lists.dynamic(table) or (lists.poetry_dependencies(table) and not lists.declared(table)):
         raise _unreadable(file)
     if tables.subtable(table, "tool", "poetry").get("source") or _has_poetry_source(table):
         raise PackageError(
@@ -95,7 +98,7 @@ def _check_project(file: Path) -> None:
 
 
 def _has_poetry_source(table: tables.Table) -> bool:
-    found = tables.subtable(table, "tool", "poetry", "dependencies").values()
+    found = lists.poetry_dependencies(table).values()
     return any(
         isinstance(entry, dict) and {"source", "path", "git", "url"} & entry.keys()
         for entry in found

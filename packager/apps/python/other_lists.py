@@ -1,0 +1,89 @@
+"""Refuse lists of dependencies in places that the packager does not read by itself.
+
+An app without any other list would be packaged without its dependencies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from packager.apps.python import lists, requirements, tables
+from packager.errors import PackageError
+
+_FILES = ("*requirements*.txt", "*requirements*.in", "requirements/*.txt", "requirements/*.in")
+
+# Words in names of files and groups that a function does not need when it runs.
+_DEVELOPMENT = re.compile(
+    r"dev|test|lint|doc|typ(?:e|ing)|format|style|check|\bci\b|build|tool|bench|release|debug|local"
+    r"|notebook|jupyter|example|infra|cdk|deploy|coverage|mypy|ruff|nox|tox|pre-?commit|constraint",
+    re.IGNORECASE,
+)
+
+# https://packaging.python.org/en/latest/specifications/inline-script-metadata/
+_SCRIPT = re.compile(
+    rb"^# /// script$(?:\n#.*)*?\n#\s*dependencies\s*=\s*\[(?:[\s#]*)[\"']", re.MULTILINE
+)
+
+
+class _List(NamedTuple):
+    place: str
+    hint: str
+
+
+def refuse(app: Path) -> None:
+    """Raise PackageError if an app without a list that the packager reads has another one.
+
+    An empty `requirements.txt` says that the function needs no dependencies.
+    """
+    if (app / lists.REQUIREMENTS).is_file():
+        return
+    if found := [*_files(app), *_groups(app), *_scripts(app)]:
+        raise PackageError(
+            f"{app} lists dependencies only in {' and '.join(one.place for one in found)}, which"
+            " the packager does not read by itself.",
+            f"{found[0].hint} If the function needs none of them, add an empty"
+            f" {lists.REQUIREMENTS}.",
+        )
+
+
+def _files(app: Path) -> Iterator[_List]:
+    for path in sorted(path for pattern in _FILES for path in app.glob(pattern)):
+        name = str(path.relative_to(app))
+        is_list = path.is_file() and not _DEVELOPMENT.search(name)
+        if is_list and requirements.lines(tables.read(path).decode("utf-8-sig", "replace")):
+            hint = f"Set _LAMBDA_REQUIREMENTS={name} (--requirements)."
+            if path.suffix == ".in":
+                hint = f"Compile it: `uv pip compile {name} -o {lists.REQUIREMENTS}`."
+            yield _List(name, hint)
+
+
+def _groups(app: Path) -> Iterator[_List]:
+    if not (app / lists.PROJECT).is_file():
+        return
+    table = tables.toml(app / lists.PROJECT)
+    if "dependencies" in tables.subtable(table, "project"):
+        return
+    poetry = tables.subtable(table, "tool", "poetry", "group")
+    groups = {name: tables.subtable(poetry, name, "dependencies") for name in poetry}
+    command = "poetry export --only"
+    if not any(groups.values()):
+        groups, command = tables.subtable(table, "dependency-groups"), "uv export --only-group"
+    for name, entries in groups.items():
+        if entries and not _DEVELOPMENT.search(name):
+            yield _List(
+                f"the group {name} of {lists.PROJECT}",
+                "Move what the function needs to the project's own dependencies, or export it:"
+                f" `{command} {name} -o {lists.REQUIREMENTS}`.",
+            )
+
+
+def _scripts(app: Path) -> Iterator[_List]:
+    for path in sorted(app.glob("*.py")):
+        if path.is_file() and _SCRIPT.search(tables.read(path).replace(b"\r\n", b"\n")):
+            yield _List(
+                f"the comment `script` of {path.name}",
+                f"Export them: `uv export --script {path.name} -o {lists.REQUIREMENTS}`.",
+            )
