@@ -221,8 +221,10 @@ class LambdaFunction:
             )
             _ = response["ExecutedVersion"]  # What is not from Lambda has none.
             log = base64.b64decode(response.get("LogResult", "")).decode("utf-8", "replace")
+            payload = response["Payload"].read(_PAYLOAD_LIMIT)
+            response["Payload"].read(1)  # Only at its end botocore checks that it is complete.
             return Invocation(
-                payload=response["Payload"].read(_PAYLOAD_LIMIT),
+                payload=payload,
                 failed=bool(response.get("FunctionError")),
                 log=log,
                 request_id=response.get("ResponseMetadata", {}).get("RequestId", ""),

@@ -76,7 +76,11 @@ def matrix() -> Iterator[Cell]:
 
 
 QUICK = ("lost answer", "garbage", "TooManyRequests", "502", "denied", "conflict", REFUSED)
-CHOSEN = [cell for cell in matrix() if ALL or cell.kind in QUICK]
+CHOSEN = [
+    cell
+    for cell in matrix()
+    if ALL or cell.kind in QUICK or (cell.call.name, cell.kind) == ("invoke", "half an answer")
+]
 
 
 @dataclass
@@ -195,7 +199,7 @@ def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
         if cell.call.is_optional and not cell.once:
             assert ("Old versions may be left" in ended.shown) == fails_to_prune(cell)
         return
-    if cell.call.name == "get alias":
+    if cell.call.name == "get alias" and cell.kind != "not found":  # It would be created.
         assert not ended.is_sent
         assert ended.live == old
         return
