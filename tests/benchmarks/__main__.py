@@ -21,6 +21,7 @@ from tests.benchmarks import (
     start,
     watches,
     wheels,
+    wire,
     wrapper,
 )
 from tests.benchmarks.growth import Series
@@ -42,6 +43,9 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
     watches.packaging,
     watches.node_app,
     wrapper.env_exec,
+    wire.node_app,
+    wire.fat_jar,
+    wire.saved,
 ]
 
 

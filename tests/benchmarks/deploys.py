@@ -85,4 +85,8 @@ def _aws_cli(api: endpoint.Endpoint, archive: Path) -> list[Contender]:
         return []
     update = ["lambda", "update-function-code", "--function-name", "benchmark"]
     command = [sys.executable, "-m", "awscli", *update, "--zip-file", f"fileb://{archive}"]
-    return [Contender(_THEIRS, command, env=api.aws_settings() | {"PYTHONPATH": str(folder)})]
+    return [
+        Contender(
+            _THEIRS, command, env=endpoint.aws_settings(api.url) | {"PYTHONPATH": str(folder)}
+        )
+    ]

@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _function(cls) -> dict[str, object]:
         return {
             "FunctionName": "benchmark",
-            "Runtime": "nodejs22.x",
+            "Runtime": "provided.al2023",
             "Version": "$LATEST",
             "CodeSha256": cls.code_sha256,
             "State": "Active",
@@ -119,17 +119,18 @@ class Endpoint:
             "_AWS_ENDPOINT_URL": self.url,
         }
 
-    def aws_settings(self) -> dict[str, str]:
-        """Return the AWS CLI's."""
-        return {
-            "AWS_ACCESS_KEY_ID": "invented",
-            "AWS_SECRET_ACCESS_KEY": "invented",
-            "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+
+def aws_settings(url: str) -> dict[str, str]:
+    """Return the AWS CLI's settings for an endpoint."""
+    return {
+        "AWS_ACCESS_KEY_ID": "invented",
+        "AWS_SECRET_ACCESS_KEY": "invented",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 @contextlib.contextmanager

@@ -58,10 +58,10 @@ def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measu
     runs: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
     for turn in range(rounds + 1):
         for contender in contenders:
-            measured = _run(contender)
+            measured = run(contender)
             if turn > 0:
                 runs[contender.name].append(measured)
-    return {name: _median(runs[name]) for name in runs}
+    return {name: median(runs[name]) for name in runs}
 
 
 def bare_environment() -> dict[str, str]:
@@ -70,7 +70,8 @@ def bare_environment() -> dict[str, str]:
     return kept | {"DYNO": "run.1"}
 
 
-def _run(contender: Contender) -> Measured:
+def run(contender: Contender) -> Measured:
+    """Run a contender once. Raises RuntimeError, with its output, if it fails."""
     contender.before()
     if contender.output:
         contender.output.unlink(missing_ok=True)
@@ -97,7 +98,8 @@ def _run(contender: Contender) -> Measured:
     return Measured(contender.name, seconds, told["peak"], size)
 
 
-def _median(runs: list[Measured]) -> Measured:
+def median(runs: list[Measured]) -> Measured:
+    """Combine several runs of a contender."""
     return Measured(
         runs[0].name,
         statistics.median(run.seconds for run in runs),

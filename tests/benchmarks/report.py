@@ -31,7 +31,8 @@ class Goal:
 class Table:
     """What takes turns in one run; ratios are to the row called `ours`.
 
-    With `over`, seconds are those beyond the row of that name, a process that does nothing.
+    With `over`, seconds are those beyond the row of that name, a process that does nothing. The
+    `sizes` of the rows are those of an output, or of what was sent.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Table:
     over: str | None = None
     goals: list[Goal] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    sizes: str = "output"
 
     def seconds(self, name: str) -> float:
         """Return a row's seconds, as they are shown."""
@@ -81,7 +83,7 @@ def as_text(table: Table) -> str:
     """Lay out a table in columns."""
     width = max((len(row.name) for row in table.rows), default=0)
     unit = "seconds" if table.over is None else "seconds over"
-    lines = [table.title, f"  {'':{width}}  {unit:>12}  x ours  peak MB  output MB"]
+    lines = [table.title, f"  {'':{width}}  {unit:>12}  x ours  peak MB  {table.sizes:>6} MB"]
     for row in table.rows:
         ratio = table.ratio(row.name)
         seconds = f"{table.seconds(row.name):.4f}"
