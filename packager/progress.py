@@ -10,10 +10,10 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class StageStarted:
+class StageStarted(NamedTuple):
     """A stage begins. If it `prints`, a program of the user writes to the terminal during it."""
 
     name: str
@@ -21,32 +21,28 @@ class StageStarted:
     prints: bool = False
 
 
-@dataclass(frozen=True)
-class StageEnded:
+class StageEnded(NamedTuple):
     """A stage has ended, successfully or not, after `seconds`."""
 
     name: str
     seconds: float
 
 
-@dataclass(frozen=True)
-class BytesSent:
+class BytesSent(NamedTuple):
     """`sent` of the `total` bytes of the package have been sent."""
 
     sent: int
     total: int
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """Useful information; a `detail` is only shown with --verbose."""
 
     text: str
     detail: bool = False
 
 
-@dataclass(frozen=True)
-class Warning:
+class Warning(NamedTuple):
     """Something that the user should probably change."""
 
     text: str

@@ -123,6 +123,9 @@ class Stub:
         """Do what a request asks for."""
         self.calls.append(request.call)
         self.bytes_sent += len(request.body)
+        signed = request.headers.get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+        if len(signed) == 64 and signed != hashlib.sha256(request.body).hexdigest():
+            raise Refusal(403, "SignatureDoesNotMatch")
         self.before(request)
         response: Response = getattr(self, f"_{request.call}")(request)
         self.after(request)

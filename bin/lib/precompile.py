@@ -12,7 +12,7 @@ from pathlib import Path
 
 def import_what_a_deploy_imports() -> None:
     """Import the packager, and make botocore load the modules it imports late."""
-    import boto3
+    import boto3.s3.transfer  # It is loaded for the first upload.
 
     import packager
 

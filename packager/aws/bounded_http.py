@@ -15,6 +15,9 @@ import botocore.awsrequest
 # Lambda's largest response has 6 MB: the result of a synchronous invocation.
 SIZE_LIMIT = 16 << 20
 
+# This much of a body is sent at a time; urllib3's 16 kB cost a large package a tenth of a second.
+_BLOCK = 64 << 10
+
 # A request ends if its body is sent more slowly than this: 64 kbit/s.
 _LOWEST_BYTES_PER_SECOND = 8 << 10
 
@@ -55,6 +58,7 @@ class _Bounded:
     sock: Any
 
     def connect(self) -> None:
+        self.blocksize = _BLOCK
         super().connect()  # type: ignore[misc]
         self._bound_socket()
 

@@ -9,17 +9,15 @@ import os
 import random
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore
 import botocore.config
 import botocore.exceptions
+import botocore.session
 
 from packager.aws import request_body
-from packager.aws.error_responses import TRIES, Request
-from packager.aws.errors import explain
-from packager.aws.session import ask_mfa, is_on_loopback, new_session
+from packager.aws.session import TRIES, ask_mfa, is_on_loopback, new_session
 from packager.config.settings import Credentials, Settings
 from packager.errors import (
     CredentialsError,
@@ -30,6 +28,15 @@ from packager.errors import (
     SettingsError,
     UncertainError,
 )
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packager.aws import error_responses
+    from packager.aws import errors as aws_errors
+else:
+    # Most commands meet no error.
+    error_responses = lazy("packager.aws.error_responses")
+    aws_errors = lazy("packager.aws.errors")
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
@@ -71,7 +78,7 @@ class Clients:
         self.hide = hide
         self._respond = respond
         self._shared: dict[str, Any] = {}
-        self._session: boto3.session.Session | None = None
+        self._session: botocore.session.Session | None = None
         self._has_asked = False
         self._lock = threading.RLock()
         self._default_config = botocore.config.Config(
@@ -140,7 +147,7 @@ class Clients:
                     self._session = self._new_session()
             with self._opening("AWS client"):
                 try:
-                    client = self._session.client(
+                    client = self._session.create_client(
                         service, endpoint_url=self._settings.endpoint_url, config=config
                     )
                 except ValueError as error:
@@ -155,7 +162,7 @@ class Clients:
             client.meta.events.register_first("before-send", self._respond)
         return client
 
-    def _new_session(self) -> boto3.session.Session:
+    def _new_session(self) -> botocore.session.Session:
         session = new_session(
             self._settings, self._default_config, roles=_role_credentials, ask_mfa=self._ask_mfa
         )
@@ -201,7 +208,7 @@ class Clients:
         except PackagerError:
             raise
         except Exception as error:
-            found = explain(error, self._request(action, resource), self.hide)
+            found = aws_errors.explain(error, self._request(action, resource), self.hide)
             if found is None:
                 raise
             if isinstance(found, CredentialsError):
@@ -209,15 +216,16 @@ class Clients:
             # From None, because messages of boto3 may contain secrets.
             raise found from None
 
-    def _request(self, action: str, resource: str) -> Request:
+    def _request(self, action: str, resource: str) -> error_responses.Request:
         settings, session = self._settings, self._session
-        if resource and (region := settings.region or (session and session.region_name)):
+        region = settings.region or (session and session.get_config_variable("region"))
+        if resource and region:
             resource = f"{resource} ({region})"
         profile = None
         if settings.credentials is None:
             variables = map(os.environ.get, ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"))
             profile = settings.profile or next(filter(None, variables), "default")
-        return Request(action, resource, profile)
+        return error_responses.Request(action, resource, profile)
 
 
 def _seconds_a_try(most: float, timeout: float) -> float:

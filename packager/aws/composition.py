@@ -11,13 +11,18 @@ import base64
 import contextlib
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
-from s3transfer.utils import ReadFileChunk, signal_not_transferring, signal_transferring
 
 from packager.aws.upload import S3Object
 from packager.function import Package
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from s3transfer import utils as s3_utils
+else:
+    s3_utils = lazy("s3transfer.utils")
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: "5 MiB to 5 GiB. There is no
 # minimum size limit on the last part".
@@ -127,7 +132,7 @@ class Composition:
             done += bytes_transferred
             self._on_sent(done, self._total)
 
-        section: contextlib.AbstractContextManager[Any] = ReadFileChunk.from_filename(
+        section: contextlib.AbstractContextManager[Any] = s3_utils.ReadFileChunk.from_filename(
             str(self._package.path), start, size, callbacks=[add], enable_callbacks=False
         )
         return section
@@ -173,5 +178,6 @@ def _report_what_is_sent(client: Any) -> None:
     """
     events = client.meta.events
     name = "request-created.s3"
-    events.register_first(name, signal_not_transferring, unique_id="s3upload-not-transferring")
-    events.register_last(name, signal_transferring, unique_id="s3upload-transferring")
+    before, after = s3_utils.signal_not_transferring, s3_utils.signal_transferring
+    events.register_first(name, before, unique_id="s3upload-not-transferring")
+    events.register_last(name, after, unique_id="s3upload-transferring")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from packager.aws.session import TRIES
 from packager.errors import (
     AccessDeniedError,
     ChangedError,
@@ -16,9 +17,6 @@ from packager.errors import (
     ThrottledError,
     UncertainError,
 )
-
-# How often a request is tried: botocore's standard retry mode.
-TRIES = 3
 
 
 @dataclass(frozen=True)

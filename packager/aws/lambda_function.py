@@ -5,14 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from packager.aws import request_body
 from packager.aws.client import Clients
-from packager.aws.composition import SMALLEST_PART
-from packager.aws.error_responses import TRIES
-from packager.aws.storage import PackageStore
-from packager.aws.upload import S3Object
+from packager.aws.session import TRIES
 from packager.config.settings import Settings
 from packager.errors import (
     AccessDeniedError,
@@ -26,6 +23,10 @@ from packager.errors import (
 )
 from packager.function import Alias, FunctionState, Invocation, Package
 from packager.progress import Progress
+
+if TYPE_CHECKING:
+    from packager.aws.storage import PackageStore
+    from packager.aws.upload import S3Object
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "50 MB (zipped, when
 # uploaded through the Lambda API)"; a MB there is 2**20 bytes.
@@ -77,7 +78,7 @@ class LambdaFunction:
 
         Raises PackageError if the package needs a bucket and none is set.
         """
-        if self._store and package.size >= SMALLEST_PART:
+        if self._store and self._store.takes(package):
             return self._store.place
         if package.size <= DIRECT_LIMIT:
             return None

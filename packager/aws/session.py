@@ -1,4 +1,7 @@
-"""The session of boto3 that the settings describe: its credentials, files, and clients."""
+"""The session of botocore that the settings describe: its credentials, files, and clients.
+
+boto3 adds nothing to it that is used here, and takes a fifth longer to load.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,17 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import botocore.config
 import botocore.configprovider
 import botocore.credentials
-import botocore.loaders
 import botocore.session
 
-from packager.aws import bounded_http, response_check
+from packager.aws import bounded_http, models, response_check
 from packager.config.settings import Settings
 from packager.errors import MfaError, SettingsError
+
+# How often a request is tried: botocore's standard retry mode.
+TRIES = 3
 
 # The only variable of AWS that is used with our own credentials: it names the trusted CAs.
 _CA_BUNDLE = "ca_bundle"
@@ -30,29 +34,26 @@ def new_session(
     *,
     roles: MutableMapping[str, Any],
     ask_mfa: Callable[[str], str],
-) -> boto3.session.Session:
+) -> botocore.session.Session:
     """Create a session. Its clients for credentials (STS, for example) use `config` by default.
 
     `roles` keeps the credentials of assumed roles; `ask_mfa` asks the user for an MFA code.
     """
     key = settings.credentials
-    own = _Session.without_files() if key else _Session()
-    own.allow_http = settings.allow_http
-    own.set_default_client_config(config)
-    session = boto3.session.Session(
-        botocore_session=own,
-        aws_access_key_id=key and key.access_key_id,
-        aws_secret_access_key=key and key.secret_access_key,
-        aws_session_token=key and key.session_token,
-        region_name=settings.region,
-        profile_name=settings.profile,
-    )
-    if key is None:
+    session = _Session.without_files() if key else _Session.with_files()
+    session.allow_http = settings.allow_http
+    session.set_default_client_config(config)
+    for name, value in (("region", settings.region), ("profile", settings.profile)):
+        if value is not None:
+            session.set_config_variable(name, value)
+    if key:
+        session.set_credentials(key.access_key_id, key.secret_access_key, key.session_token)
+    else:
         providers = botocore.credentials.create_credential_resolver(
-            own, cache=roles, region_name=settings.region
+            session, cache=roles, region_name=settings.region
         )
         providers.get_provider("assume-role")._prompter = ask_mfa
-        own.register_component("credential_provider", providers)
+        session.register_component("credential_provider", providers)
     return session
 
 
@@ -76,6 +77,15 @@ class _Session(botocore.session.Session):  # type: ignore[misc]
     allow_http = False
 
     @classmethod
+    def with_files(cls) -> _Session:
+        """Create a session that reads AWS's files and variables, as the AWS CLI does."""
+        session = cls()
+        session.lazy_register_component(
+            "data_loader", lambda: models.loader(session.get_config_variable("data_path"))
+        )
+        return session
+
+    @classmethod
     def without_files(cls) -> _Session:
         """Create a session that reads none of AWS's files, and only the variable AWS_CA_BUNDLE.
 
@@ -92,14 +102,7 @@ class _Session(botocore.session.Session):  # type: ignore[misc]
         session.get_component("config_store").set_config_provider(
             "s3", botocore.configprovider.ConstantProvider(None)
         )
-        # By default, ~/.aws/models comes first: it could describe other endpoints.
-        builtin = botocore.loaders.Loader.BUILTIN_DATA_PATH
-        session.register_component(
-            "data_loader",
-            botocore.loaders.Loader(
-                extra_search_paths=[builtin], include_default_search_paths=False
-            ),
-        )
+        session.register_component("data_loader", models.own_loader())
         return session
 
     def create_client(self, *args: Any, **more: Any) -> Any:

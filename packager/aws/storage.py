@@ -6,9 +6,7 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
-
-import boto3.s3.transfer
+from typing import TYPE_CHECKING, Any
 
 from packager.aws.client import Clients
 from packager.aws.composition import SMALLEST_PART, Composition, NotComposedError
@@ -16,16 +14,20 @@ from packager.aws.upload import S3Object, Upload
 from packager.config.settings import Settings
 from packager.errors import PackagerError
 from packager.function import Package
+from packager.lazy import lazy
 from packager.signals import at_forced_end
 
+if TYPE_CHECKING:
+    from boto3.s3 import transfer as s3_transfer
+else:
+    s3_transfer = lazy("boto3.s3.transfer")
 
-def package_store(settings: Settings, clients: Clients, functions: int = 1) -> PackageStore | None:
-    """Return the store for so many functions of a region; None if the settings name no bucket."""
-    if settings.s3_bucket is None:
-        return None
+
+def package_store(settings: Settings, clients: Clients, functions: int = 1) -> PackageStore:
+    """Return the store in the settings' bucket for so many functions of a region."""
     prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
     return PackageStore(
-        clients, settings.s3_bucket, f"{prefix}{settings.function_name}/", functions
+        clients, settings.s3_bucket or "", f"{prefix}{settings.function_name}/", functions
     )
 
 
@@ -51,6 +53,10 @@ class PackageStore:
     def place(self) -> str:
         """Return the bucket and the folder in it: where to look for what `kill -9` leaves."""
         return f"{self.bucket}/{self._prefix}"
+
+    def takes(self, package: Package) -> bool:
+        """Return whether the package is large enough to be assembled from parts."""
+        return package.size >= SMALLEST_PART
 
     def put(self, package: Package, on_sent: Callable[[int, int], None]) -> S3Object:
         """Put the package into the bucket, if it is not there already (`s3:PutObject`).
@@ -121,16 +127,10 @@ class PackageStore:
             done += count
             on_sent(done, package.size)
 
-        client.upload_file(
-            str(package.path),
-            target.bucket,
-            target.key,
-            Callback=add,
-            # Four parts of 8 MB each at a time; more would take memory and gain little.
-            Config=boto3.s3.transfer.TransferConfig(
-                max_concurrency=4, preferred_transfer_client="classic"
-            ),
-        )
+        # Four parts of 8 MB each at a time; more would gain little.
+        config = s3_transfer.TransferConfig(max_concurrency=4, preferred_transfer_client="classic")
+        with s3_transfer.S3Transfer(client, config) as transfer:
+            transfer.upload_file(str(package.path), target.bucket, target.key, callback=add)
 
     @contextlib.contextmanager
     def _nothing_left_if_it_fails(self, package: Package) -> Iterator[None]:

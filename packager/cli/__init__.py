@@ -6,6 +6,7 @@ number if interrupted (130 for Ctrl-C).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -43,6 +44,10 @@ _COMMANDS = {
     "watch": "Deploy the app now, and again at each change of its files, until Ctrl-C.",
 }
 _OF_THE_BUILDPACK = ("prebuild",)  # Not shown.
+
+# Nearly all objects live until the process ends. With Python's own threshold of 700 new objects, an
+# unchanged deploy would spend a tenth of its time on the search for garbage.
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 class _Commands(click.Group):
@@ -83,6 +88,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command of `sys.argv`, and exit."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     end_by_signals(partial(show, err=True))
     try:
         status = _run(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 
@@ -16,5 +17,9 @@ def hiding(secrets: Iterable[str]) -> Callable[[str], str]:
     found = sorted((line for line in lines if len(line) >= _SHORTEST), key=len, reverse=True)
     if not found:
         return str
-    pattern = re.compile("|".join(map(re.escape, found)))
-    return lambda text: pattern.sub("***", text)
+
+    @functools.cache  # Compiled when it is needed: most deploys hide nothing.
+    def pattern() -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, found)))
+
+    return lambda text: pattern().sub("***", text) if text else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packager.config import setting_values as values
 
@@ -12,8 +12,7 @@ PREBUILD = "prebuild"  # The buildpack runs this command.
 BUILDPACK = "buildpack"  # Not a command: only the buildpack's scripts read these settings.
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting: its variable, its field of `Settings`, its option, and the commands that use it.
 
     A setting without `field` is not read on its own: the credentials share one field, and the

@@ -14,13 +14,18 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from packager.config.env_files import EnvFile, parse_env_file, parse_standard_input, read_env_file
 from packager.config.setting import BUILDPACK
 from packager.config.setting_values import Parser, path
 from packager.config.settings_table import BY_VARIABLE
 from packager.errors import InputError, SettingsError, VariableError
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packager.config import env_files
+else:
+    env_files = lazy("packager.config.env_files")
 
 # The buildpack's commands set this, because their environment is the app's config on any platform.
 FROM_ENVIRONMENT = "_PACKAGER_FROM_ENVIRONMENT"
@@ -83,9 +88,9 @@ def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
             "--env-file and --from-environment exclude each other.", "Use one of them."
         )
     if sources.standard_input is not None:
-        return _from_file(parse_standard_input(sources.standard_input), None)
+        return _from_file(env_files.parse_standard_input(sources.standard_input), None)
     if sources.env_file is not None:
-        return _from_file(read_env_file(sources.env_file), sources.env_file)
+        return _from_file(env_files.read_env_file(sources.env_file), sources.env_file)
     if sources.from_environment:
         return Source("environment", process)
     if is_on_dyno(process):
@@ -97,11 +102,11 @@ def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
             " unless requested.",
             "Use --env-file FILE, create a .env file, or use --from-environment.",
         )
-    file = parse_env_file(found, _read_found(sources.app, found))
+    file = env_files.parse_env_file(found, _read_found(sources.app, found))
     return Source("found", file.variables, found, file.warnings)
 
 
-def _from_file(file: EnvFile, path: Path | None) -> Source:
+def _from_file(file: env_files.EnvFile, path: Path | None) -> Source:
     return Source("file", file.variables, path, file.warnings)
 
 

@@ -24,6 +24,8 @@ MAX_SIZE = 64 << 20
 # The fields of a record that are used: signature, flags, compressed size, size, lengths of name and
 # extra fields; the comment's length and the disk as one number, usually 0; offset.
 _RECORD = struct.Struct("<L4xH10x2L2HL6xL")
+# Of these, the signature, and the lengths of the name, extra fields and comment.
+_LENGTHS = struct.Struct("<L24x3H")
 _RECORD_SIGNATURE = int.from_bytes(zip_format.CENTRAL_SIGNATURE, "little")
 _OFFSET_FIELD = _RECORD.size - 4
 
@@ -79,6 +81,24 @@ class Directory:
         # Old versions of `jar` and Ant do not support zip64, and write the count modulo 65536.
         if self.declared != (found if self.zip64 else found & FULL_16):
             raise self.source.broken(f"it has {found} entries but declares {self.declared}")
+
+    def names(self) -> Iterator[tuple[bytearray, int]]:
+        """Yield each entry's name, and the position of its record for `entry`.
+
+        This takes less than half of the time and memory of reading all entries.
+        """
+        unpack = _LENGTHS.unpack_from
+        position = 0
+        while position < len(self.records):
+            try:
+                signature, *lengths = unpack(self.records, position)
+            except struct.error:
+                signature = None
+            if signature != _RECORD_SIGNATURE:
+                raise self.source.broken(f"no record at byte {position} of its central directory")
+            start = position + _RECORD.size
+            yield self.records[start : start + lengths[0]], position
+            position = start + sum(lengths)
 
     def entry(self, position: int) -> Entry:
         """Read the record at `position` of the directory."""

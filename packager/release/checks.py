@@ -131,12 +131,12 @@ def _of_the_dependencies(package: Package, state: FunctionState | None) -> Itera
 
 
 def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> None:
-    """Check that the function can run the package, unless it has it already.
+    """Check that the function can run the package.
 
     Raises PackageError for certain findings, unless the settings make them warnings.
     """
     settings, state = inquiry.destination.settings, inquiry.state
-    if settings.checks == "off" or (state and state.code_sha256 == package.code_sha256):
+    if settings.checks == "off":
         return
     missing = list(_of_the_dependencies(package, state))
     if state is None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.errors import DeployError, PackagerError
+from packager.lazy import lazy
 from packager.progress import Progress
-from packager.release.checks import check
 from packager.release.function_release import FunctionRelease, Options
 from packager.release.outcome import Release, ReleaseError
 from packager.release.packaging import Packaging
@@ -17,7 +17,10 @@ from packager.release.publish import read_event
 
 if TYPE_CHECKING:
     from packager.package.zip_folder import CompressionCache
+    from packager.release import checks
     from packager.release.target import Target
+else:
+    checks = lazy("packager.release.checks")
 
 # An interrupted upload of a package through S3 may leave parts.
 _PARTS_LEFT = "Parts of the package may be left in the bucket."
@@ -40,7 +43,9 @@ def deploy(
     plan = Packaging(app, target, folder, progress, options).run(cache)
     for planned in plan:
         planned.inquiry.destination.function.bucket_for(planned.package)
-        check(planned.package, planned.app, planned.inquiry, progress)
+        state = planned.inquiry.state
+        if state is None or state.code_sha256 != planned.package.code_sha256:
+            checks.check(planned.package, planned.app, planned.inquiry, progress)
     releases = [
         FunctionRelease(planned.inquiry, planned.package, event, options) for planned in plan
     ]

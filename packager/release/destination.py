@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packager.config.settings import Settings
 from packager.errors import AccessDeniedError
@@ -14,8 +14,7 @@ from packager.release.parallel import side_by_side
 from packager.release.settle import Clock, Deadline, patiently
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """A function, and the settings for it."""
 
     function: Function
@@ -32,8 +31,7 @@ class Destination:
         return f"{self.name} ({self.settings.region})" if self.settings.region else self.name
 
 
-@dataclass(frozen=True)
-class Inquiry:
+class Inquiry(NamedTuple):
     """The state of a function (None if it may not be read) and its alias, read `at` that time."""
 
     destination: Destination

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packager import apps
 from packager.apps import App, Candidate
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from packager.release.target import Target
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """A package of the app, and the function that will run it, with its state before."""
 
     inquiry: Inquiry

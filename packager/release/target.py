@@ -64,17 +64,18 @@ def in_aws(config: Config, timeout: float) -> Iterator[Target]:
 def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
     """Return the functions that the settings name, with one client for each region."""
     clients: dict[str | None, Clients] = {}
-    stores: dict[str | None, PackageStore | None] = {}
+    stores: dict[str | None, PackageStore] = {}
     all_settings = [config.settings.for_function(one) for one in config.settings.functions]
     regions = Counter(own.region for own in all_settings)
     destinations = []
     for own in all_settings:
         if own.region not in clients:
             clients[own.region] = client.Clients(own, timeout=timeout, hide=config.hide)
-            stores[own.region] = storage.package_store(
-                own, clients[own.region], regions[own.region]
-            )
-        function = lambda_function.LambdaFunction(own, clients[own.region], stores[own.region])
+            if own.s3_bucket:
+                stores[own.region] = storage.package_store(
+                    own, clients[own.region], regions[own.region]
+                )
+        function = lambda_function.LambdaFunction(own, clients[own.region], stores.get(own.region))
         destinations.append(Destination(function, own))
     return destinations
 
@@ -132,7 +133,7 @@ def on_this_machine(
         return response.decode("utf-8", "replace")
 
     clients = client.Clients(settings, timeout=timeout, hide=config.hide, respond=service.respond)
-    store = storage.package_store(settings, clients)
+    store = storage.package_store(settings, clients) if settings.s3_bucket else None
     destination = Destination(lambda_function.LambdaFunction(settings, clients, store), settings)
     yield Target(replace(config, settings=settings), lambda: [destination], run)
 

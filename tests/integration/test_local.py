@@ -84,7 +84,8 @@ def local_function(
     service.ensure_function(name)
     local = service.settings_for(replace(settings, functions=functions(name)))
     clients = Clients(local, timeout=30, hide=str, respond=service.respond)
-    return LambdaFunction(local, clients, package_store(local, clients))
+    store = package_store(local, clients) if local.s3_bucket else None
+    return LambdaFunction(local, clients, store)
 
 
 def send(function: LambdaFunction, path: Path) -> FunctionState:
@@ -131,7 +132,7 @@ def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
 def test_a_package_sent_through_s3_is_downloaded(
     service: LocalLambda, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packager.aws.lambda_function.SMALLEST_PART", 0)
+    monkeypatch.setattr("packager.aws.storage.SMALLEST_PART", 0)
     service.ensure_bucket("packages")
     service.ensure_bucket("packages")
     place = Settings(s3_bucket="packages", s3_prefix="a key? with #é%41")

@@ -383,7 +383,7 @@ def test_the_assembled_object_is_the_local_file(
     """Byte for byte, whatever the layout, and whether or not the prefix is there already."""
     limit = 4096
     with pytest.MonkeyPatch.context() as patched:
-        for module in ("packager.aws.storage", "packager.aws.lambda_function", "tests.s3_stub"):
+        for module in ("packager.aws.storage", "tests.s3_stub"):
             patched.setattr(f"{module}.SMALLEST_PART", limit)
         prefix = (seed * limit)[: limit + around]
         if kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packager.errors import PackageError
 
@@ -16,8 +16,7 @@ _LAST_ON_AMAZON_LINUX_2 = 11
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
-@dataclass(frozen=True)
-class Platform:
+class Platform(NamedTuple):
     """A version of Python (example: 3.13) on an architecture, in Lambda's terms."""
 
     version: str

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packager.apps.python.platform import Platform
 
 Options = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The dependencies that `file` lists.
 
     `prepare` writes uv's input for a platform into a folder, and returns the options of each
