@@ -27,7 +27,7 @@ def result(path: Path) -> dict[str, Any]:
         return {"error": {"kind": kind, "line": error.line}}
 
 
-def test_there_are_cases() -> None:
+def test_the_suite_of_cases_is_not_empty() -> None:
     """The suite is not empty."""
     assert CASES
 

@@ -91,7 +91,9 @@ GRAMMAR = [
 
 
 @pytest.mark.parametrize(("data", "pairs"), GRAMMAR)
-def test_grammar(file: Path, data: bytes, pairs: dict[str, str]) -> None:
+def test_a_file_has_the_variables_that_java_reads_in_it(
+    file: Path, data: bytes, pairs: dict[str, str]
+) -> None:
     """A file gives the variables that java.util.Properties reads in it."""
     file.write_bytes(data)
     assert dict(load()) == pairs
@@ -128,7 +130,9 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("data", "line"), MALFORMED)
-def test_malformed(file: Path, data: bytes, line: int) -> None:
+def test_a_malformed_file_is_an_error_that_names_file_and_line(
+    file: Path, data: bytes, line: int
+) -> None:
     """A malformed file is an error that names the file and the line."""
     file.write_bytes(data)
     with pytest.raises(MalformedFileError) as raised:
@@ -393,7 +397,7 @@ def test_mappings_show_names_only(env: Mapping[str, str], file: Path) -> None:
         assert SECRET not in shown
 
 
-def test_mappings_are_read_only(env: Mapping[str, str], file: Path) -> None:
+def test_a_loaded_mapping_is_read_only(env: Mapping[str, str], file: Path) -> None:
     """There is no way to set or delete a variable."""
     file.write_bytes(b"A=1")
     for mapping in (load(), env):
@@ -403,7 +407,7 @@ def test_mappings_are_read_only(env: Mapping[str, str], file: Path) -> None:
             mapping.A = "2"  # type: ignore[attr-defined]
 
 
-def test_copies(file: Path) -> None:
+def test_loaded_values_can_be_copied_and_pickled(file: Path) -> None:
     """`load` returns what can be copied and pickled; `env` stays itself, its pickle empty."""
     file.write_text(f"NAME={SECRET}")
     properties = load()

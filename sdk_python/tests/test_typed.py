@@ -202,7 +202,9 @@ def test_an_override_ends_after_an_error() -> None:
     assert "NEW" not in env
 
 
-def test_none_hides_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_override_with_none_hides_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the process environment and in the file."""
     monkeypatch.setenv("PROCESS", "1")
     with override(ENV_PROPERTIES_FILE=write(tmp_path / "file", "FILE=1\n")):
@@ -227,7 +229,7 @@ def test_overrides_can_be_nested() -> None:
     assert env.get("A") is None
 
 
-def test_the_file_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_override_reads_the_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the override and after it, so that a later test can name another file."""
     first = write(tmp_path / "first", "A=first\nFIRST=1\n")
     second = write(tmp_path / "second", "A=second\n")
@@ -280,7 +282,7 @@ def test_names_that_are_not_identifiers_can_be_overridden() -> None:
 
 
 @pytest.mark.parametrize("value", [8080, True, b"8080", ["8080"]])
-def test_an_override_is_text(value: Any) -> None:
+def test_a_value_of_an_override_is_text(value: Any) -> None:
     """As variables are; the error names the variable and the type."""
     with pytest.raises(
         InvalidVariableError, match=r"^PORT cannot be overridden .* type "

@@ -62,7 +62,7 @@ def test_every_reader_returns_the_result_of_the_case(readers: Readers, name: str
 
 
 @pytest.mark.parametrize("name", WRITABLE)
-def test_every_reader_reads_what_the_packager_writes(
+def test_every_reader_reads_the_file_of_the_packager(
     readers: Readers, name: str, tmp_path: Path
 ) -> None:
     """The pairs of a case, written by the packager, come back from every reader."""

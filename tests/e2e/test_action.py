@@ -159,7 +159,7 @@ def test_no_expression_is_in_a_command() -> None:
         assert step.get("shell", "bash") == "bash"
 
 
-def test_every_expression_names_an_input_or_what_a_step_puts_out() -> None:
+def test_every_expression_names_an_input_or_an_output_of_a_step() -> None:
     names = set(EXPRESSION.findall((ROOT / "action.yml").read_text()))
     known = {f"inputs.{name}" for name in ACTION["inputs"]}
     known |= {"github.action_path", "runner.temp", "steps.python.outputs.python-path"}

@@ -241,7 +241,7 @@ def test_a_message_in_troubleshooting_is_one_of_the_packagers(message: str) -> N
 
 
 @requires("node")
-def test_the_picture_shows_what_watch_shows() -> None:
+def test_the_picture_shows_the_output_of_watch() -> None:
     """But for times. `python -m tests.watch_picture` draws it anew."""
 
     def texts(svg: str) -> list[str]:

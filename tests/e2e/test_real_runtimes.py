@@ -72,7 +72,7 @@ def test_an_example_contains_the_reader_unchanged(language: str) -> None:
     assert {copy.found for copy in copies} == {"current"}
 
 
-def test_the_config_has_what_is_hard_to_bring_over(example: Path) -> None:
+def test_the_config_of_an_example_has_values_that_are_hard_to_escape(example: Path) -> None:
     config = read_env_file(example / ".env").variables
     assert not config["GREETING"].isascii()
     assert set(":=#?!") <= set(config["SHOP_URL"])

@@ -251,7 +251,7 @@ with open_target(chosen, app, local=False, event=None, timeout=3) as target:
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-def test_an_exception_that_nobody_catches_shows_no_secret(
+def test_an_uncaught_exception_shows_no_secret(
     status: int, service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
     """Not in the traceback of the library's error, nor in those of its causes, nor in a repr."""

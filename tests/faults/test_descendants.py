@@ -78,7 +78,7 @@ def test_nothing_that_a_handler_has_started_outlives_it(what: str, tmp_path: Pat
 
 @linux
 @pytest.mark.parametrize("number", kills.SIGNALS)
-def test_a_signal_to_the_packager_ends_what_a_handler_has_started(
+def test_a_signal_to_the_packager_ends_all_children_of_a_handler(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     """Even SIGKILL, after which the packager itself can do nothing."""

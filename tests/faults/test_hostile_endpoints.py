@@ -84,7 +84,7 @@ def test_an_unparseable_response_is_one_class_of_error(
 
 
 @pytest.mark.parametrize("kind", [*SENSELESS, "endless"])
-def test_after_such_a_response_to_an_update_the_functions_state_decides(
+def test_after_an_unparseable_response_to_an_update_the_functions_state_decides(
     kind: str, service: Service, proxy: Proxy, package: Package
 ) -> None:
     """As after a response that got lost: the function has the package."""

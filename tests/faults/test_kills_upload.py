@@ -23,7 +23,7 @@ REQUESTS = ["start upload", "part", "end upload", "update"]
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
-def test_a_signal_at_any_request_of_an_upload(
+def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
     number: signal.Signals, service: Service, jars: Path, tmp_path: Path
 ) -> None:
     """No file is left, no part in the bucket but after SIGKILL; the function's package is whole."""

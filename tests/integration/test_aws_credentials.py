@@ -324,7 +324,7 @@ def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, stub: Stu
         ),
     ],
 )
-def test_a_profile_that_cannot_be_used_is_named_with_what_helps(
+def test_a_profile_that_cannot_be_used_is_named_with_a_hint(
     config: str, message: str, hint: str, home: Path, stub: Stub
 ) -> None:
     configure(home, config)

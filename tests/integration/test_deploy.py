@@ -85,7 +85,7 @@ def test_the_function_runs_the_app_with_its_variables(
     assert base64.b64encode(hashlib.sha256(stored).digest()).decode() in run.stdout
 
 
-def test_what_is_deployed_is_byte_for_byte_what_build_writes(
+def test_deploy_sends_the_same_bytes_that_build_writes(
     service: Service, function: str, app: Path, temporary: Path, tmp_path: Path
 ) -> None:
     deploy(service, function, app, temporary=temporary)
@@ -147,7 +147,9 @@ def test_with_json_an_error_is_one_object(
     assert (failed["function"], failed["outcome"]) == (function, "failed")
 
 
-def test_quiet_shows_nothing(service: Service, function: str, app: Path, temporary: Path) -> None:
+def test_the_quiet_progress_shows_nothing(
+    service: Service, function: str, app: Path, temporary: Path
+) -> None:
     run = deploy(service, function, app, "--quiet", temporary=temporary)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 

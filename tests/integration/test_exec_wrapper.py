@@ -135,7 +135,7 @@ def test_a_name_that_would_break_the_runtime_is_kept_out_and_named(
         ({"A": "Grüße", "LC_ALL": "POSIX"}, {}, b"POSIX"),
     ],
 )
-def test_the_locale_is_utf_8_where_a_value_needs_it_and_nobody_has_set_one(
+def test_the_locale_is_utf_8_if_a_value_needs_it_and_none_is_set(
     variables: dict[str, str], platform: dict[str, str], expected: bytes | None, tmp_path: Path
 ) -> None:
     found = started(write(variables).content, tmp_path, ["sh"], PLATFORM | platform)

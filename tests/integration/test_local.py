@@ -105,7 +105,7 @@ def test_a_deployed_package_is_downloaded_as_it_was_sent(
     assert (tmp_path / "task" / "a" / "b.txt").read_text() == "é"
 
 
-def test_of_two_deploys_the_last_one_is_downloaded(service: LocalLambda, tmp_path: Path) -> None:
+def test_the_last_of_two_deploys_is_downloaded(service: LocalLambda, tmp_path: Path) -> None:
     function = local_function(service, "deployed-twice")
     for text in ("first", "second"):
         (tmp_path / "package").write_bytes(package({"index.js": text}))
@@ -220,7 +220,7 @@ def unpacked(folder: Path, *entries: tuple[zipfile.ZipInfo, str]) -> Path:
     return folder / "task"
 
 
-def test_modes_are_kept(tmp_path: Path) -> None:
+def test_the_modes_of_files_are_kept(tmp_path: Path) -> None:
     task = unpacked(tmp_path, (entry("run", 0o100755), ""), (entry("read", 0o100640), ""))
     assert (task / "run").stat().st_mode & 0o777 == 0o755
     assert (task / "read").stat().st_mode & 0o777 == 0o640
@@ -328,7 +328,7 @@ def test_the_only_handler_is_found(files: Files, handler: Handler, tmp_path: Pat
         ({"README": ""}, "does not look like a Node.js, Python or Java function"),
     ],
 )
-def test_no_handler_or_too_many_are_an_error(files: Files, message: str, tmp_path: Path) -> None:
+def test_no_handler_or_several_are_an_error(files: Files, message: str, tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=message):
         find_handler(write(tmp_path, files))
 
@@ -482,7 +482,7 @@ def test_a_java_handler_receives_all_json_unchanged(java_task: Path, event: obje
         ("Methods::nothing", {}, None),
     ],
 )
-def test_a_java_handler_takes_and_gives_what_its_types_say(
+def test_a_java_handler_receives_and_returns_its_declared_types(
     java_task: Path, handler: str, event: object, answer: object
 ) -> None:
     assert run_java(java_task, handler, event) == answer

@@ -147,7 +147,7 @@ def test_an_app_without_python_dependencies_leaves_nothing(
     assert not (slug / "wheels").exists()
 
 
-def test_any_user_can_read_what_was_built(app: Path, slug: Path) -> None:
+def test_any_user_can_read_the_built_dependencies(app: Path, slug: Path) -> None:
     """An image is run by another user than the one who built it."""
     prebuild(app, slug, _LAMBDA_RUNTIME="python3.13")
     found = [slug / "wheels", *(slug / "wheels").rglob("*")]

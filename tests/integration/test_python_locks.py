@@ -250,7 +250,7 @@ def test_a_package_without_any_wheel_that_cannot_be_built_is_named(
     assert "no compiler here" in found
 
 
-def test_a_member_of_a_workspace_gets_what_its_lock_above_pins(
+def test_a_member_of_a_workspace_receives_the_pins_of_the_workspaces_lock(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
     """Another member is built as it is now, in a copy, and so is one that only that one needs."""

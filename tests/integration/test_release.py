@@ -140,7 +140,7 @@ def test_a_version_that_fails_the_smoke_event_does_not_go_live(
     assert releases.live == "1"
 
 
-def test_what_is_not_an_error_type_is_not_shown(releases: Releases) -> None:
+def test_a_malformed_error_type_is_not_shown(releases: Releases) -> None:
     """A handler can put anything where the type of its error should be."""
 
     def handler(event: object, version: str) -> object:

@@ -110,7 +110,7 @@ def test_a_rollback_without_an_alias_is_wrong_input(releases: Releases) -> None:
     assert "_LAMBDA_ALIAS" in ended.stderr
 
 
-def test_the_status_says_what_is_live_and_what_a_deploy_would_change(releases: Releases) -> None:
+def test_the_status_shows_the_live_version_and_the_next_deploy(releases: Releases) -> None:
     """Before and after a config change, and after a rollback."""
     run(releases, "deploy", alias="live")
     run(releases.changed(), "deploy", alias="live")

@@ -147,7 +147,7 @@ def test_only_the_tail_is_sent_once_the_prefix_is_kept(stub: Stub, sender: Sende
     assert sender.warnings == []
 
 
-def test_what_stays_in_the_bucket_holds_no_config(stub: Stub, sender: Sender) -> None:
+def test_the_object_that_stays_in_the_bucket_has_no_config(stub: Stub, sender: Sender) -> None:
     """The kept prefix stays, under its hash; the package with the config is deleted."""
     sender.send()
     assert [*stub.objects] == [f"hello/code/{hashlib.sha256(PREFIX).hexdigest()}"]
@@ -175,7 +175,7 @@ def test_functions_of_a_region_share_one_upload(stub: Stub, sender: Sender) -> N
     assert nothing_is_left(stub)
 
 
-def test_what_a_function_did_not_take_is_deleted_at_the_end(stub: Stub, sender: Sender) -> None:
+def test_a_package_that_no_function_needs_is_deleted_at_the_end(stub: Stub, sender: Sender) -> None:
     """A function that needs no update does not keep the package in the bucket."""
     one, two = sender.function("one", "two")
     one.send(sender.package(), Progress())
@@ -400,7 +400,7 @@ def deploy(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
     return stub.code
 
 
-def test_a_config_or_app_change_of_a_node_app_sends_what_changed(
+def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies(
     stub: Stub, tmp_path: Path
 ) -> None:
     """Its dependencies are kept in the bucket; they hold neither config nor the app's own files."""

@@ -56,7 +56,7 @@ def _files(jar: Path) -> set[str]:
         return {name for name in archive.namelist() if not name.endswith("/")}
 
 
-def test_its_own_tests_ran_every_shared_case(project: Path) -> None:
+def test_the_tests_of_the_java_reader_run_every_shared_case(project: Path) -> None:
     """Maven would also succeed if they were skipped."""
     cases = list((ROOT / "tests/conformance/cases").glob("*.properties"))
     table = json.loads((ROOT / "tests/conformance/typed.json").read_bytes())
@@ -112,7 +112,7 @@ def test_the_manifest_names_the_module(project: Path) -> None:
     assert "Automatic-Module-Name: envproperties" in manifest
 
 
-def test_nothing_comes_with_it() -> None:
+def test_the_java_reader_has_no_dependency() -> None:
     """Every dependency is one of its tests."""
     dependencies = POM.findall(f".//{IN_POM}dependency")
     assert dependencies

@@ -72,7 +72,7 @@ def test_the_package_holds_the_reader_and_nothing_else(tarball: Path) -> None:
             assert packed.read() == (SDK / name).read_bytes()
 
 
-def test_installing_runs_nothing_and_brings_nothing_along(project: Path) -> None:
+def test_installing_runs_no_script_and_no_other_package_is_installed(project: Path) -> None:
     """No dependency, and no script that npm runs when it installs."""
     manifest = _manifest()
     assert not {"dependencies", "peerDependencies", "optionalDependencies"} & manifest.keys()
@@ -81,7 +81,7 @@ def test_installing_runs_nothing_and_brings_nothing_along(project: Path) -> None
     assert installed == {"env-properties", ".package-lock.json"}
 
 
-def test_what_is_exported_is_there(project: Path) -> None:
+def test_every_exported_file_is_in_the_package(project: Path) -> None:
     """Every file that package.json names is in the package."""
 
     def files(exported: object) -> set[str]:
@@ -132,7 +132,7 @@ def tools_of_its_tests() -> None:
 
 @pytest.mark.usefixtures("tools_of_its_tests")
 @pytest.mark.parametrize("folder", [None, *VERSIONS], ids=lambda folder: folder and folder.name)
-def test_its_own_tests_pass(folder: Path | None) -> None:
+def test_the_tests_of_the_node_reader_pass(folder: Path | None) -> None:
     """The reader's tests, conformance and types among them, by the node that is here, by the oldest
     and by the newest that Lambda has.
     """

@@ -209,7 +209,9 @@ def test_a_change_of_an_ignored_file_starts_no_run(watch: Watching) -> None:
     assert (events[0], events.count("started"), events[-1]) == ("started", 1, "deployed")
 
 
-def test_what_is_ignored_by_an_option_starts_nothing_but_goes_along(watch: Watching) -> None:
+def test_a_change_ignored_by_an_option_starts_no_deploy_but_is_in_the_next_one(
+    watch: Watching,
+) -> None:
     with watch.expecting(deploys=0):
         (watch.app / "lib/debug.log").write_text(f"{time.time_ns()}")
         (watch.app / "node_modules/dep/debug.log").write_text(f"{time.time_ns()}")

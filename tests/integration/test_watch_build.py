@@ -85,7 +85,7 @@ def test_a_save_is_one_build_and_one_deploy_whatever_the_build_writes(watch: Wat
     assert f"// {text}\n" in (watch.app / "bundle.js").read_text()
 
 
-def test_what_is_saved_while_a_build_runs_is_built_again_once(watch: Watching) -> None:
+def test_a_save_during_a_build_is_built_again_once(watch: Watching) -> None:
     for _ in range(2):
         slow = watch.app.parent / "slow"
         save(watch, "slow")
@@ -126,7 +126,7 @@ def test_a_build_does_not_get_the_settings(watch: Watching) -> None:
     assert not [name for name in names if name.startswith(("_AWS", "_LAMBDA"))]
 
 
-def test_of_an_app_with_a_jar_its_sources_are_watched_and_the_jar_is_the_builds(
+def test_with_a_build_command_the_sources_are_watched_and_the_jar_is_its_product(
     service: Service, proxy: Proxy, tmp_path: Path, function: str, temporary: Path
 ) -> None:
     app = tmp_path / "app"

@@ -37,7 +37,7 @@ def save(watch: Watching, body: str) -> None:
 
 
 @requires("node")
-def test_a_save_stops_a_handler_that_never_ends_and_what_it_has_started(watch: Watching) -> None:
+def test_a_save_stops_a_handler_that_never_ends_and_its_children(watch: Watching) -> None:
     """It does not take the --timeout, which is five minutes."""
     pids = watch.app.parent / "pids"
     child = "require('child_process').spawn('sleep', ['300'], { detached: true })"

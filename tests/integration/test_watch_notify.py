@@ -86,7 +86,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_an_event(watcher: Watcher, folder: Path, change: str) -> None:
+def test_a_change_of_a_file_is_an_event(watcher: Watcher, folder: Path, change: str) -> None:
     watch_all(watcher, folder)
     make, paths = CHANGES[change]
     make(folder)
@@ -206,7 +206,7 @@ def test_a_limit_of_the_system_is_named(folder: Path, limit: str, value: int, sy
     assert run.stdout == f"{sysctl}\n"
 
 
-def test_it_waits_for_another_file_as_well(watcher: Watcher, folder: Path) -> None:
+def test_the_watcher_waits_for_another_file_as_well(watcher: Watcher, folder: Path) -> None:
     """As for the Enter key."""
     watch_all(watcher, folder)
     reader, writer = os.pipe()

@@ -67,7 +67,9 @@ def test_the_same_change_is_not_noticed_without_poll(overlaid: Watching, below: 
 
 
 @pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
-def test_polling_finds_no_change_where_there_is_none(overlaid: Watching, below: Path) -> None:
+def test_polling_does_not_deploy_a_file_that_is_written_again_unchanged(
+    overlaid: Watching, below: Path
+) -> None:
     """A file that is written again as it was is no deploy."""
     (below / "index.js").write_bytes((below / "index.js").read_bytes())
     time.sleep(2.5)

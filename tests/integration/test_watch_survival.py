@@ -132,7 +132,7 @@ def test_the_app_folder_may_go_away_and_come_back(watch: Watching) -> None:
     watch.until_deployed()
 
 
-def test_an_app_that_is_none_any_more_and_a_wrong_pattern_are_errors_like_others(
+def test_a_deleted_package_json_or_a_wrong_pattern_is_reported_until_it_is_fixed(
     watch: Watching,
 ) -> None:
     away = {name: watch.app / f"{name}.txt" for name in ("package.json", "index.js")}

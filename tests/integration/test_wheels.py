@@ -233,7 +233,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return form.format(app) + "\n"
 
 
-def test_requirements_may_ask_for_what_is_built_from_source(app: Path, env: dict[str, str]) -> None:
+def test_requirements_may_ask_for_a_build_from_source(app: Path, env: dict[str, str]) -> None:
     """As by --no-binary; it still has to be pure Python."""
     links = app / "links"
     make_wheel(links / "own-1-py3-none-any.whl", "wheel")

@@ -159,7 +159,7 @@ print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says how much memory was needed")
 @pytest.mark.parametrize("sizes", [[300], [20] * 9, [1] * 200], ids=["one", "several", "many"])
-def test_memory_does_not_grow_with_what_is_packaged(tmp_path: Path, sizes: list[int]) -> None:
+def test_memory_does_not_grow_with_the_size_of_the_app(tmp_path: Path, sizes: list[int]) -> None:
     """Of data that cannot be compressed, most has to be held."""
     app = tmp_path / "app"
     app.mkdir()

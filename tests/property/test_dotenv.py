@@ -59,6 +59,6 @@ def test_plain_values_are_read_as_bash_and_nodes_dotenv_read_them(values: list[s
 
 
 @requires("bash", "node", "npm")
-def test_the_table_of_dialects_matches_what_each_parser_reads() -> None:
+def test_the_table_of_dialects_matches_each_parser() -> None:
     """`python -m tests.conformance.dotenv_dialects` regenerates it."""
     assert dotenv_dialects.PAGE.read_text(encoding="utf-8") == dotenv_dialects.page()

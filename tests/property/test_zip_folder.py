@@ -178,7 +178,7 @@ class CoarseVersion(NamedTuple):
 
 @pytest.mark.parametrize("told", [True, False], ids=["told what has changed", "not told"])
 @given(TREES, st.lists(EDITS, max_size=12))
-def test_after_any_edits_the_next_package_is_what_a_full_build_makes(
+def test_after_any_edits_the_next_package_equals_a_full_build(
     told: bool, tree: Tree, edits: list[tuple[str, str, Any]]
 ) -> None:
     """Told of changes, as by the watch mode, even files of this very moment may be taken over."""

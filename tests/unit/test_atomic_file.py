@@ -57,7 +57,7 @@ def other_run(path: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().rstrip("\n"))
 
 
-def test_of_two_runs_that_write_one_file_the_last_to_end_wins(tmp_path: Path) -> None:
+def test_the_last_of_two_runs_that_write_one_file_wins(tmp_path: Path) -> None:
     path = tmp_path / "file"
     process, _ = other_run(path)
     with atomic_file.replaced(path) as part:

@@ -171,7 +171,7 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         (None, replace(SETTINGS, runtime="python3.12"), ["python3.12"]),
     ],
 )
-def test_of_an_app_with_files_of_both_kinds_the_functions_runtime_says_which_it_is(
+def test_the_functions_runtime_decides_the_kind_of_an_app_with_files_of_both(
     runtime: str | None,
     settings: Settings,
     asked: list[str],
@@ -263,11 +263,11 @@ def test_the_package_that_the_function_has_is_not_sent() -> None:
     assert function.asked == ["state"]
 
 
-def test_it_is_sent_again_if_forced() -> None:
+def test_an_unchanged_package_is_sent_again_if_forced() -> None:
     assert run(ScriptedFunction([OURS]), force=True).outcome == "deployed"
 
 
-def test_it_is_sent_again_if_the_last_update_failed() -> None:
+def test_an_unchanged_package_is_sent_again_if_the_last_update_failed() -> None:
     failed = replace(OURS, last_update_status="Failed")
     assert run(ScriptedFunction([failed, OURS])).outcome == "deployed"
 
@@ -320,7 +320,7 @@ def test_a_failed_update_is_an_error_with_its_reason() -> None:
     assert "No such layer" in said_by(ScriptedFunction([OTHER, failed], [UPDATING]))
 
 
-def test_an_update_that_never_ends_is_an_error_that_says_what_the_function_has() -> None:
+def test_an_update_that_never_ends_is_an_error_that_names_the_functions_package() -> None:
     said = said_by(ScriptedFunction([OTHER, UPDATING], [UPDATING]))
     assert "Lambda has taken the package" in said
 
@@ -370,7 +370,7 @@ def test_a_state_that_cannot_be_had_before_the_update_ends_the_deploy() -> None:
 
 
 @pytest.mark.parametrize("answer", [UncertainError("no answer"), ThrottledError("no more now")])
-def test_without_an_answer_while_waiting_it_is_asked_again(answer: DeployError) -> None:
+def test_without_a_response_while_waiting_the_request_is_repeated(answer: DeployError) -> None:
     function = ScriptedFunction([OTHER, answer, OURS], [UPDATING])
     assert run(function).outcome == "deployed"
 

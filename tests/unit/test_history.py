@@ -67,7 +67,7 @@ def test_a_release_records_the_previous_version(
         ("packager history: 9", "11", "14", "packager history: 11 9"),
     ],
 )
-def test_a_rollback_marks_what_it_takes_out_of_service(
+def test_a_rollback_marks_the_versions_that_it_takes_out_of_service(
     before: str, current: str, to: str, after: str
 ) -> None:
     """A marked version stays back; the next rollback goes to the first one without a mark."""

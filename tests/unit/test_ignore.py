@@ -114,7 +114,7 @@ def test_a_likely_secret_is_recognized_by_its_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["credentials.js", "secretsanta.json", "p12.txt", "index.js"])
-def test_other_names_are_not_suspicious(name: str) -> None:
+def test_a_file_with_an_ordinary_name_is_not_suspected(name: str) -> None:
     assert not left_out.may_be_secret(name)
 
 
@@ -122,7 +122,9 @@ def test_other_names_are_not_suspicious(name: str) -> None:
     ("name", "suspicious"),
     [("server.pem", True), ("SERVER.KEY", True), ("deploy_key", True), ("README.md", False)],
 )
-def test_private_keys_are_looked_for_in_files_of_such_names(name: str, suspicious: bool) -> None:
+def test_a_file_named_like_a_key_is_suspected_if_it_has_a_private_key(
+    name: str, suspicious: bool
+) -> None:
     assert left_out.may_be_private_key(name) is suspicious
 
 

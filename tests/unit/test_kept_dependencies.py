@@ -79,7 +79,7 @@ def test_a_change_of_the_app_alone_is_in_the_next_package(
 
 
 @pytest.mark.parametrize("change", ["content", "link", "cut", "seal", "folder"])
-def test_kept_dependencies_that_are_not_what_was_written_are_not_used(
+def test_kept_dependencies_that_have_changed_are_not_used(
     change: str, tmp_path: Path, compressed: list[bytes]
 ) -> None:
     app = App(tmp_path)

@@ -84,7 +84,7 @@ def test_a_current_copy_is_left_alone(language: str, tmp_path: Path) -> None:
     assert written(tmp_path) == before
 
 
-def test_check_writes_nothing(tmp_path: Path) -> None:
+def test_vendor_check_writes_nothing(tmp_path: Path) -> None:
     """Whether the copies are missing, modified or outdated."""
     assert found(vendor("python", tmp_path, check=True)) == {"missing"}
     assert not list(tmp_path.iterdir())
@@ -175,7 +175,7 @@ def only_small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
-def test_copies_can_be_read_by_all(tmp_path: Path) -> None:
+def test_vendored_copies_can_be_read_by_all(tmp_path: Path) -> None:
     """In Lambda the user is not the files' owner."""
     assert {copy.path.stat().st_mode & 0o777 for copy in vendor("node", tmp_path)} == {0o644}
 

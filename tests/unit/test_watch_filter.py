@@ -35,7 +35,7 @@ def relevance() -> Relevance:
         "/srv/shared/lib/a.js",
     ],
 )
-def test_what_is_packaged_or_named_is_watched(relevance: Relevance, path: str) -> None:
+def test_a_packaged_or_named_file_is_watched(relevance: Relevance, path: str) -> None:
     assert relevance.file(path)
     assert relevance.concerns(path)
     assert relevance.folder(path.rpartition("/")[0])
@@ -60,7 +60,7 @@ def test_what_is_packaged_or_named_is_watched(relevance: Relevance, path: str) -
         "/index.js",
     ],
 )
-def test_nothing_else_is_watched(relevance: Relevance, path: str) -> None:
+def test_a_file_that_is_not_packaged_is_not_watched(relevance: Relevance, path: str) -> None:
     assert not relevance.file(path)
 
 
@@ -91,7 +91,9 @@ def test_temporary_files_of_editors_are_not_watched(relevance: Relevance, name: 
 
 
 @pytest.mark.parametrize("name", ["4913.js", "a.swp.js", "swp", "#a.js", "a#", "jb_tmp", "~a.js"])
-def test_names_that_only_look_like_them_are_watched(relevance: Relevance, name: str) -> None:
+def test_a_file_that_only_resembles_an_ignored_one_is_watched(
+    relevance: Relevance, name: str
+) -> None:
     assert relevance.file(f"/srv/app/lib/{name}")
 
 
@@ -99,7 +101,7 @@ def test_the_roots_hold_everything_that_is_watched(relevance: Relevance) -> None
     assert relevance.roots == ["/home/me", "/srv/app", "/srv/shared"]
 
 
-def test_of_an_app_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
+def test_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
     relevance = Relevance(
         "/app", unpackaged=None, files=["/app/target/app.jar"], folders=["/app/src"]
     )

@@ -14,7 +14,7 @@ def schedule() -> Schedule:
     return Schedule(QUIET)
 
 
-def test_without_a_change_there_is_nothing_to_wait_for(schedule: Schedule) -> None:
+def test_without_a_change_nothing_is_due(schedule: Schedule) -> None:
     assert schedule.seconds_left(0.0) is None
     assert schedule.take(1e9) is None
 
@@ -35,7 +35,7 @@ def test_each_further_change_starts_the_quiet_time_again(schedule: Schedule) -> 
     assert schedule.take(0.65) == "change"
 
 
-def test_what_is_overdue_is_due_now(schedule: Schedule) -> None:
+def test_an_overdue_change_is_due_now(schedule: Schedule) -> None:
     schedule.changed(0.0)
     assert schedule.seconds_left(5.0) == 0.0
 
@@ -53,7 +53,7 @@ def test_a_transient_failure_is_tried_again_ever_later_up_to_a_minute(schedule: 
     assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_RETRY, LONGEST_RETRY]
 
 
-def test_after_a_success_the_next_failure_is_tried_again_soon(schedule: Schedule) -> None:
+def test_after_a_success_the_next_failure_is_retried_soon(schedule: Schedule) -> None:
     for _ in range(3):
         schedule.failed(0.0, retries=True)
     schedule.succeeded()

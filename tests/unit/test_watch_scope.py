@@ -18,7 +18,7 @@ def app(tmp_path: Path) -> Path:
     return folder
 
 
-def test_of_an_app_folder_everything_is_watched_but_what_is_ignored(app: Path) -> None:
+def test_all_files_of_an_app_are_watched_except_ignored_ones(app: Path) -> None:
     (app / ".lambdaignore").write_text("docs/\n")
     relevance = scope(app, Settings(), less=["*.log"])
     assert relevance.file(f"{app}/index.js")
@@ -28,7 +28,7 @@ def test_of_an_app_folder_everything_is_watched_but_what_is_ignored(app: Path) -
     assert not relevance.file(f"{app}/.env")
 
 
-def test_of_an_app_with_an_archive_only_that_is_watched(app: Path) -> None:
+def test_with_an_archive_only_the_archive_is_watched(app: Path) -> None:
     for settings in Settings(jar=Path("out/app.jar")), Settings(zip=Path("out/app.jar")):
         relevance = scope(app, settings)
         assert relevance.is_named(f"{app}/out/app.jar")
@@ -36,7 +36,7 @@ def test_of_an_app_with_an_archive_only_that_is_watched(app: Path) -> None:
         assert not relevance.file(f"{app}/.lambdaignore")
 
 
-def test_of_an_archive_that_is_built_the_sources_are_watched_too(app: Path) -> None:
+def test_with_a_build_command_the_sources_of_an_archive_are_watched_too(app: Path) -> None:
     relevance = scope(app, Settings(jar=Path("out/app.jar")), builds=True)
     assert relevance.file(f"{app}/src/A.java")
     assert not relevance.file(f"{app}/out/A.class")
@@ -69,7 +69,7 @@ def test_a_wrong_pattern_is_an_error(app: Path) -> None:
         scope(app, Settings(), less=["!"])
 
 
-def test_what_a_pattern_of_the_app_brings_back_is_watched_and_what_stays_out_is_not(
+def test_the_watched_files_are_those_of_the_package(
     app: Path,
 ) -> None:
     """The list is the same as for packages."""

@@ -146,7 +146,7 @@ def story(tmp_path: Path) -> Story:
     return Story(tmp_path)
 
 
-def test_it_deploys_at_once_and_at_each_change(story: Story) -> None:
+def test_watch_deploys_at_once_and_at_each_change(story: Story) -> None:
     story.happenings = [story.save("a.js"), story.save("b.js", "c.js")]
     story.happens()
     assert story.shown == [
@@ -214,7 +214,7 @@ def test_a_failed_deploy_is_retried_without_a_build_whatever_the_error_was(story
     assert story.now == 7.0
 
 
-def test_an_event_that_is_no_change_of_a_file_retries_what_failed_at_once(story: Story) -> None:
+def test_an_event_without_a_changed_file_retries_a_failed_deploy_at_once(story: Story) -> None:
     """As the making of a folder that a link of the app leads to."""
 
     def make_folder() -> list[str]:
@@ -231,7 +231,7 @@ def test_an_event_that_is_no_change_of_a_file_retries_what_failed_at_once(story:
     assert story.now < 1.0
 
 
-def test_enter_retries_what_failed_at_once(story: Story) -> None:
+def test_enter_retries_a_failed_deploy_at_once(story: Story) -> None:
     story.failures = [DeployError("throttled")]
     story.happenings = [story.press_enter(after=0.1)]
     story.happens()
@@ -239,7 +239,7 @@ def test_enter_retries_what_failed_at_once(story: Story) -> None:
     assert story.now == pytest.approx(0.1)
 
 
-def test_enter_builds_again_what_could_not_be_built(story: Story) -> None:
+def test_enter_repeats_a_failed_build(story: Story) -> None:
     story.build_failure = BuildError("syntax error")
     story.happenings = [story.press_enter()]
     story.happens()
@@ -253,7 +253,7 @@ def test_enter_that_was_pressed_during_a_run_asks_for_nothing(story: Story) -> N
     assert story.shown == ["run None", "deployed"]
 
 
-def test_nobody_is_asked_for_enter_in_the_background(story: Story) -> None:
+def test_in_the_background_watch_does_not_ask_for_enter(story: Story) -> None:
     """The system would stop the packager."""
     story.file = None
     story.happenings = [story.press_enter(), story.save("a.js")]
@@ -278,7 +278,7 @@ def test_a_handler_runs_on_if_nothing_was_saved(story: Story) -> None:
     assert story.shown == ["run None", "deployed"]
 
 
-def test_what_a_build_writes_is_deployed_but_not_counted_as_changed(story: Story) -> None:
+def test_products_of_a_build_are_deployed_and_not_counted_as_changed(story: Story) -> None:
     """A user sees how many files they have changed themselves."""
     story.products = ["bundle.js", "bundle.js.map"]
     story.failures = [PackageError("first"), PackageError("second"), PackageError("third")]

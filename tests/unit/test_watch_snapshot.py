@@ -91,7 +91,7 @@ def test_new_contents_are_a_change(app: Path, tree: Tree) -> None:
     assert difference(tree.refresh([str(app / "index.js")])) == {"changed": {"index.js"}}
 
 
-def test_a_touch_is_none(app: Path, tree: Tree) -> None:
+def test_a_touched_file_is_not_a_change(app: Path, tree: Tree) -> None:
     os.utime(app / "index.js")
     assert difference(tree.refresh([str(app / "index.js")])) == {"rewritten": {"index.js"}}
 
@@ -156,7 +156,7 @@ def test_very_many_paths_are_looked_at_by_one_look_at_everything(app: Path, tree
     assert difference(tree.refresh(paths)) == {"changed": {"index.js"}}
 
 
-def test_a_link_within_the_app_is_what_it_says(app: Path, tree: Tree) -> None:
+def test_a_link_within_the_app_is_watched_as_a_link(app: Path, tree: Tree) -> None:
     (app / "to-file").symlink_to("index.js")
     (app / "to-folder").symlink_to("lib")
     (app / "to-nothing").symlink_to("nothing")
@@ -168,7 +168,9 @@ def test_a_link_within_the_app_is_what_it_says(app: Path, tree: Tree) -> None:
     assert difference(tree.scan()) == {"changed": {"to-folder"}}
 
 
-def test_a_link_out_of_the_app_is_what_it_leads_to(app: Path, tmp_path: Path, tree: Tree) -> None:
+def test_a_change_behind_a_link_out_of_the_app_is_noticed(
+    app: Path, tmp_path: Path, tree: Tree
+) -> None:
     (tmp_path / "shared/sub").mkdir(parents=True)
     (tmp_path / "shared/sub/c.js").write_text("c")
     (tmp_path / "shared/back").symlink_to(tmp_path / "shared")
@@ -179,7 +181,7 @@ def test_a_link_out_of_the_app_is_what_it_leads_to(app: Path, tmp_path: Path, tr
     assert difference(tree.refresh([str(app / "lib/shared/sub/c.js")])) == {"changed": {"c.js"}}
 
 
-def test_a_link_to_a_file_that_is_not_watched_is_what_that_file_holds(
+def test_a_change_behind_a_link_to_an_unwatched_file_is_noticed(
     app: Path, tmp_path: Path, tree: Tree
 ) -> None:
     for name, target in (("hidden", app / ".cache/HEAD"), ("outside", tmp_path / "outside.js")):
@@ -210,7 +212,7 @@ def test_a_missing_root_is_reported_until_it_exists(app: Path, tree: Tree) -> No
     assert tree.missing_roots() == []
 
 
-def test_of_the_folder_of_a_named_file_only_that_file_is_watched(app: Path, tmp_path: Path) -> None:
+def test_beside_a_named_file_nothing_is_watched(app: Path, tmp_path: Path) -> None:
     (tmp_path / "prod.env").write_text("A=1")
     (tmp_path / "other.env").write_text("B=1")
     files = [str(tmp_path / "prod.env"), str(app / ".lambdaignore")]
@@ -224,7 +226,7 @@ def test_of_the_folder_of_a_named_file_only_that_file_is_watched(app: Path, tmp_
     assert difference(found) == {"changed": {"prod.env"}, "created": {".lambdaignore"}}
 
 
-def test_what_is_no_longer_relevant_counts_as_removed(app: Path, tree: Tree) -> None:
+def test_a_file_that_is_ignored_from_now_on_counts_as_removed(app: Path, tree: Tree) -> None:
     tree.relevance = relevance(app, ignored="/lib")
     assert difference(tree.scan()) == {"created": {"out.js"}, "removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app), str(app / "build")}

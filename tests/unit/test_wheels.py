@@ -67,7 +67,7 @@ def test_files_that_requirements_refer_to_are_read(tmp_path: Path, line: str) ->
     "line",
     ["a", "a==1", "# -r more.txt", "-r gone.txt", "-i https://example.org/more.txt", "--pre"],
 )
-def test_other_files_are_not_read(tmp_path: Path, line: str) -> None:
+def test_a_file_that_requirements_do_not_refer_to_is_not_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "more.txt").write_bytes(b"content")
     (tmp_path / "a").mkdir()
     (tmp_path / "requirements.txt").write_text(line)

@@ -31,14 +31,14 @@ def test_only_the_user_can_look_into_it(temporary: Path, umask: int) -> None:
         os.umask(before)
 
 
-def test_it_is_removed_with_everything_in_it(temporary: Path) -> None:
+def test_a_private_folder_is_removed_with_everything_in_it(temporary: Path) -> None:
     with workspace.private_folder() as folder:
         (folder / "sub").mkdir()
         (folder / "sub" / "file").write_text("x")
     assert not list(temporary.iterdir())
 
 
-def test_it_is_removed_after_an_error(temporary: Path) -> None:
+def test_a_private_folder_is_removed_after_an_error(temporary: Path) -> None:
     with pytest.raises(KeyboardInterrupt), workspace.private_folder():
         raise KeyboardInterrupt
     assert not list(temporary.iterdir())

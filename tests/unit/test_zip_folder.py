@@ -101,7 +101,7 @@ def test_an_empty_package_is_a_package(package: Path) -> None:
     assert entries(package) == {}
 
 
-def test_of_several_members_with_one_name_the_last_is_packaged(package: Path) -> None:
+def test_the_last_of_several_members_with_one_name_is_packaged(package: Path) -> None:
     zip_folder.write([Member("b", b"1"), Member("a", b"2"), Member("b", b"3")], package)
     assert list(contents(package).items()) == [("a", b"2"), ("b", b"3")]
 
@@ -346,7 +346,7 @@ def open_files() -> int:
     return len(list(Path("/dev/fd").iterdir()))
 
 
-def test_a_file_that_is_not_needed_any_more_is_closed(
+def test_repeated_builds_leave_no_more_files_open(
     app: Path, package: Path, cache: CompressionCache, settled: None
 ) -> None:
     age(plant(app, {"a": TEXT}))

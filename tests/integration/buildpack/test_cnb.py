@@ -127,7 +127,7 @@ def test_the_process_takes_options_and_a_failure_is_its_exit_status(
     assert (refused.returncode, "_LAMBDA_FUNCTION_ARN" in refused.stderr) == (2, True)
 
 
-def test_another_user_deploys_from_folders_that_nobody_may_write(
+def test_another_user_deploys_from_read_only_folders(
     first_image: FirstImage,
     app: Path,
     python_config: Mapping[str, str],

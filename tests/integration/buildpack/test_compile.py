@@ -75,7 +75,7 @@ def test_a_second_build_takes_everything_from_the_cache(
         )
 
 
-def test_the_slug_holds_what_a_deploy_needs_and_no_more(cold: Cold) -> None:
+def test_the_slug_has_only_the_files_that_a_deploy_needs(cold: Cold) -> None:
     packager = cold.push.folder / PACKAGER
     assert compressed_size(packager) < 60 * MEGABYTE
     assert size(packager / "packages") < 25 * MEGABYTE
@@ -144,7 +144,7 @@ def test_a_release_process_comes_with_the_config_var_and_no_value_is_printed(
     assert not [name for name, held in contents(pushed.folder).items() if canary.encode() in held]
 
 
-def test_a_release_process_of_the_app_stays_and_the_log_says_what_to_add(
+def test_a_release_process_of_the_app_stays_and_the_log_shows_the_command_to_add(
     herokus_app: Path, build: Build, buildpack: Path
 ) -> None:
     (herokus_app / "Procfile").write_text("release: ./migrate\n")

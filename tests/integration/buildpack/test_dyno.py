@@ -129,7 +129,7 @@ def test_packager_vendor_has_the_readers(slug: Slug, tmp_path: Path, language: s
     assert any(tmp_path.iterdir())
 
 
-def test_a_release_deploys(slug: Slug, service: Service, function: str) -> None:
+def test_the_release_phase_deploys(slug: Slug, service: Service, function: str) -> None:
     config = CONFIG | service.settings(function) | {"_LAMBDA_DEPLOY_ON_RELEASE": "true"}
     assert slug.run("deploy-on-release", config).returncode == 0
     assert config_in(package(service, function))["GREETING"] == CONFIG["GREETING"]

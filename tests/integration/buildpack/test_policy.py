@@ -81,19 +81,19 @@ def large_app(app: Path) -> Path:
     return app
 
 
-def test_the_first_statement_is_enough(app: Path, deploy: Deploy) -> None:
+def test_a_direct_deploy_needs_the_first_statement_only(app: Path, deploy: Deploy) -> None:
     run = deploy(app, [statements()["Deploy"]])
     assert run.returncode == 0, run.stderr
     assert "skipped" in run.stdout
 
 
-def test_without_the_first_nothing_is_deployed(app: Path, deploy: Deploy) -> None:
+def test_without_the_first_statement_nothing_is_deployed(app: Path, deploy: Deploy) -> None:
     run = deploy(app, [statements()["CompareAndWait"]])
     assert run.returncode == 1
     assert "do not allow lambda:UpdateFunctionCode" in run.stderr
 
 
-def test_with_the_second_nothing_is_skipped(app: Path, deploy: Deploy) -> None:
+def test_with_the_second_statement_no_check_is_skipped(app: Path, deploy: Deploy) -> None:
     allowed = [statements()["Deploy"], statements()["CompareAndWait"]]
     first, second = deploy(app, allowed), deploy(app, allowed)
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
@@ -101,7 +101,9 @@ def test_with_the_second_nothing_is_skipped(app: Path, deploy: Deploy) -> None:
     assert "nchanged" in second.stdout
 
 
-def test_with_the_third_a_large_package_goes_by_s3(large_app: Path, deploy: Deploy) -> None:
+def test_with_the_third_statement_a_large_package_goes_by_s3(
+    large_app: Path, deploy: Deploy
+) -> None:
     all_but_it = [statements()["Deploy"], statements()["CompareAndWait"]]
     refused = deploy(large_app, all_but_it)
     assert refused.returncode == 1

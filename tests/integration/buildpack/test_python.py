@@ -96,7 +96,7 @@ def test_a_damaged_archive_is_downloaded_again_and_a_broken_transfer_tried_again
     assert standalone_python.sha256(cached) == python_config["_LAMBDA_PYTHON_SHA256"]
 
 
-def test_offline_the_log_says_what_to_do_and_not_where_the_mirror_is(
+def test_offline_the_log_has_a_hint_and_hides_the_address_of_the_mirror(
     archives: Path, push: Build, app: Path
 ) -> None:
     with socket.socket() as taken:
@@ -147,7 +147,7 @@ def test_an_archive_without_a_python_is_refused(
     assert "does not start" in pushed.log
 
 
-def test_a_checksum_that_is_none_is_refused(archives: Path, push: Build, mirror: Mirror) -> None:
+def test_a_malformed_checksum_is_refused(archives: Path, push: Build, mirror: Mirror) -> None:
     pushed = push(_LAMBDA_PYTHON_URL=mirror.url, _LAMBDA_PYTHON_SHA256="canary")
     assert pushed.status == 1
     assert "_LAMBDA_PYTHON_SHA256 is not a SHA-256 checksum" in pushed.log

@@ -90,7 +90,7 @@ def test_a_node_app_that_needs_no_modules_is_built(
     assert pushed.status == 0, pushed.log
 
 
-def test_an_app_that_is_a_bundle_is_taken_at_its_word(build: Build, tmp_path: Path) -> None:
+def test_a_bundled_app_needs_no_node_modules(build: Build, tmp_path: Path) -> None:
     """Its .lambdaignore leaves node_modules out."""
     app = node_app(tmp_path / "app", dependencies={"express": "^5"})
     (app / ".lambdaignore").write_text("node_modules\n")

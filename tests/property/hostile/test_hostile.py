@@ -63,7 +63,9 @@ def inputs_that_found_something() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", inputs_that_found_something(), ids=lambda path: path.name)
-def test_archives_that_once_failed_do_not_fail_any_more(path: Path, tmp_path: Path) -> None:
+def test_an_archive_that_once_failed_is_refused_or_packaged_correctly(
+    path: Path, tmp_path: Path
+) -> None:
     judge(path.read_bytes(), tmp_path)
 
 
