@@ -15,7 +15,7 @@ _LINES = {
     "moved back": "Moved back: {function} ({alias} points to {to} again)",
     "failed": "Failed: {function}: {error}",
 }
-_REMINDER = "  was created. Triggers that name the bare function still run $LATEST."
+_REMINDER = "Triggers that name the bare function still run $LATEST."
 
 
 def as_json(release: Release, seconds: Mapping[str, float]) -> dict[str, object]:
@@ -42,6 +42,7 @@ def as_lines(release: Release, seconds: Mapping[str, float]) -> list[str]:
     return [
         _line(deployment),
         *_created(deployment),
+        *[f"  was created. {_REMINDER}"] * bool(_created(deployment)),
         f"  CodeSha256  {package.code_sha256}",
         f"  size        {readable(package.size)}",
         *common,
@@ -49,12 +50,15 @@ def as_lines(release: Release, seconds: Mapping[str, float]) -> list[str]:
 
 
 def lines_of_each(release: Release) -> list[str]:
-    """Return a line for each function, and more for an alias that was created."""
-    return [
+    """Return a line for each function, one for each alias that was created, and one reminder."""
+    lines = [
         line
         for deployment in release.deployments
         for line in (_line(deployment, deployment.label), *_created(deployment))
     ]
+    return lines + [f"The aliases shown with an ARN were created. {_REMINDER}"] * any(
+        map(_created, release.deployments)
+    )
 
 
 def _line(deployment: Deployment, label: str = "") -> str:
@@ -77,7 +81,7 @@ def _line(deployment: Deployment, label: str = "") -> str:
 def _created(deployment: Deployment) -> list[str]:
     if not (deployment.created and deployment.alias):
         return []
-    return [f"  {deployment.alias.arn}", _REMINDER]
+    return [f"  {deployment.alias.arn}"]
 
 
 def _function(deployment: Deployment) -> dict[str, object]:

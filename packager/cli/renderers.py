@@ -27,6 +27,10 @@ else:
     rich_progress = lazy("rich.progress")
 
 
+# A smaller package is sent before a bar can be read.
+_LEAST_WITH_BAR = 1 << 20
+
+
 class PlainLines:
     """Shows each stage, note and warning as a line, on stderr if `err`."""
 
@@ -60,7 +64,7 @@ class Terminal(PlainLines):
     def __call__(self, event: Event) -> None:
         """Show an event."""
         if isinstance(event, BytesSent):
-            if not self._quiet:
+            if not self._quiet and event.total >= _LEAST_WITH_BAR:
                 self._move_bar(event)
         else:
             self.close()
@@ -73,6 +77,8 @@ class Terminal(PlainLines):
             self._bar = None
 
     def _move_bar(self, event: BytesSent) -> None:
+        if self._bar is None and event.sent >= event.total:
+            return
         if self._bar is None:
             self._bar = _new_bar(event.total, err=self._err)
         bar, task = self._bar

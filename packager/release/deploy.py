@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from packager.progress import Progress
 from packager.release.function_release import FunctionRelease, Options
 from packager.release.outcome import Release, ReleaseError
 from packager.release.packaging import Packaging
-from packager.release.parallel import side_by_side
+from packager.release.parallel import named, side_by_side
 from packager.release.publish import read_event
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
     by_s3 = any(one.destination.function.bucket_for(one.package) for one in releases)
     jobs = [(one.destination.label, one.make_ready) for one in releases]
     try:
-        outcomes = side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else "")
+        with _stage_of_all(releases, progress, "update", "Deploying to"):
+            outcomes = side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else "")
     finally:
         for one in releases:
             one.destination.function.clear(progress)
@@ -68,12 +70,12 @@ def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
         _keep(one, outcome.error)
     if not _failed(releases):
         _switch(releases, progress)
-    if _failed(releases):
-        for one in releases:
-            one.give_up(progress)
-    else:
-        for one in releases:
-            one.tidy(progress)
+    for one in releases:
+        own = _progress_of(one, releases, progress)
+        if _failed(releases):
+            one.give_up(own)
+        else:
+            one.tidy(own)
     ended = Release(tuple(one.result for one in releases))
     if _failed(releases):
         raise ReleaseError(ended)
@@ -82,19 +84,37 @@ def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
 
 def _switch(releases: Sequence[FunctionRelease], progress: Progress) -> None:
     """Move the aliases in turn, until one fails."""
+    waiting = [one for one in releases if one.must_switch]
     moved: list[str] = []
     try:
-        for one in releases:
-            try:
-                one.switch(progress)
-            except DeployError as error:
-                one.fail(error)
-                return
-            moved += [one.destination.label] if one.must_switch else []
+        with _stage_of_all(waiting, progress, "switch", "Pointing the aliases of"):
+            for one in waiting:
+                try:
+                    one.switch(_progress_of(one, releases, progress))
+                except DeployError as error:
+                    one.fail(error)
+                    return
+                moved.append(one.destination.label)
     except KeyboardInterrupt as interrupt:
         if len(releases) > 1:
             interrupt.args = (f"Aliases were moved of: {', '.join(moved) or 'no function'}.",)
         raise
+
+
+def _stage_of_all(
+    releases: Sequence[FunctionRelease], progress: Progress, name: str, message: str
+) -> contextlib.AbstractContextManager[None]:
+    """Return one stage for several functions; a single function reports its own stages."""
+    if len(releases) < 2:
+        return contextlib.nullcontext()
+    return progress.stage(name, f"{message} {len(releases)} functions")
+
+
+def _progress_of(
+    one: FunctionRelease, releases: Sequence[FunctionRelease], progress: Progress
+) -> Progress:
+    """Return the progress of one function; if there are several, it names the function."""
+    return named(one.destination.label, progress.sink) if len(releases) > 1 else progress
 
 
 def _keep(one: FunctionRelease, error: Exception | None) -> None:

@@ -82,6 +82,11 @@ def side_by_side(
     outcomes: dict[int, Outcome[T]] = {}
     stop = threading.Event()
 
+    def sink(event: Event) -> None:
+        if stop.is_set():
+            raise _Cancelled
+        events.put(event)
+
     def work() -> None:
         while not stop.is_set():
             try:
@@ -89,7 +94,7 @@ def side_by_side(
             except queue.Empty:
                 break
             name, job = jobs[number]
-            own = _progress_of(name, events, stop)
+            own = named(name, sink)
             outcomes[number] = Outcome(lambda job=job, own=own: job(own))  # type: ignore[misc]
         events.put(None)
 
@@ -119,20 +124,16 @@ def _ended(threads: list[threading.Thread]) -> bool:
     return not any(thread.is_alive() for thread in threads)
 
 
-def _progress_of(
-    name: str, events: queue.SimpleQueue[Event | None], stop: threading.Event
-) -> Progress:
+def named(name: str, sink: Callable[[Event], None]) -> Progress:
     """Return the progress of one of several jobs: its stages are details, its notes are named."""
 
-    def sink(event: Event) -> None:
-        if stop.is_set():
-            raise _Cancelled
+    def send(event: Event) -> None:
         match event:
             case StageStarted():
-                events.put(Note(f"{name}: {event.message}", detail=True))
+                sink(Note(f"{name}: {event.message}", detail=True))
             case Note():
-                events.put(Note(f"{name}: {event.text}", event.detail))
+                sink(Note(f"{name}: {event.text}", event.detail))
             case Warning():
-                events.put(Warning(f"{name}: {event.text}"))
+                sink(Warning(f"{name}: {event.text}"))
 
-    return Progress(sink=sink)
+    return Progress(sink=send)
