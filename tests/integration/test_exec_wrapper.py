@@ -28,6 +28,14 @@ SHELLS = {
     "busybox": ["busybox", "sh"],
 }
 
+# Names that have a meaning for some shell.
+OF_SHELLS = [
+    *("UID", "RANDOM", "SECONDS", "PPID", "SHLVL", "IFS", "PS1", "OPTIND", "LINENO", "HOME"),
+    *("TERM", "HISTSIZE", "MAILCHECK", "GLOBIGNORE", "EXECIGNORE", "POSIXLY_CORRECT", "CDPATH"),
+    *("ENV", "LC_ALL", "LC_CTYPE", "TZ", "FUNCNEST", "CHILD_MAX", "IGNOREEOF", "TEXTDOMAIN"),
+    *("ATTY", "BASH_COMPAT", "BASHPID", "LANGUAGE", "SHELLOPTS", "histchars"),
+]
+
 # How many random environments the shells are given; CONTRIBUTING says how to ask for more.
 ENVIRONMENTS = int(os.environ.get("WRAPPER_ENVIRONMENTS", "300"))
 
@@ -52,9 +60,7 @@ def started(
 def random_name(source: random.Random) -> str:
     kind = source.randrange(4)
     if kind == 0:
-        return source.choice(
-            ["UID", "RANDOM", "SECONDS", "PPID", "SHLVL", "IFS", "PS1", "OPTIND", "LINENO", "HOME"]
-        )
+        return source.choice(OF_SHELLS)
     if kind == 1:
         return source.choice(["a.b", "a-b", "1a", "-x", "-i", "é", "ns:a", "a b", "--", "$A", "'"])
     return source.choice("ABab_") + "".join(source.choices("ABCabc_123", k=source.randrange(12)))
@@ -90,12 +96,13 @@ def test_any_text_arrives_exactly(value: str, tmp_path_factory: pytest.TempPathF
 
 @pytest.mark.parametrize("shell", ["bash", "dash"])
 def test_platform_variables_take_precedence(shell: str, tmp_path: Path) -> None:
-    platform = PLATFORM | {"LOG_LEVEL": "it's $debug\n", "EMPTY": ""}
-    script = write({"LOG_LEVEL": "info", "EMPTY": "no", "OTHER": "1"})
+    platform = PLATFORM | {"LOG_LEVEL": "it's $debug\n", "EMPTY": "", "HISTSIZE": "1"}
+    script = write({"LOG_LEVEL": "info", "EMPTY": "no", "OTHER": "1", "HISTSIZE": "2"})
     found = started(script.content, tmp_path, [shell], platform)
     assert found["LOG_LEVEL"] == b"it's $debug\n"
     assert found["EMPTY"] == b""
     assert found["OTHER"] == b"1"
+    assert found["HISTSIZE"] == b"1"
 
 
 @pytest.mark.parametrize(
