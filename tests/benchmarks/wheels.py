@@ -24,7 +24,12 @@ _PIP: list[str | Path] = [sys.executable, "-m", "pip"]
 
 
 def cold(folder: Path, quick: bool) -> Table:
-    """Measure what installs them: all are downloaded, and nothing is installed."""
+    """Measure what installs them when both have downloaded them before, and installed nothing.
+
+    The packager's cache of installed dependencies is empty, and uv's cache of downloads is as the
+    round that does not count has left it. pip has what is better for it than its own cache of
+    downloads: the wheels in a folder, so that it asks no index. Neither uses a network.
+    """
     links, target, cache = _links(), folder / "target", folder / "cache"
     requirements = _APP / "requirements.txt"
     no_network = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(links), "PIP_NO_CACHE_DIR": "1"}

@@ -19,8 +19,9 @@ import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
-from packager import workspace
+from packager import atomic_file, workspace
 from packager.removal import remove
 
 _SECONDS_KEPT_UNUSED = 30 * 24 * 3600
@@ -89,8 +90,19 @@ def _others_write(status: os.stat_result) -> bool:
     return group.gr_name != user or not {*group.gr_mem} <= {user}
 
 
-def files(installed: Path) -> list[tuple[str, str, os.stat_result]]:
-    """List the files in a folder: relative name, path and status.
+# The files of an installation: relative name, path and status.
+Files = list[tuple[str, str, os.stat_result]]
+
+
+class Installation(NamedTuple):
+    """A folder with installed dependencies, and its files."""
+
+    folder: Path
+    files: Files
+
+
+def files(installed: Path) -> Files:
+    """List the files in a folder.
 
     Raises OSError for anything but files and folders: an installation contains nothing else.
     """
@@ -129,34 +141,37 @@ def _hash(path: str) -> bytes:
         return hashlib.sha256(file.read()).digest()
 
 
-def _seal(installed: Path) -> str:
+def _seal(listed: Files) -> str:
     """Hash the status of all files, which any change to a file also changes.
 
     Hashing the contents of 60 dependencies takes ten times as long. `ctime` cannot be set back.
     """
-    listed = (
-        (name, status.st_ino, status.st_size, status.st_mode, status.st_ctime_ns)
-        for name, _, status in files(installed)
-    )
-    return hashlib.sha256(repr(list(listed)).encode()).hexdigest()
+    lines = [
+        f"{status.st_ino} {status.st_size} {status.st_mode} {status.st_ctime_ns} {name}\0"
+        for name, _, status in listed
+    ]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def find(key: str) -> Path | None:
-    """Return the folder that was kept under `key`, if it is unchanged."""
+def find(key: str) -> Installation | None:
+    """Return what was kept under `key`, if it is unchanged."""
     pointer = folder("wheels") / f"{key}.entry"
     try:
         name, _, seal = pointer.read_text("ascii").partition(" ")
         if not _HASH.fullmatch(name):
             return None
         entry = folder("wheels") / name
-        if _seal(entry) != seal and digest(entry) != name:
-            remove(entry)
-            return None
+        listed = files(entry)
+        if _seal(listed) != seal:
+            if digest(entry) != name:
+                remove(entry)
+                return None
+            _point(key, entry)
         for path in (pointer, entry):
             os.utime(path)
     except (OSError, ValueError):
         return None
-    return entry
+    return Installation(entry, listed)
 
 
 def keep(installed: Path, key: str | None) -> Path:
@@ -171,11 +186,14 @@ def keep(installed: Path, key: str | None) -> Path:
             installed.rename(entry)
     os.utime(entry)
     if key:
-        pointer = folder("wheels") / f"{key}.entry"
-        part = installed.with_name("pointer")
-        part.write_text(f"{name} {_seal(entry)}", "ascii")
-        part.replace(pointer)
+        _point(key, entry)
     return entry
+
+
+def _point(key: str, entry: Path) -> None:
+    """Let `find` find an entry by its `key`."""
+    with atomic_file.replaced(folder("wheels") / f"{key}.entry") as part:
+        part.write_text(f"{entry.name} {_seal(files(entry))}", "ascii")
 
 
 def remove_unused() -> None:

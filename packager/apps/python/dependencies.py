@@ -38,12 +38,13 @@ def members(app: Python) -> tuple[list[Member], Path | None]:
         return [], None
     platform = Platform.of(app.runtime, app.architecture)
     if from_build := prebuilt.find(wanted, platform):
-        return _members(from_build), None
+        return _members(cache.files(from_build)), None
     installed = _find_or_install(wanted, app, platform)
-    return _members(installed), installed.with_name(f"{installed.name}.zip")
+    kept = installed.folder.with_name(f"{installed.folder.name}.zip")
+    return _members(installed.files), kept
 
 
-def _members(installed: Path) -> list[Member]:
+def _members(files: cache.Files) -> list[Member]:
     return [
         Member(
             name,
@@ -52,7 +53,7 @@ def _members(installed: Path) -> list[Member]:
             status.st_size,
             Version(status.st_ino, status.st_mtime_ns, status.st_ctime_ns),
         )
-        for name, path, status in cache.files(installed)
+        for name, path, status in files
     ]
 
 
@@ -65,17 +66,21 @@ def prebuild(app: Python, folder: Path) -> bool:
     if wanted is None:
         return False
     platform = Platform.of(app.runtime, app.architecture)
-    prebuilt.write(_find_or_install(wanted, app, platform), wanted, platform, folder)
+    installed = _find_or_install(wanted, app, platform)
+    prebuilt.write(installed.folder, wanted, platform, folder)
     return True
 
 
-def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> Path:
-    """Return the folder of the installed dependencies."""
+def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> cache.Installation:
+    """Return the installed dependencies."""
     key = hashlib.sha256(f"{platform.uv_name} {platform} {wanted.digest()}".encode()).hexdigest()
-    found = _known.get(key)
-    if found is None or not found.is_dir():
-        found = cache.find(key) or _install(wanted, app, platform, key)
-        _known[key] = found
+    folder = _known.get(key)
+    found = None if folder and folder.is_dir() else cache.find(key)
+    if found is None:
+        if folder is None or not folder.is_dir():
+            folder = _install(wanted, app, platform, key)
+        found = cache.Installation(folder, cache.files(folder))
+    _known[key] = found.folder
     return found
 
 
