@@ -32,6 +32,8 @@ class FunctionState:
     exec_wrapper: str | None = None  # its AWS_LAMBDA_EXEC_WRAPPER
     revision_id: str | None = None
     timeout: int | None = None
+    memory: int | None = None
+    variables: frozenset[str] = frozenset()  # the names in its environment
     description: str = ""
     code_size: int = 0
     last_modified: str = ""

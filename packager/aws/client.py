@@ -72,11 +72,13 @@ class Clients:
         timeout: float,
         hide: Callable[[str], str],
         respond: Callable[..., Any] | None = None,
+        ask_mfa: Callable[[str], str] = ask_mfa,
     ) -> None:
         """Send nothing yet; all tries of one step together take at most `timeout` seconds."""
         self._settings = settings
         self.hide = hide
         self._respond = respond
+        self._ask = ask_mfa
         self._shared: dict[str, Any] = {}
         self._session: botocore.session.Session | None = None
         self._has_asked = False
@@ -181,7 +183,7 @@ class Clients:
 
     def _ask_mfa(self, prompt: str) -> str:
         self._has_asked = True
-        return ask_mfa(prompt)
+        return self._ask(prompt)
 
     @contextlib.contextmanager
     def _opening(self, what: str) -> Iterator[None]:

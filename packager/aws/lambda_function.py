@@ -274,26 +274,26 @@ class LambdaFunction:
         )
 
     def _state(self, response: Mapping[str, Any]) -> FunctionState:
-        # Only these: a response holds the function's whole environment as well.
-        architectures = response.get("Architectures") or [None]
+        # Only these: a response holds the values in the function's environment as well.
+        hide = self._clients.hide
         environment = (response.get("Environment") or {}).get("Variables") or {}
         return FunctionState(
             code_sha256=response["CodeSha256"],
             version=response.get("Version", ""),
             last_update_status=response.get("LastUpdateStatus", ""),
-            last_update_status_reason=self._clients.hide(
-                response.get("LastUpdateStatusReason", "")
-            ),
+            last_update_status_reason=hide(response.get("LastUpdateStatusReason", "")),
             runtime=response.get("Runtime"),
-            architecture=architectures[0],
+            architecture=(response.get("Architectures") or [None])[0],
             handler=response.get("Handler"),
             package_type=response.get("PackageType", "Zip"),
             state=response.get("State", "Active"),
-            state_reason=self._clients.hide(response.get("StateReason", "")),
+            state_reason=hide(response.get("StateReason", "")),
             has_layers=bool(response.get("Layers")),
             exec_wrapper=environment.get("AWS_LAMBDA_EXEC_WRAPPER") or None,
             revision_id=response.get("RevisionId"),
             timeout=response.get("Timeout"),
+            memory=response.get("MemorySize"),
+            variables=frozenset(environment),
             description=response.get("Description", ""),
             code_size=response.get("CodeSize", 0),
             last_modified=response.get("LastModified", ""),

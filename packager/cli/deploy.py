@@ -88,12 +88,7 @@ def deploy(
         with (
             workspace.private_folder(left=show_left) as folder,
             targets.open_target(
-                config,
-                app,
-                local=local,
-                event=event,
-                with_aws_credentials=with_aws_credentials,
-                timeout=timeout,
+                config, app, timeout, options.local_run(local, event, with_aws_credentials)
             ) as target,
         ):
             release = _released(

@@ -62,7 +62,8 @@ def invoke(
             where = options.sources(app, env_file, from_environment)
             config = options.read_config(where, settings, purpose="local", profile=profile)
             console.report(config)
-            response = _here(config, app, event or "{}", timeout, console, with_aws_credentials)
+            how = options.local_run(local, event, with_aws_credentials)
+            response = _here(config, app, timeout, how, console)
         elif with_aws_credentials:
             raise InputError("--with-aws-credentials needs --local.", "Add --local, or remove it.")
         else:
@@ -72,28 +73,16 @@ def invoke(
 
 
 def _here(
-    config: Config,
-    app: Path,
-    event: str,
-    timeout: float,
-    console: Console,
-    with_aws_credentials: bool,
+    config: Config, app: Path, timeout: float, how: targets.LocalRun | None, console: Console
 ) -> str:
     """Package the app, and run its handler on this machine."""
     progress = console.progress()
     with (
         workspace.private_folder(left=show_left) as folder,
-        targets.open_target(
-            config,
-            app,
-            local=True,
-            event=event,
-            with_aws_credentials=with_aws_credentials,
-            timeout=timeout,
-        ) as target,
+        targets.open_target(config, app, timeout, how) as target,
     ):
-        how = function_release.Options(timeout=timeout)
-        release = deploys.deploy(app, target, folder, progress, how)
+        waiting = function_release.Options(timeout=timeout)
+        release = deploys.deploy(app, target, folder, progress, waiting)
         if target.run is None:
             raise AssertionError
         with progress.stage("invoke", "Invoking the function", prints=True):

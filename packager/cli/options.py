@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from packager.config import setting_values as values
 from packager.config.inputs import Config, read
@@ -17,6 +18,13 @@ from packager.config.inputs import read_settings as settings_only
 from packager.config.setting import Setting
 from packager.config.settings_table import BY_VARIABLE, TABLE
 from packager.config.sources import Purpose, Sources
+from packager.errors import InputError
+from packager.lazy import lazy
+
+if TYPE_CHECKING:
+    from packager.release import target as targets
+else:
+    targets = lazy("packager.release.target")
 
 _STANDARD_INPUT = Path("-")
 
@@ -132,6 +140,25 @@ local = _together(
     ),
     with_aws_credentials,
 )
+
+
+def local_run(
+    local: bool, event: str | None, with_aws_credentials: bool
+) -> targets.LocalRun | None:
+    """Return how to run the handler on this machine; None without --local.
+
+    Raises InputError for an option that needs --local.
+    """
+    for option, is_given in (("--invoke", event), ("--with-aws-credentials", with_aws_credentials)):
+        if is_given and not local:
+            raise InputError(f"{option} needs --local.", "Add --local, or remove it.")
+    if not local:
+        return None
+    context = click.get_current_context()
+    is_default = context.get_parameter_source("timeout") is ParameterSource.DEFAULT
+    seconds = None if is_default else context.params["timeout"]
+    return targets.LocalRun(event or "{}", with_aws_credentials, seconds)
+
 
 json_lines = click.option(
     "--json-lines", is_flag=True, help="One JSON object on stdout for each event."

@@ -120,15 +120,10 @@ def watch(
             where, settings, profile=profile, purpose="local" if local else "deploy"
         )
 
+    how = options.local_run(local, event, with_aws_credentials)
+
     def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
-        return targets.open_target(
-            config,
-            app,
-            local=local,
-            event=event,
-            with_aws_credentials=with_aws_credentials,
-            timeout=timeout,
-        )
+        return targets.open_target(config, app, timeout, how)
 
     def watched() -> filters.Relevance:
         config = read_config()

@@ -51,7 +51,7 @@ def read(
     """
     where = where or Sources()
     process = variables.read_process_environment()
-    source = sources.choose_source(where, process)
+    source = sources.choose_source(where, process, purpose)
     given = sources.settings_of(source, process, where.app, purpose)
     chosen = settings.read(
         given,
@@ -113,6 +113,8 @@ def _notes(source: Source, selection: variables.Selection) -> list[Note]:
     notes = []
     if source.kind == "found":
         notes.append(Note(f"The variables come from {source.path}."))
+    elif source.kind == "none":
+        notes.append(Note(f"No variables: {source.path} does not exist. --env-file names another."))
     by_pattern = [
         name for name in selection.left_out if not name.startswith(settings.SETTING_PREFIX)
     ]

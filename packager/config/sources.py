@@ -59,10 +59,10 @@ class Source:
     """The chosen source, with everything in it; its repr shows no value.
 
     Its kind is a `dyno`'s environment, the process `environment` elsewhere, a `file` that the
-    command line names, or the `.env` that was `found`.
+    command line names, the `.env` that was `found`, or `none`: that `.env` does not exist.
     """
 
-    kind: Literal["dyno", "environment", "file", "found"]
+    kind: Literal["dyno", "environment", "file", "found", "none"]
     variables: Mapping[str, str] = field(repr=False)
     path: Path | None = None
     warnings: tuple[str, ...] = ()
@@ -78,10 +78,13 @@ def is_on_dyno(process: Mapping[str, str]) -> bool:
     return "DYNO" in process or FROM_ENVIRONMENT in process
 
 
-def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
+def choose_source(
+    sources: Sources, process: Mapping[str, str], purpose: Purpose = "deploy"
+) -> Source:
     """Choose the source; `process` is the process environment.
 
-    Raises VariableError for a file that cannot be read, and InputError if there is no source.
+    Raises VariableError for a file that cannot be read, and InputError if there is no source. On
+    this machine, an app may run without one.
     """
     if sources.is_file and sources.from_environment:
         raise InputError(
@@ -97,6 +100,8 @@ def choose_source(sources: Sources, process: Mapping[str, str]) -> Source:
         return Source("dyno", process)
     found = sources.app / _FOUND
     if not os.path.lexists(found):
+        if purpose == "local":
+            return Source("none", {}, found)
         raise InputError(
             f"No variables: {found} does not exist, and the environment of a shell is not used"
             " unless requested.",

@@ -28,6 +28,7 @@ class LocalFunction:
     app: Path | None = None
     has_exec_wrapper: bool = False
     credentials: Credentials = CREDENTIALS
+    memory: int = 1024  # in MB
 
     def environment(self, handler: Handler, task: Path) -> dict[str, str]:
         """Return the variables that Lambda sets for the handler of the package in `task`.
@@ -46,7 +47,7 @@ class LocalFunction:
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{self.runtime or handler.language}",
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.name}",
             "AWS_LAMBDA_LOG_STREAM_NAME": "local",

@@ -56,9 +56,14 @@ class Background(Generic[T]):
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
 
-    def get(self) -> T:
-        """Wait for the end; return the result, or raise the exception."""
-        self._thread.join()
+    def get(self, seconds: float | None = None) -> T:
+        """Wait for the end; return the result, or raise the exception.
+
+        Raises TimeoutError if it has not ended after so many `seconds`.
+        """
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            raise TimeoutError
         if self._outcome is None:  # The interpreter is shutting down.
             raise _Cancelled
         return self._outcome.get()

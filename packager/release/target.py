@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 from packager import apps
 from packager.config.inputs import Config
 from packager.config.setting_values import FunctionReference
-from packager.config.settings import Credentials
-from packager.errors import InputError
 from packager.lazy import lazy
 from packager.progress import Progress
+from packager.release.configuration_in_aws import ConfigurationInAws
 from packager.release.destination import Destination
 
 if TYPE_CHECKING:
@@ -80,24 +79,32 @@ def open_functions(config: Config, timeout: float) -> Sequence[Destination]:
     return destinations
 
 
+@dataclass(frozen=True)
+class LocalRun:
+    """How to run the handler on this machine: for the `event`, with made-up credentials or the
+    user's, and for at most `seconds` (None: as long as the function may run in AWS).
+    """
+
+    event: str = "{}"
+    with_aws_credentials: bool = False
+    seconds: float | None = None
+
+
 @contextlib.contextmanager
-def on_this_machine(
-    config: Config,
-    app: Path,
-    event: str,
-    timeout: float,
-    credentials: Credentials | None = None,
-) -> Iterator[Target]:
+def on_this_machine(config: Config, app: Path, how: LocalRun, timeout: float) -> Iterator[Target]:
     """Deploy to an embedded Lambda service.
 
-    The function is named by the settings, or else as the app's folder. Its handler gets the
-    `credentials`, or made-up ones.
+    The function is named by the settings, or else as the app's folder.
     """
     # Imported here, because deploys to AWS do not need the local service.
     from packager.local import LocalFunction, LocalLambda, find_handler, invoke
     from packager.local.service import CREDENTIALS, REGION
 
     settings = config.settings
+    users, credentials = None, CREDENTIALS
+    if how.with_aws_credentials:
+        users = client.Clients(settings, timeout=timeout, hide=config.hide)
+        credentials = users.credentials()
     resolved = apps.resolve(app, settings)
     runtime = settings.runtime or resolved.local_runtime
     architecture = settings.architecture or _architecture()
@@ -111,9 +118,11 @@ def on_this_machine(
         architecture=settings.architecture,
         app=None if isinstance(resolved, apps.Archive) else app,
         has_exec_wrapper=bool(settings.exec_wrapper),
-        credentials=credentials or CREDENTIALS,
+        credentials=credentials,
     )
     service = LocalLambda()
+    # Not before: the service hides the user's settings for AWS while it loads.
+    configuration = ConfigurationInAws(config, users)
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
     # The handler runs here, whatever a function in AWS would have; nothing is released.
@@ -126,9 +135,15 @@ def on_this_machine(
     def run(folder: Path, code_sha256: str, progress: Progress) -> str:
         task = folder / "task"
         service.download(settings.function_name, task, code_sha256)
-        found = find_handler(task, settings.handler, resolved.language)
+        state = configuration.get(progress)
+        handler = settings.handler or (state.handler if state else None)
         response = invoke(
-            found, task, event.encode(), timeout=timeout, function=function, progress=progress
+            find_handler(task, handler, resolved.language),
+            task,
+            how.event.encode(),
+            timeout=how.seconds or (state and state.timeout) or timeout,
+            function=replace(function, memory=(state and state.memory) or function.memory),
+            progress=progress,
         )
         return response.decode("utf-8", "replace")
 
@@ -139,25 +154,10 @@ def on_this_machine(
 
 
 def open_target(
-    config: Config,
-    app: Path,
-    *,
-    local: bool,
-    event: str | None,
-    with_aws_credentials: bool = False,
-    timeout: float,
+    config: Config, app: Path, timeout: float, local: LocalRun | None
 ) -> contextlib.AbstractContextManager[Target]:
-    """Choose between the two as `--local` says; the other options are for this machine only."""
-    if local:
-        credentials = None
-        if with_aws_credentials:
-            callers = client.Clients(config.settings, timeout=timeout, hide=config.hide)
-            credentials = callers.credentials()
-        return on_this_machine(config, app, event or "{}", timeout, credentials)
-    for option, is_given in (("--invoke", event), ("--with-aws-credentials", with_aws_credentials)):
-        if is_given:
-            raise InputError(f"{option} needs --local.", "Add --local, or remove it.")
-    return in_aws(config, timeout)
+    """Choose this machine for a `local` run, or else AWS."""
+    return on_this_machine(config, app, local, timeout) if local else in_aws(config, timeout)
 
 
 def _architecture() -> str:

@@ -245,7 +245,7 @@ from packager.release.target import open_target
 chosen = inputs.read()
 print(repr(chosen), repr(chosen.settings), repr(chosen.settings.credentials))
 app, folder = map(Path, sys.argv[1:])
-with open_target(chosen, app, local=False, event=None, timeout=3) as target:
+with open_target(chosen, app, 3, None) as target:
     deploy.deploy(app, target, folder, progress.Progress(), Options(timeout=3))
 """
 

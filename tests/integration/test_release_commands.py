@@ -179,7 +179,7 @@ def test_a_local_deploy_releases_nothing(releases: Releases) -> None:
     settings = {"alias": "live", "smoke_event": '{"smoke": 1}', "keep_versions": "1"}
     shown = run(releases, "invoke", "--local", **settings)
     assert (shown.returncode, shown.stdout) == (0, "1\n")
-    assert releases.stub.calls == []
+    assert set(releases.stub.calls) <= {"GetFunctionConfiguration"}
 
 
 POLICIES: list[dict[str, str]] = [

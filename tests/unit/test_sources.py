@@ -68,6 +68,13 @@ def test_without_a_source_the_error_lists_the_choices(app: Path) -> None:
         assert choice in error.value.hint
 
 
+def test_on_this_machine_an_app_needs_no_source(app: Path) -> None:
+    """A `.env` that is written later is then the source."""
+    assert choose_source(Sources(app), SHELL, "local") == Source("none", {}, app / ".env")
+    (app / ".env").write_text("A=1")
+    assert choose_source(Sources(app), SHELL, "local").kind == "found"
+
+
 @pytest.mark.parametrize("given", [{"env_file": Path("a")}, {"standard_input": b""}])
 def test_a_file_and_the_environment_exclude_each_other(given: dict[str, Path]) -> None:
     with pytest.raises(InputError, match="exclude each other"):
