@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [--only WORD] [--json FILE] [--plot FILE]`."""
+"""`python -m tests.benchmarks [--quick] [--only WORD] [--json FILE]`, and files to draw."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def main() -> int:
     parser.add_argument("--only", metavar="WORD", default="", help="as `jars` or `readers.python`")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the tables as JSON, too")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="measure growth; draw it as SVG")
+    parser.add_argument("--bars", metavar="FILE", type=Path, help="draw what was sent as SVG")
     arguments = parser.parse_args()
     chosen = [each for each in _MEASUREMENTS if arguments.only in _name(each)]
     if not chosen:
@@ -71,8 +72,8 @@ def main() -> int:
 
     try:
         keep()
-        if arguments.plot:
-            arguments.plot.touch()
+        for picture in filter(None, (arguments.plot, arguments.bars)):
+            picture.touch()
     except OSError as error:
         parser.error(f"cannot write {error.filename}: {error.strerror}")
     failed = False
@@ -93,6 +94,8 @@ def main() -> int:
                 print(growth.as_text(line), end="\n\n", flush=True)
                 keep()
         arguments.plot.write_text(plot.svg(lines))
+    if arguments.bars:
+        arguments.bars.write_text(plot.bars([one for one in tables if one.sizes == "sent"]))
     return 1 if failed else 0
 
 

@@ -19,14 +19,23 @@ def of_python() -> Path | None:
 
     Where they cannot be installed there is none.
     """
-    source = _PEERS / "python"
+    return _by_pip("python")
+
+
+def of_sam() -> Path | None:
+    """Return the folder for PYTHONPATH with SAM, and the extras of moto that it needs."""
+    return _by_pip("sam")
+
+
+def _by_pip(kind: str) -> Path | None:
+    source = _PEERS / kind
 
     def build(folder: Path) -> None:
         pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         requirements: list[str | Path] = ["--target", folder, "-r", source / "requirements.txt"]
         subprocess.run([*pip, *requirements], check=True)
 
-    return _installed("benchmark-peers-python", source, build)
+    return _installed(f"benchmark-peers-{kind}", source, build)
 
 
 def of_node(kind: str) -> Path | None:

@@ -1,12 +1,15 @@
-"""Series as an SVG picture: seconds, from zero up, over size, side by side."""
+"""Pictures as SVG: seconds over size, side by side; and what is sent, as bars."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from xml.sax.saxutils import escape
 
 from tests.benchmarks.growth import Series
+from tests.benchmarks.report import MB, Table
 
 _WIDTH, _HEIGHT, _MARGIN = 260, 160, 40
+_NAMES, _BAR, _ROW = 210, 360, 18
 
 
 def svg(lines: Sequence[Series]) -> str:
@@ -23,6 +26,36 @@ def svg(lines: Sequence[Series]) -> str:
             '<g font-family="sans-serif" font-size="11">',
             f'<rect width="{width}" height="{height}" fill="white"/>',
             *panels,
+            "</g></svg>\n",
+        ]
+    )
+
+
+def bars(tables: Sequence[Table]) -> str:
+    """Draw the bytes that each row of the tables has sent, to one scale."""
+    most = max(row.size or 0 for table in tables for row in table.rows)
+    parts: list[str] = []
+    y = 0
+    for table in tables:
+        y += 2 * _ROW
+        parts.append(f'<text y="{y - 5}" font-weight="bold">{escape(table.title)}</text>')
+        for row in table.rows:
+            size = row.size or 0
+            width = size / most * _BAR
+            parts.append(
+                f'<text x="{_NAMES - 8}" y="{y + 13}" text-anchor="end">{escape(row.name)}</text>'
+                f'<rect x="{_NAMES}" y="{y + 2}" width="{width:.1f}" height="13" fill="#36c"/>'
+                f'<text x="{_NAMES + width + 5:.1f}" y="{y + 13}">{size / MB:.2f} MB,'
+                f" {row.seconds:.1f} s</text>"
+            )
+            y += _ROW
+    width, height = _NAMES + _BAR + 110, y + _ROW
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">',
+            '<g font-family="sans-serif" font-size="11">',
+            f'<rect width="{width}" height="{height}" fill="white"/>',
+            *parts,
             "</g></svg>\n",
         ]
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests import s3_stub
-from tests.benchmarks import inputs, line, peers
+from tests.benchmarks import inputs, line, peers, sam
 from tests.benchmarks.commands import PACKAGER
 from tests.benchmarks.endpoint import aws_settings
 from tests.benchmarks.measure import Contender, Measured, bare_environment, median, run
@@ -48,6 +48,11 @@ class _Bench:
         """Change the value of one variable."""
         text = inputs.json_file(self.config).read_text()
         self.config.write_text(text.replace("sslmode", f"changed={next(self.numbers)}&sslmode", 1))
+
+    def forget(self) -> None:
+        """Let the bucket and the function have nothing."""
+        self.stub.objects.clear()
+        self.stub.code = b""
 
     def append_to(self, path: Path) -> _Change:
         """Return the change of a JavaScript file."""
@@ -166,10 +171,11 @@ def node_app(folder: Path, quick: bool) -> Table:
         if not quick:
             rows += [
                 bench.measure(bench.deploy("a dependency (lodash)"), dependency),
-                bench.measure(bench.deploy("first deploy"), bench.stub.objects.clear),
+                bench.measure(bench.deploy("first deploy"), bench.forget),
                 bench.measure(bench.deploy("directly", by_s3=False), bench.change_config),
                 *(bench.measure(*peer) for peer in bench.aws_cli(bench.build())),
             ]
+            rows += filter(None, [sam.sync(folder, app)])
     return _table(f"bytes on the wire: the Node.js app ({_ON_THE_LINE})", rows, 1.3)
 
 
@@ -184,7 +190,7 @@ def fat_jar(folder: Path, quick: bool) -> Table:
         ]
         if not quick:
             rows += [
-                bench.measure(bench.deploy("first deploy"), bench.stub.objects.clear),
+                bench.measure(bench.deploy("first deploy"), bench.forget),
                 bench.measure(bench.deploy("directly", by_s3=False), bench.change_config),
                 *(bench.measure(*peer) for peer in bench.aws_cli(bench.build())),
             ]
