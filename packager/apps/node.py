@@ -103,6 +103,7 @@ class Node:
         ]
         own = [member for member in found if not member.name.startswith(_INSTALLED)]
         dependencies = [member for member in found if member.name.startswith(_INSTALLED)]
+        warnings += self._outdated(layout)
         return Members(dependencies, own, [*selection.events(), *warnings], missing)
 
     def _has_dependencies(self) -> bool:
@@ -130,6 +131,14 @@ class Node:
             else None,
             [warning] if others and self.checks != "off" else [],
         )
+
+    def _outdated(self, layout: node_modules.Layout) -> list[Warning]:
+        if not layout.outdated or self.checks == "off":
+            return []
+        found = ", ".join(
+            f"{one.name} {one.version} (package.json: {one.wanted})" for one in layout.outdated
+        )
+        return [Warning(f"Other versions are installed: {found}. Run `{self.install_command}`.")]
 
 
 def _listed(missing: Iterable[node_closure.Missing]) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from packager.apps import native
+from packager.apps import native, node_ranges
 from packager.apps.contents import Contents, Finding
 
 # The order in which the runtime interface client looks for a handler's module
@@ -86,6 +86,18 @@ def _version(runtime: str) -> int:
     return int(match[1]) if match else 0
 
 
+def check_engines(contents: Contents, runtime: str) -> Iterator[Finding]:
+    """Check that the app's package.json accepts the runtime's version of Node.js."""
+    engines = _manifest(contents, "").get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    if isinstance(wanted, str) and not node_ranges.fits_major(_version(runtime), wanted):
+        yield Finding(
+            f"package.json accepts Node.js {wanted}, and the function's runtime is {runtime}.",
+            "Change the function's runtime, or `engines` in package.json.",
+            certain=False,
+        )
+
+
 def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:
     """Check the native code of each package; `command` installs the app's dependencies."""
     hint = f"Install for Lambda: `{_for_linux(command, architecture)}`."
@@ -149,7 +161,7 @@ def _with_platform_in_name(contents: Contents) -> set[str]:
 
 
 def _manifest(contents: Contents, place: str) -> Mapping[str, Any]:
-    name = f"{place}/package.json"
+    name = f"{place}/package.json".lstrip("/")
     if name not in contents.names:
         return {}
     try:

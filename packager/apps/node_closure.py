@@ -15,7 +15,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from packager.apps.node_resolution import MODULES, Found, Resolution, package_name
+from packager.apps import node_ranges
+from packager.apps.node_resolution import MODULES, Found, Manifest, Resolution, package_name
 
 _PNPM_STORE = f"{MODULES}/.pnpm"
 
@@ -37,6 +38,14 @@ class Missing(NamedTuple):
     needed_by: str
 
 
+class Outdated(NamedTuple):
+    """A dependency of the app, of which another version is installed than it declares."""
+
+    name: str
+    version: str
+    wanted: str
+
+
 class Edge(NamedTuple):
     """The real path of a package that needs another one, and where Node.js finds the other."""
 
@@ -52,6 +61,7 @@ class Closure:
     packages: set[str] = field(default_factory=set)
     edges: list[Edge] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    outdated: list[Outdated] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
 
 
@@ -64,6 +74,7 @@ def find_closure(app: str, resolution: Resolution, *, development: bool) -> Clos
     # A package of a workspace may need the app itself, which is packaged anyway.
     closure = Closure(app, packages={app})
     _reach(app, declared.used, resolution, closure)
+    closure.outdated += _outdated(declared, closure.edges, resolution)
     only_development = Closure(app)
     if development:
         _reach(app, sorted(declared.development), resolution, closure)
@@ -120,6 +131,19 @@ def _reach(package: str, names: Iterable[str], resolution: Resolution, closure: 
         if found.real not in closure.packages:
             closure.packages.add(found.real)
             left += [(found.real, needed) for needed in resolution.manifest(found.real).used]
+
+
+def _outdated(
+    declared: Manifest, edges: Iterable[Edge], resolution: Resolution
+) -> Iterator[Outdated]:
+    """Yield the app's own dependencies whose installed version it does not declare."""
+    for user, found in edges:
+        name = package_name(found.path)
+        wanted = declared.ranges.get(name)
+        if resolution.manifest(user) is declared and wanted is not None:
+            version = resolution.manifest(found.real).version
+            if not node_ranges.fits(version, wanted):
+                yield Outdated(name, version, wanted)
 
 
 def _workspace(app: str, resolution: Resolution) -> set[str]:

@@ -35,6 +35,8 @@ class Manifest:
     optional: frozenset[str] = frozenset()
     development: frozenset[str] = frozenset()
     platform: Mapping[str, Any] = field(default_factory=dict)  # its `os`, `cpu` and `libc`
+    version: str = ""
+    ranges: Mapping[str, str] = field(default_factory=dict)  # by the names that it needs
 
     @property
     def used(self) -> list[str]:
@@ -178,6 +180,13 @@ def _manifest(path: str, content: dict[str, Any]) -> Manifest:
         optional=optional | peers,
         development=_names(path, content, "devDependencies"),
         platform={key: content[key] for key in ("os", "cpu", "libc") if key in content},
+        version=str(content.get("version", "")),
+        ranges={
+            name: str(wanted)
+            for key in ("dependencies", "optionalDependencies")
+            if isinstance(declared := content.get(key), dict)
+            for name, wanted in declared.items()
+        },
     )
 
 

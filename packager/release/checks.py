@@ -66,6 +66,8 @@ def findings(
         yield replace(finding, certain=finding.certain and not may_be_elsewhere)
     if checks.native:
         yield from checks.native(contents, architecture, install_command)
+    if checks.language == "node":
+        yield from node_checks.check_engines(contents, state.runtime)
     if checks.language == "python":
         wheels = list(python_checks.check_wheels(contents, state.runtime))
         yield from wheels or python_checks.check_extensions(contents, state.runtime)

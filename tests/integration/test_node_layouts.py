@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps.node_ranges import fits
 from tests.conftest import cached, requires
 from tests.service import command
 
@@ -161,6 +162,28 @@ def test_the_handler_loads_every_production_dependency_and_only_those_are_packag
     packages = {path.parent.name for path in task.rglob("package.json")}
     assert not packages & {"is-odd", "is-number", "is-even"}
     assert not [link for link in task.rglob("*") if link.is_symlink() and not link.exists()]
+
+
+@pytest.mark.parametrize("app", ["npm"], indirect=True)
+def test_ranges_of_versions_are_read_as_npms_own_library_reads_them(app: Path) -> None:
+    operators = ["", "^", "~", "~>", "=", ">", "<", ">=", "<="]
+    numbers = ["0", "0.0.3", "0.2", "0.2.3", "1", "1.2", "1.2.3", "1.x", "1.2.x", "*", "1.2.3-rc.1"]
+    ranges = [operator + number for operator in operators for number in numbers]
+    ranges += ["0.2 - 1.2.3", ">0.2 <2", "^0.2.3 || ~1.2", ">= 1.2 < 3 || 0"]
+    versions = ["0.0.3", "0.0.4", "0.2.4", "0.3.0", "1.0.0", "1.2.2", "1.2.3", "1.3.0", "2.0.0"]
+    pairs = [(version, wanted) for version in versions for wanted in ranges]
+    program = """
+      const { satisfies } = require('semver')
+      const pairs = JSON.parse(require('node:fs').readFileSync(0))
+      console.log(JSON.stringify(pairs.map(([version, range]) => satisfies(version, range))))
+    """
+    ran = subprocess.run(
+        ["node", "-e", program], cwd=app, input=json.dumps(pairs), capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    for (version, wanted), satisfied in zip(pairs, json.loads(ran.stdout), strict=True):
+        # What cannot be read counts as fitting, so that it is never a warning.
+        assert fits(version, wanted) == satisfied or (fits(version, wanted) and "-rc" in wanted)
 
 
 def test_each_package_loads_its_own_version_of_a_dependency(app: Path, tmp_path: Path) -> None:

@@ -358,6 +358,17 @@ def test_a_package_whose_builds_for_platforms_are_all_absent_is_a_warning(tmp_pa
         assert not found(tmp_path, {"index.js": b""} | SHARP | own, NODE)
 
 
+@pytest.mark.parametrize(("wanted", "count"), [(">=18", 0), ("22.x", 1), ("lts", 0)])
+def test_a_runtime_that_package_json_does_not_accept_is_a_warning(
+    wanted: str, count: int, tmp_path: Path
+) -> None:
+    """Lambda does not compare them, and the function may run."""
+    app = {"index.js": b"", "package.json": json.dumps({"engines": {"node": wanted}}).encode()}
+    result = found(tmp_path, app, replace(NODE, runtime="nodejs20.x"))
+    assert len(result) == count
+    assert not any(finding.certain for finding in result)
+
+
 def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, {}, replace(NODE, package_type="Image"))
     assert "container image" in finding.message

@@ -76,6 +76,24 @@ def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
     assert "b (needed by a)" in found.events[0].text
 
 
+def test_another_installed_version_than_the_app_declares_is_a_warning(tmp_path: Path) -> None:
+    """As after a `git pull`; not if the project replaces versions itself."""
+    for more, count in [({}, 1), ({"overrides": {"a": "1"}}, 0)]:
+        folder = app(
+            tmp_path / str(count),
+            {"dependencies": {"a": "^2.1.0", "b": "latest"}, **more},
+            "a",
+            "b",
+        )
+        for name in "a", "b":
+            (folder / f"node_modules/{name}/package.json").write_text('{"version": "2.0.3"}')
+        found = members(folder)
+        assert found.missing is None
+        assert [event.text for event in found.events] == [
+            "Other versions are installed: a 2.0.3 (package.json: ^2.1.0). Run `npm install`."
+        ][:count]
+
+
 @pytest.mark.parametrize("kind", ["optionalDependencies", "devDependencies"])
 def test_an_optional_or_development_dependency_need_not_be_installed(
     kind: str, tmp_path: Path
