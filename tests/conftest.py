@@ -11,6 +11,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -45,6 +46,28 @@ def turn(*, alone: bool) -> Iterator[None]:
             fcntl.flock(following, fcntl.LOCK_EX)
             fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
+
+
+# The tests of this folder share builds that take long, so that one process runs them all.
+_BUILDPACK = "tests/integration/buildpack/"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With --dist loadfile, keep the order of the folders: the unit tests are quick, and last.
+
+    pytest-xdist would begin with the files that have the most tests, and end with the slowest ones.
+    """
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return _BUILDPACK if nodeid.startswith(_BUILDPACK) else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
