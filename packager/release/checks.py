@@ -132,8 +132,10 @@ def _of_the_dependencies(package: Package, state: FunctionState | None) -> Itera
         )
 
 
-def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> None:
-    """Check that the function can run the package.
+def check(
+    package: Package, app: App, inquiry: Inquiry, progress: Progress, *, runs_here: bool = False
+) -> None:
+    """Check that the function can run the package; if it `runs_here`, only that it is complete.
 
     Raises PackageError for certain findings, unless the settings make them warnings.
     """
@@ -141,7 +143,7 @@ def check(package: Package, app: App, inquiry: Inquiry, progress: Progress) -> N
     if settings.checks == "off":
         return
     missing = list(_of_the_dependencies(package, state))
-    if state is None:
+    if state is None or runs_here:
         report(missing, settings.checks, progress.warn)
         return
     with ZipContents.opened(package.path) as contents:

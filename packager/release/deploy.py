@@ -46,7 +46,10 @@ def deploy(
         planned.inquiry.destination.function.bucket_for(planned.package)
         state = planned.inquiry.state
         if state is None or state.code_sha256 != planned.package.code_sha256:
-            checks.check(planned.package, planned.app, planned.inquiry, progress)
+            checks.check(
+                *(planned.package, planned.app, planned.inquiry, progress),
+                runs_here=target.run is not None,
+            )
     releases = [
         FunctionRelease(planned.inquiry, planned.package, event, options) for planned in plan
     ]

@@ -126,9 +126,7 @@ def on_this_machine(config: Config, app: Path, how: LocalRun, timeout: float) ->
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
     # The handler runs here, whatever a function in AWS would have; nothing is released.
-    settings = replace(
-        settings, checks="off", alias=None, smoke_event=None, keep_versions=None, kms_key=None
-    )
+    settings = replace(settings, alias=None, smoke_event=None, keep_versions=None, kms_key=None)
     if settings.s3_bucket:
         service.ensure_bucket(settings.s3_bucket)
 

@@ -269,3 +269,15 @@ def test_aws_credentials_for_an_invocation_in_aws_are_wrong_input(releases: Rele
     shown = run(releases, "invoke", "--with-aws-credentials")
     assert shown.returncode == 2
     assert "--with-aws-credentials needs --local" in shown.stderr
+
+
+def test_a_local_deploy_without_its_dependencies_is_an_error_that_says_how_to_install_them(
+    releases: Releases,
+) -> None:
+    """The handler would only report a missing module."""
+    app = releases.folder / "app"
+    (app / "package.json").write_text('{"dependencies": {"ms": "2.1.3"}}')
+    shown = command("deploy", "--local", app, env={})
+    assert shown.returncode == 2
+    assert "In package.json but not installed: ms." in shown.stderr
+    assert "npm install" in shown.stderr
