@@ -15,7 +15,8 @@ from packager.apps.members import Member as Member
 from packager.apps.node_modules import Layout
 from packager.apps.node_resolution import Resolution
 from packager.apps.regular_files import Identity, identity
-from packager.apps.walk import Folder, Listing, Root, Walk
+from packager.apps.rules import Folder, Root, Rules
+from packager.apps.walk import Listing, Walk
 from packager.progress import Note, Warning
 
 
@@ -29,8 +30,8 @@ class Selection:
         *,
         leave_out: Iterable[Path] = (),
     ) -> None:
-        """Leave out what `packager.apps.ignore` excludes, what the gitignore `patterns` match, and
-        the files `leave_out`, also where a link leads to them.
+        """Leave out the files that `packager.apps.ignore` excludes, those that match the gitignore
+        `patterns`, and the files `leave_out`, also where a link leads to them.
         """
         self._app = app
         self._patterns = tuple(patterns)
@@ -57,12 +58,11 @@ class Selection:
         known = self._listings if known_by == self._known_by else {}
         self._known_by, self._listings = known_by, {}
         root = os.path.realpath(self._app)
-        walk = Walk(ignored, never, without, root, time.time_ns())
+        walk = Walk(Rules(root, ignored, never, without), time.time_ns())
         members: list[Member] = []
         left = [Folder(top.path, top.prefix, (top,)) for top in (Root(root, ""), *outside)]
         while left:
             folder = left.pop()
-            walk.check_links_on_the_way(folder)
             listing = walk.look_into(folder, known.get(folder.prefix))
             self._listings[folder.prefix] = listing
             members += listing.members
@@ -76,7 +76,7 @@ class Selection:
         return list(remarks.events(found))
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Let the next walk read again whatever is at or below `paths`, which are `normal`."""
+        """Let the next walk read again everything at or below `paths`, which are `normal`."""
         suspects = set(paths)
         below = tuple(path + os.sep for path in suspects)
         suspects |= {os.path.dirname(path) for path in suspects}
@@ -102,7 +102,7 @@ class Selections:
         )
 
     def layout(self, app: str, *, development: bool) -> Layout:
-        """Return the layout of an app's packages: the one before, if nothing has changed."""
+        """Return the layout of an app's packages: the previous one, if nothing has changed."""
         kept = self._layouts.get((app, development))
         if kept is None or not kept[0].is_current():
             resolution = Resolution()
@@ -111,7 +111,7 @@ class Selections:
         return kept[1]
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Let the next walks read again whatever is at or below `paths`, which are `normal`."""
+        """Let the next walks read again everything at or below `paths`, which are `normal`."""
         suspects = list(paths)
         for selection in self._selections.values():
             selection.forget(suspects)

@@ -15,6 +15,7 @@ class Reason(Enum):
     PATTERN = "a pattern matches it"
     HIDDEN = "it is a hidden file at the top level"
     USELESS = "a function does not need it"
+    ELSEWHERE = "the function does not need this dependency, or it has another place"
     SECRET = "it holds secrets by convention"  # noqa: S105 - a reason, not a secret
 
 

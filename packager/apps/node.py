@@ -17,12 +17,12 @@ from packager.lazy import lazy
 from packager.progress import Warning
 
 if TYPE_CHECKING:
-    from packager.apps import node_closure, node_modules, node_resolution, walk
+    from packager.apps import node_closure, node_modules, node_resolution, rules
     from packager.apps.files import Selections
 else:
     node_modules = lazy("packager.apps.node_modules")
     node_resolution = lazy("packager.apps.node_resolution")
-    walk = lazy("packager.apps.walk")
+    rules = lazy("packager.apps.rules")
 
 _SINGLE_FILES = tuple(
     f"{name}{suffix}"
@@ -95,7 +95,7 @@ class Node:
         app = os.path.realpath(self.folder)
         layout = selections.layout(app, development=self.dev_dependencies)
         missing, warnings = self._missing(layout)
-        outside = [walk.Root(package.real, f"{package.place}/") for package in layout.outside]
+        outside = [rules.Root(package.real, f"{package.place}/") for package in layout.outside]
         own_modules = {f"{package.place}/node_modules" for package in layout.outside}
         found = selection.members(layout.left_out | own_modules, outside)
         found += [

@@ -107,11 +107,6 @@ def find_closure(app: str, resolution: Resolution, *, development: bool) -> Clos
     return closure
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Return whether `path` is `folder` or below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
 def _reach(package: str, names: Iterable[str], resolution: Resolution, closure: Closure) -> None:
     """Add to `closure` the dependencies `names` of `package`, and their own dependencies."""
     left = [(package, name) for name in names]

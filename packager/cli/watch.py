@@ -1,4 +1,4 @@
-"""`packager watch`: a deploy at each change of the app."""
+"""`packager watch`: deploy the app at each change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ else:
     session = lazy("packager.watch.session")
     filters = lazy("packager.watch.filter")
 
-# After a signal: it is what watch always ends by.
+# A signal is the usual end of watch, so the process ends quickly after it.
 _SECONDS_TO_END = 0.8
 
 
@@ -50,21 +50,23 @@ _SECONDS_TO_END = 0.8
     ),
 )
 @options.app_folder
-@click.option("--build", "command", metavar="COMMAND", help="Run this before each packaging.")
+@click.option(
+    "--build", "command", metavar="COMMAND", help="Run this command before each packaging."
+)
 @click.option(
     "--path",
-    "more",
+    "extra_paths",
     metavar="PATH",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Watch this file or folder, too; can be given several times.",
+    help="Watch this file or folder, too; may be repeated.",
 )
 @click.option(
     "--ignore",
-    "less",
+    "ignore_patterns",
     metavar="PATTERN",
     multiple=True,
-    help="Do not watch what this pattern, as in .gitignore, matches; can be given several times.",
+    help="Do not watch files that match this pattern (as in .gitignore); may be repeated.",
 )
 @click.option(
     "--quiet-time",
@@ -72,12 +74,12 @@ _SECONDS_TO_END = 0.8
     type=click.IntRange(min=0),
     default=200,
     show_default=True,
-    help="Deploy when nothing has changed for so many milliseconds.",
+    help="Deploy after nothing has changed for this many milliseconds.",
 )
 @click.option(
     "--poll",
     is_flag=True,
-    help="Look for changes every second, on file systems that do not report them.",
+    help="Look for changes every second, for file systems that do not report them.",
 )
 @options.variables
 @options.settings("watch")
@@ -89,8 +91,8 @@ _SECONDS_TO_END = 0.8
 def watch(
     app: Path,
     command: str | None,
-    more: tuple[Path, ...],
-    less: tuple[str, ...],
+    extra_paths: tuple[Path, ...],
+    ignore_patterns: tuple[str, ...],
     quiet_time: int,
     poll: bool,
     env_file: Path | None,
@@ -131,8 +133,8 @@ def watch(
             app,
             config.settings,
             env_file=config.env_file,
-            more=more,
-            less=less,
+            extra_paths=extra_paths,
+            ignore_patterns=ignore_patterns,
             builds=command is not None,
         )
 
@@ -143,7 +145,9 @@ def watch(
     with (
         workspace.private_folder(left=show_left) as folder,
         contextlib.closing(
-            engine.Deploys(app, folder, read_config, target, timeout, all_watched=not less)
+            engine.Deploys(
+                app, folder, read_config, target, timeout, all_watched=not ignore_patterns
+            )
         ) as deploys,
         contextlib.closing(
             new_view(
@@ -154,7 +158,7 @@ def watch(
             )
         ) as view,
     ):
-        for path in () if poll else (app, *more):
+        for path in () if poll else (app, *extra_paths):
             kind = polling.file_system_without_events(path)
             if kind:
                 view.notice(

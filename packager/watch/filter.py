@@ -1,17 +1,19 @@
-"""Decide by its path whether a file is watched: a package or its build may depend on it."""
+"""Decide which files are watched: those that a package or its build may depend on."""
 
 # Paths are strings here: there are thousands, and Path is much slower.
-# ruff: noqa: PTH120
+# ruff: noqa: PTH119, PTH120
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from packager.apps import ignore
 from packager.apps.ignore import Ignored
-from packager.apps.left_out import EDITORS_TEMPORARY
+from packager.apps.left_out import EDITORS_TEMPORARY, Reason
+from packager.apps.rules import Entry, Folder, Root, Rules
 from packager.config.settings import Settings
 
 # Maven and Gradle build a jar from sources in these folders.
@@ -23,11 +25,28 @@ _MOST_FOLDERS_KNOWN = 50_000
 _HIDDEN = Ignored(())
 
 
-class Relevance:
-    """Says of paths whether they are watched. All paths are absolute and normal.
+@dataclass(frozen=True)
+class Selected:
+    """A folder whose contents are watched, except those that its `rules` leave out."""
 
-    Watched is of the app what goes into its package, and what is named. Named files are watched
-    whatever is ignored. A named folder of the app that goes into its package is nothing special.
+    rules: Rules
+    folder: Folder
+
+    def entries(self) -> Iterator[Entry]:
+        """List the folder. Raises OSError if it cannot be read."""
+        return self.rules.entries(self.folder)
+
+    def entry(self, name: str) -> Entry | None:
+        """Return one entry of the folder; None if it does not exist."""
+        return self.rules.entry(name, self.folder)
+
+
+class Relevance:
+    """Decides which files are watched. All paths are absolute and normal.
+
+    These are the files that are packaged, those in the named folders, and the named files. Named
+    files are watched even if they are ignored. A named folder of the app whose contents are
+    packaged follows the rules of the app.
     """
 
     def __init__(
@@ -39,28 +58,47 @@ class Relevance:
         folders: Iterable[str] = (),
         ignored: Ignored = _HIDDEN,
     ) -> None:
-        """Watch of `app` all but what is `unpackaged` (nothing if that is None), and the `files`
-        and `folders` named, but not what is `ignored`.
+        """Watch the named `files` and `folders`, and the `app` except what is `unpackaged`.
+
+        If `unpackaged` is None, only what is named is watched of the app. Except for the named
+        files, nothing that is `ignored` is watched.
         """
         self._app = app
-        self._unpackaged = unpackaged
         self._files = frozenset(files)
-        self._tops = frozenset(folders) | ({app} if unpackaged else set())
-        self._ignored = ignored
-        named = self._files | self._tops
+        rules = {folder: Rules(folder, _Unwatched(ignored, ignored)) for folder in folders}
+        if unpackaged:
+            rules[app] = Rules(app, _Unwatched(unpackaged, ignored))
+        self._rules = rules
+        named = self._files | rules.keys()
         self._ways = frozenset(way for path in named for way in self._way_to(path))
+        self._starts = rules.keys() | self._ways
         self._top_of_folder: dict[str, str | None] = {}
 
     @property
-    def app(self) -> str:
-        """The app's folder."""
-        return self._app
-
-    @property
     def roots(self) -> list[str]:
-        """The folders with everything that is watched below them."""
-        starts = self._tops | self._ways
+        """The folders that contain everything that is watched."""
+        starts = self._starts
         return sorted(start for start in starts if os.path.dirname(start) not in starts)
+
+    def starts_in(self, folder: str) -> Iterator[str]:
+        """Yield the folders directly in `folder` that are watched even if its rules exclude them.
+
+        They are named, or on the way to something named.
+        """
+        return (start for start in self._starts if os.path.dirname(start) == folder)
+
+    def is_start(self, folder: str) -> bool:
+        """Return whether `folder` is named, or on the way to something named."""
+        return folder in self._starts
+
+    def start(self, folder: str) -> Selected | None:
+        """Return the named folder; None if it is only on the way to something named."""
+        rules = self._rules.get(folder)
+        return Selected(rules, Folder(folder, "", (Root(folder, ""),))) if rules else None
+
+    def named_in(self, folder: str) -> Iterator[str]:
+        """Yield the names of the named files in `folder`."""
+        return (os.path.basename(path) for path in self._files if os.path.dirname(path) == folder)
 
     def concerns(self, path: str) -> bool:
         """Return whether a change at `path`, a file or a folder, can matter."""
@@ -72,23 +110,15 @@ class Relevance:
 
     def file(self, path: str) -> bool:
         """Return whether the file at `path` is watched."""
-        if path in self._files:
-            return True
-        folder, name = os.path.split(path)
-        top = self._top_of(folder)
-        temporary = EDITORS_TEMPORARY.fullmatch(name) is not None
-        return top is not None and not temporary and self._let_in(top, path, is_folder=False)
+        top = self._top_of(os.path.dirname(path))
+        return path in self._files or (top is not None and self._lets_in(top, path))
 
     def folder(self, path: str) -> bool:
         """Return whether anything in the folder at `path` is watched."""
-        return path in self._ways or self.whole(path)
-
-    def whole(self, folder: str) -> bool:
-        """Return whether everything in `folder` is watched, apart from exceptions."""
-        return self._top_of(folder) is not None
+        return path in self._ways or self._top_of(path) is not None
 
     def _way_to(self, path: str) -> list[str]:
-        """The folders to be watched for `path` itself to appear and to vanish."""
+        """Return the folders to watch to notice that `path` itself is created or removed."""
         if path == self._app:
             return []
         parents = [str(parent) for parent in PurePath(path).parents]
@@ -97,7 +127,7 @@ class Relevance:
         return parents[:1] if path in self._files else []
 
     def _top_of(self, folder: str) -> str | None:
-        """The folder whose being watched makes `folder` watched, too."""
+        """Return the named folder, or the app, by whose rules `folder` is watched."""
         if folder not in self._top_of_folder:
             if len(self._top_of_folder) >= _MOST_FOLDERS_KNOWN:
                 self._top_of_folder.clear()  # Any number of folders can come and go.
@@ -108,20 +138,30 @@ class Relevance:
         parent = os.path.dirname(folder)
         if parent != folder:
             top = self._top_of(parent)
-            if top is not None and self._let_in(top, folder, is_folder=True):
+            if top is not None and self._lets_in(top, folder, is_folder=True):
                 return top
-        return folder if folder in self._tops else None
+        return folder if folder in self._rules else None
 
-    def _let_in(self, top: str, path: str, *, is_folder: bool) -> bool:
+    def _lets_in(self, top: str, path: str, *, is_folder: bool = False) -> bool:
         relative = path[len(top) :].lstrip(os.sep).replace(os.sep, "/")
-        if top != self._app or self._unpackaged is None:
-            return not self._ignored(relative, is_folder=is_folder)
-        # A file that a pattern of the app includes again is packaged, and therefore watched.
-        return not (
-            self._unpackaged(relative, is_folder=is_folder)
-            or self._ignored.matches(relative, is_folder=is_folder)
-            or (is_folder and self._unpackaged.is_virtual_environment(path, relative))
-        )
+        return self._rules[top].why_left_out(path, relative, is_folder=is_folder) is None
+
+
+class _Unwatched(Ignored):
+    """What is not watched: what is not packaged, what is `ignored`, and editors' temporary files,
+    which are not watched even if a pattern of the app includes them.
+    """
+
+    def __init__(self, unpackaged: Ignored, ignored: Ignored) -> None:
+        super().__init__(unpackaged.patterns)
+        self._ignored = ignored
+
+    def why(self, path: str, *, is_folder: bool) -> Reason | None:
+        if self._ignored.patterns and self._ignored.matches(path, is_folder=is_folder):
+            return Reason.PATTERN
+        if not is_folder and EDITORS_TEMPORARY.fullmatch(path.rpartition("/")[2]):
+            return Reason.USELESS
+        return super().why(path, is_folder=is_folder)
 
 
 def scope(
@@ -129,21 +169,21 @@ def scope(
     settings: Settings,
     *,
     env_file: Path | None = None,
-    more: Iterable[Path] = (),
-    less: Iterable[str] = (),
+    extra_paths: Iterable[Path] = (),
+    ignore_patterns: Iterable[str] = (),
     builds: bool = False,
 ) -> Relevance:
-    """Watch what the package of `app` is made of, the `env_file`, and the paths `more`; not what
-    the gitignore patterns `less` match.
+    """Watch the files that are packaged of `app`, the `env_file` and the `extra_paths`, except the
+    files that match the gitignore patterns `ignore_patterns`.
 
-    Of an app with a jar or ready-made zip, that is the archive itself and, if a command `builds`
-    it, the folder `src`. Raises PackageError if `.lambdaignore` is wrong.
+    For a jar or ready-made zip, watch the archive itself and, if a command `builds` it, the folder
+    `src`. Raises PackageError if `.lambdaignore` or a pattern is not valid.
     """
     archive = settings.jar or settings.zip
     files = [env_file, app / archive if archive else app / ignore.IGNORE_FILE]
     folders = [app / _SOURCES] if archive and builds else []
-    for path in more:
-        # A path that does not exist yet may become either.
+    for path in extra_paths:
+        # A path that does not exist yet may become a file or a folder.
         if not path.is_dir():
             files.append(path)
         if path.is_dir() or not path.exists():
@@ -159,5 +199,5 @@ def scope(
             for path in (Path(os.path.abspath(file)), file.resolve())  # noqa: PTH100
         },
         folders={str(folder.resolve()) for folder in folders},
-        ignored=ignore.Ignored(less),
+        ignored=ignore.Ignored(ignore_patterns),
     )

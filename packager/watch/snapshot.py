@@ -1,7 +1,10 @@
-"""Keep a snapshot of the watched files, and find those that have changed."""
+"""Keep a snapshot of the watched files, and find those that have changed.
+
+`packager.apps.rules` decides what a package holds of each file and link.
+"""
 
 # Paths are strings here: there are thousands, and Path is much slower.
-# ruff: noqa: PTH112, PTH114, PTH115, PTH118, PTH120, PTH123
+# ruff: noqa: PTH112, PTH115, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -13,30 +16,41 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from packager.apps.links import is_within, may_stand_in, work_tree
-from packager.apps.walk import MOST_FOLDERS_BY_LINKS
-from packager.watch.filter import Relevance
+from packager.apps.links import is_within
+from packager.apps.members import TICK_NS
+from packager.apps.rules import Entry, File, Folder, LeftOut, Link, LinkLimit, Refused
+from packager.errors import PackageError
+from packager.watch.filter import Relevance, Selected
 from packager.watch.notify import Watcher
 
 # From this many paths on, one walk over everything is faster.
 _MANY = 500
-
-# The coarsest clock of a file system, FAT's. A file that was read sooner after its last change can
-# be changed again and look the same to `stat`.
-_TICK_NS = 2_000_000_000
 
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as it was last looked at: `content` is what a package would take over from it, and
-    `identity` is another one after any change, if it is `reliable`.
+    """The state of a file when it was last examined.
+
+    `content` is the part of it that a package contains. If it is `reliable`, `identity` changes
+    with any modification.
     """
 
     content: tuple[object, ...]
-    identity: tuple[int, ...]
+    identity: tuple[object, ...]
     reliable: bool
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The state of a folder when it was last listed: its watched files, by name.
+
+    `selected` is None if only named files in it are watched.
+    """
+
+    selected: Selected | None
+    files: dict[str, _File] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,11 +77,14 @@ class Difference:
 
 @dataclass
 class _Look:
-    """One look at some or all files: what is to be read again, what was seen, what was found."""
+    """One look at some or all files: `suspects` are read even if they look unchanged.
+
+    It has listed `folders`, and `found` changes.
+    """
 
     suspects: frozenset[str]
     folders: set[str] = field(default_factory=set)
-    folders_by_links: int = 0
+    limit: LinkLimit = field(default_factory=LinkLimit)
     found: Difference = field(default_factory=Difference)
 
 
@@ -78,7 +95,7 @@ class Tree:
         """Begin without files; the first `scan` finds them."""
         self.relevance = relevance
         self.watcher = watcher
-        self._folders: dict[str, dict[str, _File]] = {}
+        self._folders: dict[str, _Folder] = {}
         # The links by which files that are not watched themselves go into the package.
         self._links_to: dict[str, set[str]] = {}
 
@@ -113,105 +130,113 @@ class Tree:
         return frozenset(link for path in paths for link in (path, *self._links_to.get(path, ())))
 
     def _look_at(self, path: str, look: _Look) -> None:
+        """Examine the file or folder at `path`."""
         folder, name = os.path.split(path)
-        is_folder = self._is_folder(path)
-        if is_folder and self.relevance.folder(path):
-            self._look_into(path, look)
+        parent = self._folders.get(folder)
+        selected = parent.selected if parent else None
+        entry = selected.entry(name) if selected else None
+        if selected and entry and isinstance(entry.found, Folder):
+            self._look_into(path, Selected(selected.rules, entry.found), look)
+        elif self.relevance.is_start(path) and os.path.isdir(path):
+            self._look_into(path, self.relevance.start(path), look)
         else:
             self._drop_folders(self._below(path), look)
-        if is_folder or not self.relevance.file(path):
-            self._drop_file(folder, name, look)
-        elif folder in self._folders:
-            self._examine(folder, name, look)
+        if parent:
+            self._examine(folder, name, entry, look)
 
-    def _look_into(self, top: str, look: _Look) -> None:
-        left = [(top, False)]
+    def _look_into(self, top: str, selected: Selected | None, look: _Look) -> None:
+        """Examine the folder `top` and everything below it."""
+        left = [(top, selected)]
         while left:
-            folder, is_by_link = left.pop()
-            look.folders_by_links += is_by_link
-            if look.folders_by_links > MOST_FOLDERS_BY_LINKS:
+            path, selected = left.pop()
+            try:
+                if selected:
+                    look.limit.check(selected.folder)
+            except PackageError:
                 continue  # Packaging it raises the error.
-            look.folders.add(folder)
-            # Before its files are listed: what comes later is an event.
-            self.watcher.watch(folder, deep=self.relevance.whole(folder))
-            known = self._folders.setdefault(folder, {})
-            subfolders: list[tuple[str, bool]] = []
-            for name in known.keys() - self._look_over(folder, subfolders, look):
-                self._drop_file(folder, name, look)
-            left += [(path, is_by_link or is_link) for path, is_link in subfolders]
+            look.folders.add(path)
+            # The watcher watches the folder before it is listed, so that nothing is missed.
+            self.watcher.watch(path, deep=selected is not None)
+            folder = self._folders.setdefault(path, _Folder(selected))
+            folder.selected = selected
+            left += self._look_over(path, folder, look).items()
         self._drop_folders(self._below(top) - look.folders, look)
 
-    def _look_over(self, folder: str, subfolders: list[tuple[str, bool]], look: _Look) -> set[str]:
-        """Examine the files of `folder`, and return their names. Add its folders to `subfolders`,
-        each with whether a link leads to it.
-        """
-        names = set()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if self._is_folder(entry.path, entry):
-                        if self.relevance.folder(entry.path):
-                            subfolders.append((entry.path, entry.is_symlink()))
-                    elif self.relevance.file(entry.path):
-                        names.add(entry.name)
-                        self._examine(folder, entry.name, look)
-        except OSError:
-            # Gone again, or unreadable; then packaging it raises the error.
-            return set()
-        return names
+    def _look_over(self, path: str, folder: _Folder, look: _Look) -> dict[str, Selected | None]:
+        """Examine the files of the folder at `path`, and return the folders in it to look into."""
+        files: dict[str, Entry | None] = dict.fromkeys(self.relevance.named_in(path))
+        subfolders: dict[str, Selected | None] = {
+            start: self.relevance.start(start)
+            for start in self.relevance.starts_in(path)
+            if os.path.isdir(start)
+        }
+        selected = folder.selected
+        # If the folder is gone again, or unreadable, packaging it raises the error.
+        with contextlib.suppress(OSError):
+            for entry in selected.entries() if selected else ():
+                if selected and isinstance(entry.found, Folder):
+                    subfolder = Selected(selected.rules, entry.found)
+                    subfolders[os.path.join(path, entry.name)] = subfolder
+                elif entry.name in files or not isinstance(entry.found, LeftOut):
+                    files[entry.name] = entry
+        for name in folder.files.keys() - files.keys():
+            self._drop_file(path, name, look)
+        for name, file in files.items():
+            self._examine(path, name, file, look)
+        return subfolders
 
-    def _is_folder(self, path: str, entry: os.DirEntry[str] | None = None) -> bool:
-        """Whether there is a folder at `path`, or a symbolic link in whose place a package holds
-        the folder that it leads to.
+    def _examine(self, folder: str, name: str, entry: Entry | None, look: _Look) -> None:
+        """Compare the file or link `name` with its last state. The rules of the folder, if it has
+        any, have found the `entry`.
         """
-        if entry and not entry.is_symlink():
-            return entry.is_dir()
-        if not os.path.islink(path):
-            return os.path.isdir(path)
-        target = self._held_in_place_of(path)
-        # Not for a loop: packaging it raises the error.
-        is_loop = is_within(os.path.realpath(os.path.dirname(path)), target)
-        return target != path and os.path.isdir(target) and not is_loop
-
-    def _held_in_place_of(self, link: str) -> str:
-        """What a package holds in the place of a symbolic link: the link itself only if it leads to
-        what is in the package, too.
-        """
-        target = os.path.realpath(link)
-        is_known = self.relevance.folder if os.path.isdir(target) else self.relevance.file
-        # If it may not be packaged, packaging it raises the error.
-        is_kept = is_known(target) or not may_stand_in(target, link, work_tree(self.relevance.app))
-        return link if is_kept else target
-
-    def _examine(self, folder: str, name: str, look: _Look) -> None:
         path = os.path.join(folder, name)
-        before = self._folders[folder].get(name)
-        now = time.time_ns()
-        try:
-            statuses = [os.lstat(path)]
-        except OSError:
+        files = self._folders[folder].files
+        before = files.get(name)
+        watched = self._watched(path, entry)
+        if watched is None:
             self._drop_file(folder, name, look)
             return
-        source = path
-        if stat.S_ISLNK(statuses[0].st_mode):
-            source = self._held_in_place_of(path)
-        if source != path:
-            self._links_to.setdefault(self._watch_for(source), set()).add(path)
-            self._links_to.setdefault(source, set()).add(path)
-            with contextlib.suppress(OSError):
-                statuses.append(os.lstat(source))
-        identity = _identity(statuses)
+        source, status = watched
+        now = time.time_ns()
+        identity = (source, *_identity(status))
         if before and before.identity == identity and before.reliable and path not in look.suspects:
             return
-        changed_at = max(status.st_ctime_ns for status in statuses)
-        file = _File(_content(source), identity, reliable=now - changed_at > _TICK_NS)
-        self._folders[folder][name] = file
+        if entry and isinstance(entry.found, Link):
+            # Another link on the way to its target may have changed.
+            file = _File(("link", entry.found.target), identity, reliable=False)
+        else:
+            file = _File(_content(source), identity, reliable=now - status.st_ctime_ns > TICK_NS)
+        files[name] = file
         if before is None:
             look.found.created.add(path)
         elif before.content != file.content:
             look.found.changed.add(path)
         elif before.identity != file.identity:
             look.found.rewritten.add(path)
+
+    def _watched(self, path: str, entry: Entry | None) -> tuple[str, os.stat_result] | None:
+        """Return the path of the file or link whose content counts for `path`, and its status; None
+        if nothing there is watched.
+        """
+        found = entry.found if entry else None
+        if isinstance(found, File):
+            if entry and entry.is_link:
+                self._watch_target(found.path, path)
+            return found.path, found.status
+        if isinstance(found, Refused) and found.target:
+            self._watch_target(found.target, path)
+        elif not isinstance(found, Link | Refused) and not self.relevance.is_named(path):
+            return None
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return None
+        return None if stat.S_ISDIR(status.st_mode) else (path, status)
+
+    def _watch_target(self, target: str, link: str) -> None:
+        """Examine `link` whenever the file `target` is changed, created or removed."""
+        self._links_to.setdefault(self._watch_for(target), set()).add(link)
+        self._links_to.setdefault(target, set()).add(link)
 
     def _watch_for(self, path: str) -> str:
         """Watch the file at `path`; return it, or the path that must be created before it."""
@@ -225,27 +250,24 @@ class Tree:
                 return first
 
     def _drop_file(self, folder: str, name: str, look: _Look) -> None:
-        if self._folders.get(folder, {}).pop(name, None):
+        if self._folders[folder].files.pop(name, None):
             look.found.removed.add(os.path.join(folder, name))
 
     def _drop_folders(self, folders: Iterable[str], look: _Look) -> None:
         for folder in folders:
             self.watcher.unwatch(folder)
-            for name in self._folders.pop(folder):
+            for name in self._folders.pop(folder).files:
                 look.found.removed.add(os.path.join(folder, name))
 
     def _below(self, path: str) -> set[str]:
         return {folder for folder in self._folders if is_within(folder, path)}
 
 
-def _identity(statuses: list[os.stat_result]) -> tuple[int, ...]:
-    return tuple(
-        number
-        for status in statuses
-        for number in (
-            *(status.st_ino, status.st_mode, status.st_size),
-            *(status.st_mtime_ns, status.st_ctime_ns),
-        )
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    """Return what changes with any modification of the file."""
+    return (
+        *(status.st_ino, status.st_mode, status.st_size),
+        *(status.st_mtime_ns, status.st_ctime_ns),
     )
 
 

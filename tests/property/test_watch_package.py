@@ -201,7 +201,7 @@ def contents(tree: Tree) -> dict[str, object]:
     """
     files = {
         os.path.join(folder, name): file.content  # noqa: PTH118
-        for folder, files in tree._folders.items()
-        for name, file in files.items()
+        for folder, known in tree._folders.items()
+        for name, file in known.files.items()
     }
     return {path: content for path, content in files.items() if os.path.realpath(path) == path}

@@ -112,9 +112,9 @@ def test_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
     assert not relevance.file("/app/target/classes/A.class")
     assert relevance.folder("/app/target")
     assert not relevance.folder("/app/target/classes")
-    assert relevance.whole("/app/src/main")
-    assert not relevance.whole("/app/target")
-    assert not relevance.whole("/app")
+    assert relevance.start("/app/src") is not None
+    assert relevance.start("/app/target") is None
+    assert relevance.start("/app") is None
 
 
 def test_a_named_file_is_watched_even_if_its_name_is_ignored() -> None:

@@ -20,7 +20,7 @@ def app(tmp_path: Path) -> Path:
 
 def test_all_files_of_an_app_are_watched_except_ignored_ones(app: Path) -> None:
     (app / ".lambdaignore").write_text("docs/\n")
-    relevance = scope(app, Settings(), less=["*.log"])
+    relevance = scope(app, Settings(), ignore_patterns=["*.log"])
     assert relevance.file(f"{app}/index.js")
     assert relevance.is_named(f"{app}/.lambdaignore")
     assert not relevance.file(f"{app}/docs/a.md")
@@ -58,7 +58,7 @@ def test_a_linked_file_is_watched_at_both_ends(app: Path) -> None:
 def test_more_files_and_folders_can_be_watched(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (app.parent / "shared").mkdir()
     monkeypatch.chdir(app)
-    relevance = scope(app, Settings(), more=[Path("../shared"), Path("../schema.json")])
+    relevance = scope(app, Settings(), extra_paths=[Path("../shared"), Path("../schema.json")])
     assert relevance.file(f"{app.parent}/shared/lib/a.js")
     assert relevance.file(f"{app.parent}/schema.json")
     assert not relevance.file(f"{app.parent}/other.json")
@@ -66,7 +66,7 @@ def test_more_files_and_folders_can_be_watched(app: Path, monkeypatch: pytest.Mo
 
 def test_a_wrong_pattern_is_an_error(app: Path) -> None:
     with pytest.raises(PackageError):
-        scope(app, Settings(), less=["!"])
+        scope(app, Settings(), ignore_patterns=["!"])
 
 
 def test_the_watched_files_are_those_of_the_package(
@@ -76,7 +76,7 @@ def test_the_watched_files_are_those_of_the_package(
     (app / ".lambdaignore").write_text("!.next\n")
     (app / "venv").mkdir()
     (app / "venv" / "pyvenv.cfg").touch()
-    relevance = scope(app, Settings(), less=["*.log"])
+    relevance = scope(app, Settings(), ignore_patterns=["*.log"])
     assert relevance.file(f"{app}/.next/page.js")
     assert not relevance.file(f"{app}/.next/a.log")
     for name in ("config/.env", "lib/.DS_Store", "lib/.git/HEAD", "venv/lib/a.py", ".cache/a"):
