@@ -14,12 +14,14 @@ from packager.errors import DeployError, UncertainError, UnparseableResponseErro
 
 _Hide = Callable[[str], str]
 
+_CHECK_ENDPOINT = "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again."
+
 
 def unparseable(_: Exception, request: Request, _hide: _Hide) -> UnparseableResponseError:
     """Return the error for a response that cannot be parsed."""
     return UnparseableResponseError(
         f"{request}: the response could not be parsed.",
-        "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
+        _CHECK_ENDPOINT,
     )
 
 
@@ -27,8 +29,8 @@ def not_from_aws(error: NotFromAwsError, request: Request, _: _Hide) -> DeployEr
     """Explain a web page in place of a response."""
     return UnparseableResponseError(
         f"{request}: a web page came instead of AWS's response (HTTP status {error.status}).",
-        "A web filter, a proxy or a Wi-Fi login page is between this machine and AWS: have AWS's"
-        " hosts allowed there, or use another network.",
+        "A web filter, a proxy or a Wi-Fi login page is between this machine and AWS: allow AWS's"
+        " hosts there, or use another network.",
     )
 
 
@@ -36,7 +38,7 @@ def too_large(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     """Explain a response that is larger than any of AWS's."""
     return UnparseableResponseError(
         f"{request}: the response is larger than any of AWS's.",
-        "Check _AWS_ENDPOINT_URL, or a proxy in between, then try again.",
+        _CHECK_ENDPOINT,
     )
 
 
@@ -80,7 +82,7 @@ def untrusted(error: Any, request: Request, hide: _Hide) -> DeployError:
         f" ({hide(reasons[0])}).",
         f"Add the CA that signed it to the PEM file of {given}."
         if given
-        else "If a company's proxy or an own endpoint has a CA of its own, set AWS_CA_BUNDLE to a"
+        else "If a company's proxy or your own endpoint has its own CA, set AWS_CA_BUNDLE to a"
         " PEM file with that CA's certificate.",
     )
 

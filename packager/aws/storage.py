@@ -1,4 +1,4 @@
-"""Where packages wait for Lambda that do not go to it directly: an S3 bucket."""
+"""Put packages into an S3 bucket, from which Lambda copies them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 def package_store(settings: Settings, clients: Clients, functions: int = 1) -> PackageStore:
-    """Return the store in the settings' bucket for so many functions of a region."""
+    """Return the store in the bucket of the settings for `functions`, a number in one region."""
     prefix = f"{settings.s3_prefix.rstrip('/')}/" if settings.s3_prefix else ""
     return PackageStore(
         clients, settings.s3_bucket or "", f"{prefix}{settings.function_name}/", functions
@@ -38,7 +38,7 @@ class PackageStore:
     """
 
     def __init__(self, clients: Clients, bucket: str, prefix: str, functions: int = 1) -> None:
-        """Nothing is sent yet; so many `functions` may take packages from here."""
+        """Begin without packages. The store serves this number of `functions`."""
         self._clients = clients
         self.bucket = bucket
         self._prefix = prefix
@@ -47,11 +47,13 @@ class PackageStore:
         self._uploads: dict[str, Upload] = {}
         # The functions that no longer need a package.
         self._served: dict[str, set[str]] = {}
+        # Sentences about what may be left of uploads that nobody waits for.
+        self._left: list[str] = []
         self._until_removed: dict[str, contextlib.ExitStack] = {}
 
     @property
     def place(self) -> str:
-        """Return the bucket and the folder in it: where to look for what `kill -9` leaves."""
+        """Return the bucket and the folder in it, where `kill -9` may leave a package."""
         return f"{self.bucket}/{self._prefix}"
 
     def takes(self, package: Package) -> bool:
@@ -69,21 +71,26 @@ class PackageStore:
             return self._uploads[package.sha256].target
 
     def is_served(self, package: Package, function: str) -> str | None:
-        """Remove the package if every function was sent it; return what may be left of it."""
+        """Note that `function` has the package, and remove it once all functions have it.
+
+        Return a sentence about what may be left in the bucket.
+        """
         with self._lock:
             served = self._served.setdefault(package.sha256, set())
             served.add(function)
             return self._remove(package.sha256) if len(served) >= self._functions else None
 
     def clear(self) -> list[str]:
-        """Remove all packages; return what may be left of them."""
+        """Remove all packages; return sentences about what may be left in the bucket."""
         with self._lock:
-            return [left for sha256 in [*self._uploads] if (left := self._remove(sha256))]
+            removed = [self._remove(sha256) for sha256 in [*self._uploads]]
+            left, self._left = [*self._left, *filter(None, removed)], []
+            return left
 
     def _remove(self, sha256: str) -> str | None:
         upload = self._uploads.get(sha256)
         left = upload.remove() if upload else None
-        # Only now: a signal during the removal leaves it to `clear`.
+        # Afterwards, so that `clear` can repeat a removal that a signal has interrupted.
         self._uploads.pop(sha256, None)
         self._served.pop(sha256, None)
         self._until_removed.pop(sha256, contextlib.ExitStack()).close()
@@ -91,12 +98,12 @@ class PackageStore:
 
     def _upload(self, package: Package, on_sent: Callable[[int, int], None]) -> None:
         client = self._clients.shared("s3")
-        # The rest of the key keeps two deploys from removing the package of one another.
+        # The key is random, so that two deploys cannot remove each other's package.
         key = f"{self._prefix}{package.sha256}-{secrets.token_hex(4)}.zip"
         upload = Upload(client, S3Object(self.bucket, key))
         self._uploads[package.sha256] = upload
         forced_end = self._until_removed[package.sha256] = contextlib.ExitStack()
-        forced_end.enter_context(at_forced_end(upload.words))
+        forced_end.enter_context(at_forced_end(upload.leftovers))
         errors = self._clients.errors("s3:PutObject", self.bucket)
         with self._nothing_left_if_it_fails(package), errors:
             self._send(client, upload, package, on_sent)
@@ -104,7 +111,7 @@ class PackageStore:
     def _send(
         self, client: Any, upload: Upload, package: Package, on_sent: Callable[[int, int], None]
     ) -> None:
-        """Send what of the package the bucket does not have, or else all of it."""
+        """Send the parts of the package that the bucket does not have, or else all of it."""
         if package.prefix_size >= SMALLEST_PART:
             kept = S3Object(self.bucket, f"{self._prefix}code/{package.prefix_sha256}")
             composition = Composition(client, kept, package, on_sent)
@@ -144,6 +151,7 @@ class PackageStore:
             if left := self._remove(package.sha256):
                 interrupt.args = (left,)
             raise
-        except BaseException:
-            self._remove(package.sha256)
+        except BaseException:  # The release ends; `clear` reports what may be left.
+            if left := self._remove(package.sha256):
+                self._left.append(left)
             raise

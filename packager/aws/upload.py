@@ -1,4 +1,4 @@
-"""A package in a bucket, from the first request of its upload until nothing of it is left there."""
+"""Record which parts of an uploaded package may be in the bucket, and remove them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class S3Object:
 
 
 class Upload:
-    """An upload of a package as `target`: what of it may be in the bucket, and how to remove it."""
+    """Records an upload of a package as `target`, and removes whatever may be in the bucket."""
 
     def __init__(self, client: Any, target: S3Object) -> None:
         """Prepare to record the upload; send nothing yet."""
@@ -45,7 +45,7 @@ class Upload:
 
     @contextlib.contextmanager
     def recorded(self) -> Iterator[None]:
-        """Record what the client's requests in the block may leave in the bucket."""
+        """Record the client's requests in the block that may leave something in the bucket."""
         events = self._client.meta.events
         handlers = {
             "before-send.s3.CreateMultipartUpload": self._starts,
@@ -64,8 +64,8 @@ class Upload:
             for name, handler in handlers.items():
                 events.unregister(name, handler)
 
-    def words(self) -> str | None:
-        """Return a sentence about what may be left if the process ends now."""
+    def leftovers(self) -> str | None:
+        """Return a sentence about what may be left in the bucket if the process ends now."""
         if self._stores > 0 or self._started > 0:
             return f"The package or parts of it may be left in the bucket: {self.target}."
         return None
@@ -97,7 +97,7 @@ class Upload:
         """Remove the package from the bucket; return a sentence if some of it may be left."""
         aborted = self._started <= 0 or self.abort()
         left = self._delete() if self._stores > 0 else None
-        return left or (None if aborted else self.words())
+        return left or (None if aborted else self.leftovers())
 
     def _list(self) -> list[str]:
         bucket, key = self.target.bucket, self.target.key

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 else:
     checks = lazy("packager.release.checks")
 
-# An interrupted upload of a package through S3 may leave parts.
-_PARTS_LEFT = "Parts of the package may be left in the bucket."
-
 
 def deploy(
     app: Path,
@@ -61,11 +58,10 @@ def release(releases: Sequence[FunctionRelease], progress: Progress) -> Release:
 
     Raises ReleaseError if it fails for a function.
     """
-    by_s3 = any(one.destination.function.bucket_for(one.package) for one in releases)
     jobs = [(one.destination.label, one.make_ready) for one in releases]
     try:
         with _stage_of_all(releases, progress, "update", "Deploying to"):
-            outcomes = side_by_side(jobs, progress, left=_PARTS_LEFT if by_s3 else "")
+            outcomes = side_by_side(jobs, progress)
     finally:
         for one in releases:
             one.destination.function.clear(progress)

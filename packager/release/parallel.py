@@ -28,7 +28,7 @@ class Outcome(Generic[T]):
     """The outcome of a job: its result, or the exception that it raised."""
 
     def __init__(self, run: Callable[[], T]) -> None:
-        """Run the job; let only exceptions that end the process through."""
+        """Run the job; catch every exception except those that end the process."""
         self._result: list[T] = []
         self.error: Exception | None = None
         try:
@@ -69,14 +69,12 @@ class Background(Generic[T]):
         return self._outcome.get()
 
 
-def side_by_side(
-    jobs: Sequence[tuple[str, Job[T]]], progress: Progress, *, left: str = ""
-) -> list[Outcome[T]]:
+def side_by_side(jobs: Sequence[tuple[str, Job[T]]], progress: Progress) -> list[Outcome[T]]:
     """Run the jobs, at most AT_ONCE at a time; return their outcomes, in the same order.
 
-    Each has the name by which its notes are shown. A single job runs in this thread, and shows its
-    progress as it is. After a signal, the process does not wait for jobs that do not end soon; it
-    says what may be `left` of them.
+    Each job has the name under which its notes are shown. A single job runs in this thread, and
+    shows its progress as it is. After a signal, the process does not wait for jobs that do not end
+    soon.
     """
     if len(jobs) == 1:
         return [Outcome(lambda: jobs[0][1](progress))]
@@ -114,19 +112,17 @@ def side_by_side(
                 running -= 1
             else:
                 progress.sink(event)
-    except BaseException as error:
+    except BaseException:
         stop.set()
-        if not _ended(threads) and left and isinstance(error, KeyboardInterrupt):
-            error.args = (left,)
+        _wait_for(threads)
         raise
     return [outcomes[number] for number in range(len(jobs))]
 
 
-def _ended(threads: list[threading.Thread]) -> bool:
+def _wait_for(threads: list[threading.Thread]) -> None:
     end = time.monotonic() + _SECONDS_TO_END
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    return not any(thread.is_alive() for thread in threads)
 
 
 def named(name: str, sink: Callable[[Event], None]) -> Progress:

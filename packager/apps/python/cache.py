@@ -66,7 +66,7 @@ def _is_private(root: Path) -> bool:
 
 
 def _is_safe(parent: Path) -> bool:
-    """Return whether no other user can replace what is in `parent`."""
+    """Return whether no other user can replace the contents of `parent`."""
     status = parent.lstat()
     if status.st_uid not in (0, os.getuid()):
         return False

@@ -137,7 +137,7 @@ def _owner(name: str, names: AbstractSet[str]) -> str:
     """Return the package that an entry belongs to, also for its `.libs` folder.
 
     That is the outermost folder with an `__init__.py`, so that packages in a folder such as
-    `vendor` are told apart; without one, the folder at the top.
+    `vendor` are distinguished; without one, the folder at the top.
     """
     folders = name.split("/")[:-1]
     for depth in range(1, len(folders) + 1):

@@ -1,4 +1,4 @@
-"""Whether a lock file still pins what its project declares.
+"""Check that a lock file still pins everything that its project declares.
 
 Installers of locks do not look at the project: a dependency that was added after the lock was
 written would be left out.
@@ -48,7 +48,7 @@ def check(
                 wanted.specifier.contains(version, prereleases=True) for version in pinned
             ):
                 outdated.append(wanted.name)
-        except ValueError:  # What reads the file reports this.
+        except ValueError:  # The reader of the file reports this.
             continue
     refuse(lock, project, missing, outdated)
 

@@ -135,7 +135,7 @@ def _root(packages: list[dict[str, Any]], file: Path, app: Path) -> dict[str, An
 def _check_is_current(
     project: tables.Table, root: dict[str, Any], project_file: Path, file: Path
 ) -> None:
-    """Compare what the project declares with the copy of it that uv keeps in the lock."""
+    """Compare the project's requirements with the copy of them that uv keeps in the lock."""
     metadata = tables.subtable(root, "metadata").get("requires-dist", [])
     copies = [_copied_requirement(entry) for entry in metadata if isinstance(entry, dict)]
     names = {name for name, _, _ in copies}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packager.apps.python import tables, variables
+from packager.apps.python import freshness, tables, variables
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
-from packager.apps.python.wanted import Options
+from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
 from packager.lazy import lazy
 
@@ -112,7 +112,7 @@ def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
 
 
 def versions(pins: Sequence[Pin]) -> dict[str, list[str]]:
-    """Give the versions that are pinned, by name; none for what comes from a URL or path."""
+    """Return the pinned versions by name; a package from a URL or path has none."""
     found: dict[str, list[str]] = {}
     for pin in pins:
         found.setdefault(canonical(pin.name), []).extend([pin.version] if pin.version else [])
@@ -124,6 +124,30 @@ def urls(pin: Pin) -> Iterator[str]:
     yield pin.url
     if pin.index:
         yield pin.index.url
+
+
+def wanted(
+    pins: Sequence[Pin],
+    file: Path,
+    app: Path,
+    project: Path,
+    declared: Callable[[], Iterable[str]],
+) -> Wanted:
+    """Return the dependencies that the lock `file` pins.
+
+    When they are installed, PackageError is raised if the lock lacks a requirement that is
+    `declared` in the file `project`.
+    """
+
+    def prepare_current(folder: Path, platform: Platform) -> list[Options]:
+        freshness.check(file, project, declared(), versions(pins))
+        return prepare(pins, file, app, folder, platform)
+
+    inputs = [tables.read(file), *contents(pins)]
+    if project.is_file():
+        inputs.append(tables.read(project))
+    texts = tuple((file.name, text) for pin in pins for text in urls(pin))
+    return Wanted(file, tuple(inputs), prepare_current, texts=texts)
 
 
 def git_url(repository: str, commit: str, subdirectory: object = None) -> str:

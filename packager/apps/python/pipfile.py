@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from packager.apps.python import freshness, lists, pins, tables
 from packager.apps.python.pins import Index, Pin
-from packager.apps.python.platform import Platform
-from packager.apps.python.wanted import Options, Wanted
+from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
 
 _FORMAT = 6
 
-# What Pipenv calls the source that it has by default. A user can set a mirror of it.
+# Pipenv's name for its default source. A user can set a mirror of it.
 _DEFAULT_SOURCE = "pypi"
 _MIRRORS = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 
@@ -44,18 +44,10 @@ def read(file: Path, app: Path) -> Wanted | None:
     if not (found or table.get("packages")):
         return None
 
-    def prepare(folder: Path, platform: Platform) -> list[Options]:
-        declared = freshness.in_tool_table(tables.subtable(table, "packages"))
-        freshness.check(file, project, declared, pins.versions(found))
-        return pins.prepare(found, file, app, folder, platform)
+    def declared() -> Iterator[str]:
+        return freshness.in_tool_table(tables.subtable(table, "packages"))
 
-    inputs = [tables.read(file), *pins.contents(found)]
-    return Wanted(
-        file=file,
-        inputs=(*inputs, tables.read(project)) if table else tuple(inputs),
-        prepare=prepare,
-        texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
-    )
+    return pins.wanted(found, file, app, project, declared)
 
 
 def _pin(name: str, entry: dict[str, Any], file: Path, sources: list[Index]) -> Pin:

@@ -8,8 +8,7 @@ from typing import Any
 
 from packager.apps.python import freshness, lists, pins, tables
 from packager.apps.python.pins import Index, Pin
-from packager.apps.python.platform import Platform
-from packager.apps.python.wanted import Options, Wanted
+from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
 
 # Since Poetry 2.0, a lock contains the groups and markers of each package.
@@ -31,18 +30,7 @@ def read(file: Path, app: Path) -> Wanted | None:
     table = tables.toml(project) if project.is_file() else {}
     if not found and not any(_declared(table)):
         return None
-
-    def prepare(folder: Path, platform: Platform) -> list[Options]:
-        freshness.check(file, project, _declared(table), pins.versions(found))
-        return pins.prepare(found, file, app, folder, platform)
-
-    inputs = [tables.read(file), *pins.contents(found)]
-    return Wanted(
-        file=file,
-        inputs=(*inputs, tables.read(project)) if table else tuple(inputs),
-        prepare=prepare,
-        texts=tuple((file.name, text) for pin in found for text in pins.urls(pin)),
-    )
+    return pins.wanted(found, file, app, project, lambda: _declared(table))
 
 
 def _declared(project: tables.Table) -> Iterator[str]:
