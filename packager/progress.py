@@ -61,7 +61,7 @@ def _ignore(_: Event) -> None:
 
 
 def _go_on() -> None:
-    """Stop nothing, which is the default, too."""
+    """Do nothing: the default of `meanwhile`."""
 
 
 @dataclass

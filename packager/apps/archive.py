@@ -60,7 +60,7 @@ class Archive:
 
 
 def list_archives(folder: Path, suffix: str, otherwise: str) -> str:
-    """Return a hint that lists the app's own archives, newest first, or else says `otherwise`."""
+    """Return a hint that lists the app's own archives, newest first, or else has `otherwise`."""
     found = [
         (path.stat().st_mtime, path.relative_to(folder))
         for path in _own_files(folder)

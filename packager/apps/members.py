@@ -17,8 +17,8 @@ EXECUTABLE_FILE = stat.S_IFREG | 0o755
 SYMBOLIC_LINK = stat.S_IFLNK | 0o777
 
 
-# The coarsest clock of a file system, FAT's. What was looked at sooner after its last change can be
-# changed again and look the same.
+# The coarsest clock of a file system, FAT's. If a file is examined sooner than this after a change,
+# another change may leave its times as they are.
 TICK_NS = 2_000_000_000
 
 

@@ -25,7 +25,7 @@ _SHOWN = 5
 
 
 class Kind(Enum):
-    """What is remarkable about a file."""
+    """The kind of a remark."""
 
     SECRET = "secret"  # noqa: S105 - a kind, not a secret
     LIKELY_SECRET = "likely secret"  # noqa: S105
@@ -33,14 +33,14 @@ class Kind(Enum):
 
 
 class Remark(NamedTuple):
-    """A file of the app, by its name in the package, and what is remarkable about it."""
+    """A remark about a file of the app: its kind, and the file's name in the package."""
 
     kind: Kind
     name: str
 
 
 def kind_of_contents(path: str, name: str, size: int, expected: Identity) -> Kind | None:
-    """Return what is remarkable, if anything, about the name and contents of a file to package."""
+    """Return the kind of remark that the name and contents of a file require, if any."""
     file_name = name.rpartition("/")[2]
     if left_out.may_be_secret(file_name):
         return Kind.LIKELY_SECRET

@@ -30,7 +30,7 @@ def bound(client: Any) -> None:
     """Bound each complete response to `client`, from first to last byte, by its read timeout."""
     http_session = client._endpoint.http_session
     classes = _pool_classes(client.meta.config.read_timeout)
-    # botocore has no parameter for these; the proxies' managers are made later, of the first.
+    # botocore has no parameter for these. It creates the managers for proxies later, and likewise.
     http_session._pool_classes_by_scheme = classes
     http_session._manager.pool_classes_by_scheme = classes
 
@@ -63,7 +63,7 @@ class _Bounded:
         self._bound_socket()
 
     def _tunnel(self) -> None:
-        # What a proxy responds to CONNECT; afterwards TLS takes the bare socket.
+        # Bound the proxy's response to CONNECT; afterwards TLS takes the bare socket.
         bare = self.sock
         self._bound_socket()
         super()._tunnel()  # type: ignore[misc]

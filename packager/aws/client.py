@@ -1,4 +1,4 @@
-"""Clients of AWS's services, made of the settings, and their errors in the packager's own words."""
+"""Create clients of AWS's services from the settings, and translate their errors."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ else:
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 
-# Of roles that were assumed: another session, as watch makes after a failure, asks for no new MFA
-# code while they are valid.
+# Credentials of assumed roles. While they are valid, a new session (watch creates one after a
+# failure) asks for no new MFA code.
 _role_credentials: dict[str, Any] = {}
 
 
@@ -59,10 +59,10 @@ def _silence_debug_logs() -> None:
 
 
 class Clients:
-    """Makes clients of one account and region.
+    """Creates clients for one account and region.
 
-    `hide` takes out of AWS's words what must not be shown. `respond` is a handler of botocore's
-    event `before-send`, which returns the response in place of the network.
+    `hide` removes secrets from AWS's messages. `respond` is a handler of botocore's event
+    `before-send`, which returns the response in place of the network.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Clients:
         respond: Callable[..., Any] | None = None,
         ask_mfa: Callable[[str], str] = ask_mfa,
     ) -> None:
-        """Send nothing yet; all tries of one step together take at most `timeout` seconds."""
+        """Send nothing yet. All attempts at one request together take at most `timeout` seconds."""
         self._settings = settings
         self.hide = hide
         self._respond = respond
@@ -89,9 +89,9 @@ class Clients:
             read_timeout=_seconds_a_try(_READ_SECONDS, timeout),
         )
         own = botocore.config.Config(
-            # None: those of the environment, which cannot reach the loopback of this machine.
+            # None means the environment's proxies, which cannot reach this machine's loopback.
             proxies={} if is_on_loopback(settings.endpoint_url) else None,
-            # Only `_AWS_ENDPOINT_URL` counts beside our own credentials.
+            # With `_AWS_…` credentials, only `_AWS_ENDPOINT_URL` may set another endpoint.
             ignore_configured_endpoint_urls=settings.credentials is not None or None,
         )
         self._config = self._default_config.merge(own)
@@ -107,10 +107,10 @@ class Clients:
             return self._shared[service]
 
     def new(self, service: str, *, one_try_of: float | None = None) -> Any:
-        """Make a client of `service`; its requests are not repeated if they get `one_try_of` so
-        many seconds.
+        """Create a client of `service`.
 
-        Raises SettingsError if it cannot be created, or credentials are missing.
+        With `one_try_of`, its requests may take that many seconds, and are not repeated. Raises
+        SettingsError if the client cannot be created, or credentials are missing.
         """
         _silence_debug_logs()
         client = self._new(service, self._config_for(one_try_of))
@@ -118,7 +118,7 @@ class Clients:
             client.meta.events.register_first("needs-retry", _pause_if_throttled)
         if service == "lambda":
             request_body.let_bodies_be_files(client)
-        _silence_debug_logs()  # Those of modules that were imported for the client.
+        _silence_debug_logs()  # again, for the modules that creating the client has imported
         return client
 
     def credentials(self) -> Credentials:
@@ -172,10 +172,10 @@ class Clients:
             credentials = session.get_credentials()
             if credentials is None:
                 raise botocore.exceptions.NoCredentialsError
-            # Else a role is assumed, or a code asked for, when the package is made.
+            # Assume a role and ask for an MFA code now, not after the package is built.
             credentials.get_frozen_credentials()
         except json.JSONDecodeError as error:
-            # Of all sources of credentials, only this one's JSON is parsed without precaution.
+            # botocore handles invalid JSON from every source of credentials except this one.
             raise botocore.exceptions.CredentialRetrievalError(
                 provider="custom-process", error_msg=""
             ) from error
@@ -186,11 +186,11 @@ class Clients:
         return self._ask(prompt)
 
     @contextlib.contextmanager
-    def _opening(self, what: str) -> Iterator[None]:
+    def _opening(self, action: str) -> Iterator[None]:
         """Raise SettingsError if a session or client cannot be created: nothing was sent."""
         self._has_asked = False
         try:
-            with self.errors(what):
+            with self.errors(action):
                 yield
         except UncertainError:
             raise

@@ -36,7 +36,7 @@ class NotComposedError(Exception):
 
 
 class Composition:
-    """A package that is assembled of its prefix, kept in the bucket as `kept`, and a tail."""
+    """Assembles a package from its prefix, which the bucket keeps as `kept`, and a tail."""
 
     def __init__(
         self, client: Any, kept: S3Object, package: Package, on_sent: Callable[[int, int], None]
@@ -69,9 +69,9 @@ class Composition:
             self._assemble(target)
 
     def _look(self) -> str | None:
-        """Return the ETag of the kept prefix, if it is there and its content is the package's.
+        """Return the ETag of the kept prefix; None if it does not exist or has other content.
 
-        Without `s3:ListBucket` S3 says 403 for an object that is not there.
+        Without `s3:ListBucket`, S3 responds with 403 if an object does not exist.
         """
         try:
             found = self._client.head_object(**self._kept.place, ChecksumMode="ENABLED")

@@ -16,7 +16,7 @@ def no_credentials(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     if request.profile in (None, "default"):
         return CredentialsError(
             "No AWS credentials were found.",
-            "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or give --profile.",
+            "Set _AWS_ACCESS_KEY_ID and _AWS_SECRET_ACCESS_KEY, or use --profile.",
         )
     return CredentialsError(
         f"The AWS profile {request.profile} has no credentials.",
@@ -61,7 +61,7 @@ def mfa_expired(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     """Explain the end of a session that began with an MFA code."""
     return CredentialsError(
         f"The MFA session of the AWS profile {request.profile or 'default'} has expired.",
-        "Start again, and give a new MFA code.",
+        "Start again with a new MFA code.",
     )
 
 

@@ -48,9 +48,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An error response: its `code`, its HTTP `status`, and AWS's `reason` with values taken out.
+    """An error response: its `code`, its HTTP `status`, and AWS's `reason` without secrets.
 
-    Where there is no code, it is the status.
+    If the response has no code, `code` is the status.
     """
 
     code: str
@@ -60,7 +60,7 @@ class Response:
 
 @dataclass(frozen=True)
 class _Meaning:
-    """What error codes, or else HTTP statuses, mean.
+    """The meaning of some error codes or HTTP statuses.
 
     The texts may name {request}, {action}, {code}, {reason}, {credentials} and {profile}.
     """
@@ -153,7 +153,7 @@ _MEANINGS = (
             *("TooManyRequestsException", "ThrottlingException", "Throttling"),
             *("RequestLimitExceeded", "SlowDown"),
         ),
-        f"{{request}}: AWS takes no more requests now ({{code}}), after {TRIES} tries.",
+        f"{{request}}: AWS throttled the request ({{code}}) {TRIES} times.",
         "Wait a minute, then try again.",
         ThrottledError,
         statuses=(429,),
@@ -221,7 +221,7 @@ _SERVER_FAILED = _Meaning(
 )
 _OTHER = _Meaning((), "{request} failed ({code}).{reason}", "Fix what AWS reports, then try again.")
 
-# By whom something is denied so that an own policy cannot allow it, as AWS's reason names it.
+# Denials that the user's own IAM policy cannot override, by a phrase of AWS's reason.
 _DENIED_ABOVE = (
     (
         r"(?:explicit deny in a|no) (?:service|resource) control policy",
@@ -241,7 +241,7 @@ _DENIED_ABOVE = (
     (
         r"explicit deny",
         "A policy denies {request} explicitly.{reason}",
-        "Remove or narrow that Deny statement: no Allow outweighs it.",
+        "Remove or narrow that Deny statement: an Allow cannot override it.",
     ),
 )
 

@@ -27,7 +27,7 @@ _SERVICES_OF_CREDENTIALS = {
 def explain(error: Exception, request: Request, hide: _Hide) -> DeployError | None:
     """Return the error for an exception that boto3 raises; None if it is a defect of the packager.
 
-    `hide` removes secrets from the text of others.
+    `hide` removes secrets from the exception's text.
     """
     for kind in type(error).__mro__:
         if kind.__name__ in TABLE:
@@ -63,7 +63,7 @@ def _wrong_region(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 def _no_region(_: Exception, _request: Request, _hide: _Hide) -> DeployError:
     return DeployError(
         "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
-        "Set it to the function's region (example: eu-west-1), or give the function's ARN.",
+        "Set it to the function's region (example: eu-west-1), or use the function's ARN.",
     )
 
 
@@ -80,35 +80,39 @@ def _wrong_bucket(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 
 def _throttled(_: Exception, request: Request, _hide: _Hide) -> DeployError:
     return ThrottledError(
-        f"{request}: AWS takes no more requests now.", "Wait a minute, then try again."
+        f"{request}: AWS throttled the request.", "Wait a minute, then try again."
     )
 
 
 def _broken_installation(error: Any, request: Request, _: _Hide) -> DeployError:
     return DeployError(
-        f"{request}: boto3's installation lacks something ({type(error).__name__}).",
+        f"{request}: boto3 is not completely installed ({type(error).__name__}).",
         "Install it again: `pip install --force-reinstall 'boto3[crt]'`.",
     )
 
 
 def _failed(error: Any, request: Request, _: _Hide) -> DeployError:
     return UncertainError(
-        f"{request}: boto3 raised {type(error).__name__}.", "Try again; see --verbose."
+        f"{request}: boto3 raised {type(error).__name__}.",
+        "Try again. If it happens again, please report it with the command that you ran.",
     )
 
 
 def _upload_failed(error: Exception, request: Request, hide: _Hide) -> DeployError:
     cause = error.__context__
     found = explain(cause, request, hide) if isinstance(cause, Exception) else None
-    return found or DeployError(f"{request}: the upload did not end.", "Try again; see --verbose.")
+    return found or DeployError(
+        f"{request}: the upload did not end.",
+        "Try again. If it happens again, please report it with the command that you ran.",
+    )
 
 
 def _all(explanation: _Explanation | None, names: str) -> Iterable[tuple[str, _Explanation | None]]:
     return ((name, explanation) for name in names.split())
 
 
-# By the names of classes, as older versions of botocore lack some. The nearest of a class's bases
-# counts. None: it can only be a defect of the packager, and `--verbose` says where.
+# The classes are named, because older versions of botocore lack some. For any other class, its
+# nearest base counts. None marks a defect of the packager, whose location the message shows.
 TABLE: Mapping[str, _Explanation | None] = dict(
     (
         *_all(_client_error, "ClientError"),

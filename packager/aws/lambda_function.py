@@ -52,7 +52,7 @@ class LambdaFunction:
     def __init__(
         self, settings: Settings, clients: Clients, store: PackageStore | None = None
     ) -> None:
-        """Take the settings of one function, and what the functions of a region share.
+        """Take one function's settings, and the clients and store that a region's functions share.
 
         Send nothing yet. Raises SettingsError without credentials.
         """
@@ -62,7 +62,7 @@ class LambdaFunction:
         self._clients = clients
         self._client = self._clients.shared("lambda")
         self._store = store
-        # The package that is no longer sent through S3.
+        # The hash of a package that S3 has refused, so that it is sent directly.
         self._refused: str | None = None
 
     def state(self, version: str | None = None) -> FunctionState:
@@ -86,7 +86,7 @@ class LambdaFunction:
             f"The package has {package.size / 2**20:.1f} MB, but Lambda accepts at most"
             f" {DIRECT_LIMIT >> 20} MB directly.",
             "Set _LAMBDA_S3_BUCKET (--s3-bucket) to a bucket in the function's region: the package"
-            " then goes by S3.",
+            " then goes through S3.",
         )
 
     def send(self, package: Package, progress: Progress) -> FunctionState:
@@ -220,7 +220,7 @@ class LambdaFunction:
             response = client.invoke(
                 FunctionName=self._function, Payload=event, LogType="Tail", **target
             )
-            _ = response["ExecutedVersion"]  # What is not from Lambda has none.
+            _ = response["ExecutedVersion"]  # Only a response from Lambda has it.
             log = base64.b64decode(response.get("LogResult", "")).decode("utf-8", "replace")
             payload = response["Payload"].read(_PAYLOAD_LIMIT)
             response["Payload"].read(1)  # Only at its end botocore checks that it is complete.
@@ -274,7 +274,7 @@ class LambdaFunction:
         )
 
     def _state(self, response: Mapping[str, Any]) -> FunctionState:
-        # Only these: a response holds the values in the function's environment as well.
+        # Only these fields, because a response also holds the values of the environment.
         hide = self._clients.hide
         environment = (response.get("Environment") or {}).get("Variables") or {}
         return FunctionState(

@@ -117,7 +117,7 @@ class _Session(botocore.session.Session):  # type: ignore[misc]
 def _refuse_http(url: str) -> None:
     if urlsplit(url).scheme == "http" and not is_on_loopback(url):
         raise SettingsError(
-            f"The endpoint http://{urlsplit(url).hostname} has no TLS: whoever is on the way to it"
+            f"The endpoint http://{urlsplit(url).hostname} has no TLS: anybody on the network path"
             " could read the package with its config.",
             "Use https://, or allow it with --allow-http (_AWS_ALLOW_HTTP=true).",
         )

@@ -1,4 +1,4 @@
-"""`packager build`: the package, written to a file."""
+"""`packager build`: write the package to a file."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ else:
     "-o",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Where the package is written to; a file that is there is replaced.",
+    help="Write the package to this file; an existing file is replaced.",
 )
 @click.option(
     "--list",
     "only_list",
     is_flag=True,
-    help="List what goes into the package, the largest folders first, and write nothing.",
+    help="List the contents of the package, largest folders first, and write nothing.",
 )
 @options.variables
 @options.settings("build")
@@ -60,7 +60,7 @@ def build(
 ) -> None:
     """Write the deployment package to a file."""
     if only_list == (output is not None):
-        raise click.UsageError("Give either --output FILE or --list.")
+        raise click.UsageError("Use either --output FILE or --list.")
     with Console(as_json=as_json, quiet=quiet, verbose=verbose) as console:
         where = options.sources(app, env_file, from_environment)
         config = options.read_config(where, settings, purpose="build")

@@ -1,4 +1,4 @@
-"""`packager completion`: the script by which a shell completes commands, options and files."""
+"""`packager completion`: print the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 

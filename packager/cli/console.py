@@ -29,7 +29,7 @@ class Console:
     ) -> None:
         """Show it `as_json` (one object), as `json_lines` (one for each event), or for people.
 
-        JSON, or what was asked for if the command `shows_response`, is alone on stdout.
+        With `as_json`, or if the command `shows_response`, only the result goes to stdout.
         """
         self._as_json = as_json
         self._json_lines = JsonLines() if json_lines else None
@@ -53,7 +53,7 @@ class Console:
     def finish(
         self, result: Mapping[str, object], lines: Sequence[str], response: str | None = None
     ) -> None:
-        """Show the result: as JSON, or as `lines` of which the first says how it ended."""
+        """Show the result: as JSON, or as `lines`, the first of which names the outcome."""
         self._renderer.close()
         if self._json_lines:
             self._json_lines.write(str(result["outcome"]), **result)
@@ -68,7 +68,7 @@ class Console:
                 show_response(response)
 
     def list(self, result: Mapping[str, object], names: Sequence[str]) -> None:
-        """Show a list, which is what was asked for."""
+        """Show a list as the result."""
         if self._as_json:
             show_json(result)
         else:

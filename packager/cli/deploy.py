@@ -1,4 +1,4 @@
-"""`packager deploy`: config into the package, the package into Lambda."""
+"""`packager deploy`: build the package with its config, and deploy it."""
 
 from __future__ import annotations
 

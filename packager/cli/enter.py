@@ -1,4 +1,4 @@
-"""The Enter key of the terminal that the packager is in the foreground of."""
+"""Notice the Enter key while the packager runs in the foreground of a terminal."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _MOST = 4096
 
 
 class Enter:
-    """Hears whether Enter is pressed, and takes nothing that is meant for another program."""
+    """Notices whether Enter was pressed, and reads no input that is for another program."""
 
     def __init__(self) -> None:
-        """Hear nothing if stdin is not a terminal."""
+        """Notice nothing if stdin is not a terminal."""
         self._is_open = os.isatty(_STDIN)
 
     @property
     def file(self) -> int | None:
-        """Stdin; None if nobody can press Enter, or if that is for the shell.
+        """Stdin; None if it is not a terminal, or the packager runs in the background.
 
-        Whoever reads from a terminal in the background is stopped by the system.
+        The system stops a background process that reads from its terminal.
         """
         with contextlib.suppress(OSError):
             if self._is_open and os.tcgetpgrp(_STDIN) == os.getpgrp():
@@ -29,13 +29,15 @@ class Enter:
         return None
 
     def pressed(self) -> bool:
-        """Return whether Enter was pressed since the last time."""
+        """Return whether Enter was pressed since the last call."""
         is_pressed = False
         while (file := self.file) is not None and select.select([file], [], [], 0)[0]:
             try:
                 read = os.read(file, _MOST)
             except OSError:
                 read = b""
-            self._is_open = bool(read)  # After Ctrl-D, or without the terminal, there is no more.
+            self._is_open = bool(
+                read
+            )  # After Ctrl-D, or if the terminal is closed, nothing follows.
             is_pressed = is_pressed or bool(read)
         return is_pressed

@@ -1,4 +1,4 @@
-"""`packager invoke`: one event for a function, and its response."""
+"""`packager invoke`: invoke a function with one event, and show its response."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _event(_: click.Context, option: click.Parameter, text: str | None) -> str |
         raise click.BadParameter(f"It cannot be read: {error.strerror}.", param=option) from None
     except (ValueError, RecursionError):
         raise click.BadParameter(
-            """It is not JSON: give one as '{"name": "value"}'.""", param=option
+            """It is not JSON (example: '{"name": "value"}').""", param=option
         ) from None
     return text
 
@@ -122,7 +122,7 @@ timeout = click.option(
 with_aws_credentials = click.option(
     "--with-aws-credentials",
     is_flag=True,
-    help="With --local: give the handler your AWS credentials, instead of made-up ones.",
+    help="With --local: pass your AWS credentials to the handler, instead of made-up ones.",
 )
 
 local = _together(
@@ -182,7 +182,7 @@ output = _together(as_json, quiet_or_verbose)
 
 
 def sources(app: Path, env_file: Path | None, from_environment: bool) -> Sources:
-    """Return where the variables come from; standard input is read here, and only once."""
+    """Return where the variables come from; read standard input now, because that works once."""
     if env_file == _STANDARD_INPUT:
         content = sys.stdin.buffer.read()
         return Sources(app, standard_input=content, from_environment=from_environment)

@@ -22,7 +22,7 @@ else:
 @click.command(
     cls=Command,
     epilog=examples(
-        ("packager policy --function my-function --alias live", "what a release needs"),
+        ("packager policy --function my-function --alias live", "the permissions for a release"),
     ),
 )
 @options.env_file

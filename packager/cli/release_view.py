@@ -29,7 +29,7 @@ def as_json(release: Release, seconds: Mapping[str, float]) -> dict[str, object]
 
 
 def as_lines(release: Release, seconds: Mapping[str, float]) -> list[str]:
-    """Return the lines for people; the first one says how it ended."""
+    """Return the lines for people; the first one names the outcome."""
     package = release.package
     shown = " · ".join(f"{stage} {time:.2f}" for stage, time in seconds.items())
     common = [f"  variables   {package.variables}", f"  seconds     {shown}"]

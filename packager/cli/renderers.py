@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich import console as rich_console
     from rich import progress as rich_progress
 else:
-    # Only a terminal shows a bar, and rich takes longer to load than all of ours.
+    # Only a terminal shows a bar, and rich takes longer to load than the whole packager.
     rich_console = lazy("rich.console")
     rich_progress = lazy("rich.progress")
 
@@ -53,7 +53,7 @@ class PlainLines:
                 show(("Warning: ", "yellow"), event.text, err=True)
 
     def close(self) -> None:
-        """Show the last of the progress: something else follows."""
+        """End the progress, because other output follows."""
 
 
 class Terminal(PlainLines):
@@ -111,7 +111,7 @@ class JsonLines:
         show_json({"event": event, "time": moment} | fields)
 
     def close(self) -> None:
-        """Do nothing: there is nothing on the screen to remove."""
+        """Do nothing: every line is complete."""
 
 
 def for_people(*, quiet: bool, verbose: bool, err: bool) -> PlainLines:

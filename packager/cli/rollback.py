@@ -1,4 +1,4 @@
-"""`packager rollback`: an alias back to the version that it pointed to before."""
+"""`packager rollback`: point an alias back to its previous version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _number(_: click.Context, option: click.Parameter, version: str | None) -> s
         ("packager rollback --alias live --to 11", "back to version 11"),
     ),
 )
-@click.option("--to", metavar="VERSION", callback=_number, help="Default: the version before.")
+@click.option("--to", metavar="VERSION", callback=_number, help="Default: the previous version.")
 @options.env_file
 @options.settings("rollback")
 @options.profile

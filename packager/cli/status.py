@@ -1,4 +1,4 @@
-"""`packager status`: what the functions run, and what would change."""
+"""`packager status`: show what the functions run, and what a deploy would change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ else:
 @click.command(
     cls=Command,
     epilog=examples(
-        ("packager status --function my-function --alias live", "what is live"),
+        ("packager status --function my-function --alias live", "show the live version"),
         ("packager status --json | jq .functions", "the same for programs"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The only way to stdout and stderr, where text from elsewhere is cleaned: once, and all of it.
+"""Write to stdout and stderr. No other module does, so that all text is made printable here.
 
 Names of files, AWS's messages, a handler's errors and the like can contain escape sequences. So
 everything that is shown passes `printable`; line ends and colours are added after that.
@@ -68,15 +68,15 @@ def erase_status(*, err: bool = False) -> None:
 
 
 def erase_line_above(*, err: bool = False) -> None:
-    """Remove the line that Enter has ended and what is below it, and continue there."""
+    """Remove the line above, which Enter has ended, and everything below; continue there."""
     click.echo(_LINE_ABOVE_AND_BELOW, err=err, nl=False)
 
 
 def begin_line(*, err: bool = False) -> None:
-    """Continue at the begin of a line: the next one if a program has written to this one.
+    """Continue at the beginning of a line: the next one if a program has written to this one.
 
-    Where the cursor is, only the terminal knows. As many spaces as it has columns lead to the next
-    line only if there was something before them.
+    Only the terminal knows where its cursor is. But a full line of spaces reaches the next line
+    only if the cursor was not at the beginning.
     """
     click.echo(" " * terminal_width() + _ERASE_LINE, err=err, nl=False)
 
@@ -97,7 +97,7 @@ def show_script(script: str) -> None:
 
 
 def is_terminal(*, err: bool = False) -> bool:
-    """Return whether people see the stream, and not a file or another program."""
+    """Return whether the stream goes to a terminal, not to a file or another program."""
     return (sys.stderr if err else sys.stdout).isatty()
 
 
@@ -119,12 +119,12 @@ def begin_of(text: str, columns: int) -> str:
 
 
 def end_of(text: str, columns: int) -> str:
-    """Cut a line at its begin, so that it fits: the end of a path says most."""
+    """Cut a line at its beginning, so that it fits: the end of a path is its most useful part."""
     return text if width(text) <= columns else f"…{_longest(text[::-1], columns - 1)[::-1]}"
 
 
 def _longest(text: str, columns: int) -> str:
-    """Return the longest begin of `text` that fits."""
+    """Return the longest beginning of `text` that fits."""
     for number, character in enumerate(text):
         columns -= width(character)
         if columns < 0:

@@ -1,4 +1,4 @@
-"""`packager vendor`: a reader's source, copied into a project."""
+"""`packager vendor`: copy a reader's source into a project."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ else:
 )
 @click.argument("language", type=click.Choice(["python", "node", "java"]))
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Only say whether the copy is current and unmodified.")
+@click.option("--check", is_flag=True, help="Only check that the copy is current and unmodified.")
 @click.option("--force", is_flag=True, help="Replace a copy that was modified, too.")
 @options.output
 def vendor(

@@ -1,4 +1,4 @@
-"""What `packager watch` shows: a line for each run, or a JSON object for each event."""
+"""Show the runs of `packager watch`: a line for each run, or a JSON object for each event."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from packager.watch.engine import Run
     from packager.watch.run import Cause
 
-# What follows a line is indented to the column after the time.
+# Continuation lines are indented to the column after the time.
 _COLUMN = len("12:34:56  ")
 
 # A path is not cut to less than this.
@@ -49,25 +49,25 @@ _SHORTEST_PATH = 12
 def new_view(
     *, json_lines: bool, quiet: bool, verbose: bool, hears_enter: bool
 ) -> WatchLines | WatchJson:
-    """Choose how runs are shown."""
+    """Return the view for these options."""
     if json_lines:
         return WatchJson()
     return WatchLines(quiet=quiet, verbose=verbose, hears_enter=hears_enter)
 
 
 class WatchLines:
-    """Shows runs to people: on a terminal first what is being done, then how it ended."""
+    """Shows runs to people: on a terminal the current stage first, then the result."""
 
     def __init__(self, *, quiet: bool, verbose: bool, hears_enter: bool = False) -> None:
-        """If `quiet`, show failures and notices only, on stderr; if `verbose`, timings too.
+        """If `quiet`, show only failures and notices, on stderr; if `verbose`, timings, too.
 
-        If it `hears_enter`, say that a user can press it.
+        If the session `hears_enter`, say that the user can press it.
         """
         self._quiet = quiet
         self._verbose = verbose and not quiet
         self._has_status = is_terminal() and not quiet
         self._hears_enter = hears_enter and self._has_status
-        self._is_printing = ""  # the stage in which a program of the user prints
+        self._is_printing = ""  # the stage in which a program of the user may print
         self._status = ""
         self._progress = Progress()
         self._shown: set[str] = set()
@@ -75,14 +75,14 @@ class WatchLines:
 
     def started(self, cause: Cause) -> Progress:
         """Show that a run begins."""
-        if cause.asked and self._has_status:
-            erase_line_above()  # It has what was typed, and the status before.
+        if cause.requested and self._has_status:
+            erase_line_above()  # the previous status, and the Enter after it
         self._status = f"{_time()}  {_changes(cause)}"
         self._progress = Progress(sink=self._show_event)
         return self._progress
 
     def succeeded(self, cause: Cause, run: Run) -> None:
-        """Show how the function was deployed, and what its handler responded."""
+        """Show the outcome of the deploy, and the handler's response."""
         if run.failure is not None:
             self.failed(cause, run.failure, None)
             return
@@ -100,7 +100,7 @@ class WatchLines:
             show_response(run.response)
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
-        """Show what went wrong, but not again what every retry meets."""
+        """Show the error, unless a retry fails in the same way as before."""
         if not cause.retry or error.message != self._last_failure:
             self._last_failure = error.message
             self._show_line(f"{_changes(cause)}  failed: {error.message}", "red")
@@ -113,7 +113,7 @@ class WatchLines:
         self._show_next(retry_in)
 
     def _show_next(self, retry_in: float | None) -> None:
-        """Show when a run that has failed is retried."""
+        """Show when or how the failed run is retried."""
         if retry_in is not None:
             at = time.strftime("%H:%M:%S", time.localtime(time.time() + retry_in))
             enter = ", or when you press Enter" if self._hears_enter else ""
@@ -126,11 +126,11 @@ class WatchLines:
             self._erase_status()
 
     def notice(self, text: str) -> None:
-        """Show what concerns no single run."""
+        """Show a text that does not belong to a run."""
         self._show_line(text)
 
     def close(self) -> None:
-        """Leave the terminal without what was being done."""
+        """Erase the status from the terminal."""
         self._erase_status()
 
     def _show_event(self, event: Event) -> None:
@@ -138,10 +138,10 @@ class WatchLines:
             case StageStarted():
                 self._show_status(event.message)
                 if event.prints and self._has_status:
-                    show()  # What a program prints begins on a line of its own,
+                    show()  # so that the program's output begins on a new line
                     self._is_printing = event.name
             case StageEnded() if event.name == self._is_printing:
-                begin_line()  # and so does what follows it.
+                begin_line()  # after the program's output
                 self._is_printing = ""
             case BytesSent() if event.sent < event.total:
                 self._show_status(
@@ -152,7 +152,7 @@ class WatchLines:
                     self._erase_status()
                     show_paragraph(event.text, indent=_COLUMN)
             case Note() | Warning() if event.text not in self._shown:
-                # The next run may say the same.
+                # Each text is shown once, because every run may repeat it.
                 self._shown.add(event.text)
                 is_warning = isinstance(event, Warning)
                 if self._quiet and not is_warning:
@@ -160,21 +160,21 @@ class WatchLines:
                 text = f"Warning: {event.text}" if is_warning else event.text
                 self._show_line(text, "yellow" if is_warning else None)
 
-    def _show_status(self, what: str) -> None:
+    def _show_status(self, text: str) -> None:
         if self._has_status:
-            show_status(f"{self._status}  {what} …")
+            show_status(f"{self._status}  {text} …")
 
     def _erase_status(self) -> None:
         if self._has_status:
             erase_status()
 
     def _show_line(self, text: str, color: str | None = None) -> None:
-        """Show what matters even if --quiet is given."""
+        """Show a paragraph, with --quiet, too."""
         self._erase_status()
         show_paragraph(f"{_time()}  {text}", color=color, hang=_COLUMN, err=self._quiet)
 
     def _show_success(self, cause: Cause, end: str, color: str) -> None:
-        """Show a line that fits on a terminal: the path of the cause is cut if necessary."""
+        """Show a line that fits on the terminal; cut the path of the cause if necessary."""
         self._erase_status()
         changes = _changes(cause)
         if self._has_status:
@@ -207,7 +207,7 @@ class WatchJson:
         return self._progress
 
     def succeeded(self, cause: Cause, run: Run) -> None:
-        """Show how the function was deployed, and what its handler responded."""
+        """Show the outcome of the deploy, and the handler's response."""
         result = as_json(run.release, self._progress.seconds)
         if run.response is not None:
             result["response"] = parsed(run.response)
@@ -220,7 +220,7 @@ class WatchJson:
             self._lines.write(run.release.outcome, **_fields(cause), **result)
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
-        """Show what went wrong."""
+        """Show the error."""
         self._lines.write(
             "failed",
             **_fields(cause),
@@ -231,7 +231,7 @@ class WatchJson:
         )
 
     def notice(self, text: str) -> None:
-        """Show what concerns no single run."""
+        """Show a text that does not belong to a run."""
         self._lines.write("notice", text=text)
 
     def close(self) -> None:
@@ -243,9 +243,9 @@ def _fields(cause: Cause) -> dict[str, object]:
 
 
 def _changes(cause: Cause) -> str:
-    """Name the file that caused the run, and how many others have changed."""
+    """Return the path of the changed file, and the number of other changed files."""
     more = f" (+{cause.more})" if cause.more else ""
-    return f"{cause.path or ('Enter' if cause.asked else 'start')}{more}"
+    return f"{cause.path or ('Enter' if cause.requested else 'start')}{more}"
 
 
 def _time() -> str:

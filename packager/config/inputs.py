@@ -93,7 +93,7 @@ def read_settings(
 def _default_exclude(source: Source) -> tuple[str, ...]:
     if source.kind == "environment":
         return variables.DEFAULT_EXCLUDE + variables.CI_EXCLUDE
-    # Its author chose what is in a file; nobody chooses everything in an environment.
+    # An author chose the contents of a file, but nobody chose everything in an environment.
     return variables.DEFAULT_EXCLUDE if source.is_environment else ()
 
 

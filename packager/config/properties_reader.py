@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# What JavaScript's trim() removes, and what its `.` does not match.
+# The characters that JavaScript's trim() removes, and those that its `.` does not match.
 _BLANK = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _CHANGED = re.compile(rf"\A[{_BLANK}]|[{_BLANK}]\Z|[\n\r\u2028\u2029]|\\[nrt]")
 _NUMERIC = re.compile(

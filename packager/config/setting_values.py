@@ -121,7 +121,7 @@ def endpoint(value: str) -> str:
 
 def _is_url(value: str) -> bool:
     try:
-        _ = urlsplit(value).port  # Reading the attribute is what parses the port.
+        _ = urlsplit(value).port  # Reading the attribute parses the port.
     except ValueError:
         return False
     return bool(re.fullmatch(_ENDPOINT, value))

@@ -36,7 +36,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, checked; None for one that is not given and has no default.
+    """All settings, checked. A setting without a value or default is None.
 
     `s3_bucket` and `kms_key` may contain `{region}`, which `for_function` replaces.
     """
@@ -142,12 +142,12 @@ def read(
 
 
 def unknown_names(given: Mapping[str, str]) -> list[str]:
-    """Return the names that look like settings and are not."""
+    """Return the names that look like settings but are not."""
     return sorted(name for name in given if name.startswith(_PREFIXES) and name not in BY_VARIABLE)
 
 
 def without_prefix(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the names that are those of a setting but for the first `_`, each with the setting.
+    """Return the names that only lack the leading `_` of a setting, each with that setting.
 
     AWS's own variables are not among them.
     """
@@ -258,17 +258,17 @@ class _Problems:
         self._on_dyno = on_dyno
         self._found: dict[str, list[str]] = {}
 
-    def add(self, variable: str, what: str) -> None:
-        self._found.setdefault(variable, []).append(what)
+    def add(self, variable: str, problem: str) -> None:
+        self._found.setdefault(variable, []).append(problem)
 
     def finish(self) -> None:
         """Raise one SettingsError for all of them."""
         if self._found:
             raise SettingsError(
                 "; ".join(
-                    f"{_shown(variable)} {what}"
+                    f"{_shown(variable)} {problem}"
                     for variable, problems in self._found.items()
-                    for what in problems
+                    for problem in problems
                 )
                 + ".",
                 self._hint(),

@@ -40,7 +40,7 @@ Purpose = Literal["deploy", "local", "build"]
 class Sources:
     """The command line's choice of a source for the variables of `app`.
 
-    `standard_input` is what was read from there, if it is the source.
+    `standard_input` holds the bytes that were read from there, if it is the source.
     """
 
     app: Path = Path()

@@ -47,10 +47,12 @@ def invoke(
 ) -> bytes:
     """Run `handler` of the package unpacked in `task` for `event`; return its response.
 
-    That is JSON, unless the handler streams it. What the handler writes goes to our stderr. It has
-    the environment that Lambda gives, none of ours, and what it starts does not outlive it. Raises
-    DeployError for a handler that fails, or takes more than `timeout` seconds, and whatever the
-    `progress` raises to stop it.
+    The response is JSON, unless the handler streams it. The handler's output goes to stderr. The
+    handler has the environment that Lambda sets, not that of this process. When it ends, the
+    processes that it has started are killed.
+
+    Raises DeployError for a handler that fails, or takes more than `timeout` seconds, and any
+    exception that `progress` raises to stop it.
     """
     function, progress = function or LocalFunction(), progress or Progress()
     task = task.resolve()
@@ -117,7 +119,7 @@ def _run(
     output: Relay,
     wait: Callable[[subprocess.Popen[bytes]], int | None],
 ) -> int | None:
-    """Run a bootstrap, and leave nothing running; return what `wait` returns of its process."""
+    """Run a bootstrap, and kill all its processes at the end; return the result of `wait`."""
     with (
         output.opened() as pipe,
         subprocesses.running_with_descendants(
@@ -132,7 +134,7 @@ def _wait(
 ) -> int | None:
     """Send the event and wait for the end; return the exit status, None for a time-out."""
     end = time.monotonic() + timeout
-    data: bytes | None = event  # It is given once, however often it is waited.
+    data: bytes | None = event  # It is sent only once, though the loop waits many times.
     while (left := end - time.monotonic()) > 0:
         try:
             process.communicate(data, min(left, _PAUSE))

@@ -48,7 +48,7 @@ class Relay:
                     lines, newline, rest = lines + newline + rest, b"", b""
                 self._write(lines + newline)
             if rest:
-                self._write(rest + b"\n")  # What we show next begins on its own line.
+                self._write(rest + b"\n")  # Later output begins on a new line.
 
     def _write(self, text: bytes) -> None:
         for old, new in self._paths:

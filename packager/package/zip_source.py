@@ -143,10 +143,10 @@ class Source:
             f"Build it again, or run `unzip -t {self.path}` for details.",
         )
 
-    def encrypted(self, what: str) -> ArchiveError:
+    def encrypted(self, part: str) -> ArchiveError:
         """Return the error for an archive in which `what` is encrypted."""
         return ArchiveError(
-            f"{self.path} is encrypted: {what}.",
+            f"{self.path} is encrypted: {part}.",
             "Build it without a password, because Lambda cannot unpack it.",
         )
 

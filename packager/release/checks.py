@@ -1,7 +1,7 @@
 """Whether a function can run a package, before anything is sent.
 
-Only what is certain refuses. Where a layer, a wrapper or the runtime itself may provide what the
-package lacks, the finding is a warning.
+Only certain findings refuse a deploy. If a layer, a wrapper or the runtime itself may provide what
+the package lacks, the finding is a warning.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def findings(
 def _of_the_function(state: FunctionState) -> Iterator[Finding]:
     if state.package_type == "Image":
         yield Finding(
-            "The function is a container image function, which takes no deployment package.",
+            "The function is a container image function, which cannot run a deployment package.",
             "Name a function with the package type Zip in _LAMBDA_FUNCTION_ARN (--function).",
         )
     if state.state == "Failed":
@@ -102,8 +102,8 @@ def wrapper_note(contents: Contents, state: FunctionState, function: str) -> str
         return None
     if (state.runtime or "provided").startswith("provided"):
         return (
-            f"The function's runtime {state.runtime or ''} takes no exec wrapper: its config is in"
-            " env.properties only."
+            f"The function's runtime {state.runtime or ''} does not support exec wrappers: its"
+            " config is only in env.properties."
         )
     return (
         f"The package has {exec_wrapper.NAME}, and the function does not use it yet. Once, after"
@@ -164,7 +164,7 @@ def report(found: Iterable[Finding], mode: str, warn: Callable[[str], None]) -> 
         raise PackageError(
             " ".join(finding.message for finding in refused),
             " ".join(dict.fromkeys(finding.hint for finding in refused))
-            + " To deploy all the same: --checks warn.",
+            + " To deploy anyway: --checks warn.",
         )
     for finding in found:
         warn(f"{finding.message} {finding.hint}")

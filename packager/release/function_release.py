@@ -16,13 +16,13 @@ from packager.release.settle import Clock, Deadline, patiently
 from packager.release.switch import Switch
 from packager.release.update import Update
 
-# By then, the state that was read while the package was built may be older than this.
+# The state was read while the package was built; after this time it is read again.
 _FRESH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to release: regardless of the function's state (`force`), or not at all (`dry_run`)."""
+    """Options of a release: send even an unchanged package (`force`), or nothing (`dry_run`)."""
 
     force: bool = False
     dry_run: bool = False
@@ -176,7 +176,7 @@ class FunctionRelease:
                 self._end("held back", version=version)
                 progress.note(
                     f"version {version} is this package, and was rolled back:"
-                    f" {self._switch.place} (--force deploys all the same)"
+                    f" {self._switch.place} (--force deploys it anyway)"
                 )
                 return True
         return False

@@ -48,7 +48,7 @@ class History:
     def after_release(self, current: str, to: str) -> History:
         """Return the history once a deploy has moved the alias from version `current` to `to`.
 
-        A release ends what a rollback has marked: the package is another one.
+        Versions that a rollback has marked are dropped, because the package is a different one.
         """
         kept = [entry for entry in self.entries if not entry.rolled_back]
         return self._with([*_entries(current), *kept], without=to)

@@ -1,4 +1,4 @@
-"""The IAM policy that a deploy with the given settings needs, and no more."""
+"""The IAM policy that allows exactly what a deploy with these settings needs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _allow(resources: list[str], *actions: str) -> Statement:
 
 
 def _arn(function: FunctionReference) -> str:
-    """Return the ARN; `*` stands for an account or region that the settings do not name."""
+    """Return the ARN; an account or region that the settings do not name is `*`."""
     if function.arn:
         return function.arn
     account = re.match(r"\d{12}(?=:)", function.given)

@@ -35,8 +35,8 @@ def roll_back(
 ) -> list[Rollback]:
     """Point the alias of each function to version `to`, or to its previous version.
 
-    What is wrong for any of them is found out before an alias moves. Raises DeployError, which says
-    which aliases were moved.
+    All functions are checked before an alias moves. Raises DeployError, which names the aliases
+    that were moved.
     """
     plans = [_Plan(destination, to, options) for destination in destinations]
     with progress.stage("state", "Reading the alias"):

@@ -28,7 +28,7 @@ class OutOfTimeError(DeployError):
     """The time for waiting, in `seconds`, is used up."""
 
     def __init__(self, seconds: float) -> None:
-        """Callers that know what was waited for raise an error that says so."""
+        """Use a general message; `because` returns an error that names the state."""
         super().__init__(f"Lambda was not ready after {seconds:g} s.", _LONGER)
         self.seconds = seconds
 

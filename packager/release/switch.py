@@ -54,7 +54,7 @@ class Switch:
             except OutOfTimeError as error:
                 raise error.because(
                     f"the alias {self.name} still sends {shares} of its traffic, as a canary does",
-                    "End the canary, or switch all the same with --force.",
+                    "End the canary, or switch anyway with --force.",
                 ) from None
 
     def move(self, version: str, description: str) -> Alias:

@@ -125,7 +125,7 @@ def on_this_machine(config: Config, app: Path, how: LocalRun, timeout: float) ->
     configuration = ConfigurationInAws(config, users)
     settings = service.settings_for(settings)
     service.ensure_function(settings.function_name, runtime=runtime, architecture=architecture)
-    # The handler runs here, whatever a function in AWS would have; nothing is released.
+    # The settings for releases and for AWS do not apply on this machine.
     settings = replace(settings, alias=None, smoke_event=None, keep_versions=None, kms_key=None)
     if settings.s3_bucket:
         service.ensure_bucket(settings.s3_bucket)

@@ -36,7 +36,7 @@ class Update:
             except OutOfTimeError as error:
                 raise error.because(
                     "another update of the function is still in progress; nothing was sent",
-                    "Try again when it has ended, or give it longer by --timeout.",
+                    "Try again when it has ended, or allow more time with --timeout.",
                 ) from None
 
     def run(self, bucket: str | None) -> FunctionState:
@@ -45,7 +45,7 @@ class Update:
         Raises DeployError, which reports what the function runs now if that can be known.
         """
         size = readable(self._package.size)
-        by = f", by s3://{bucket}" if bucket else ""
+        by = f", through s3://{bucket}" if bucket else ""
         with self._progress.stage("update", f"Updating the function ({size}{by})"):
             after = self._send()
         if not self._is_ours(after):
@@ -86,7 +86,7 @@ class Update:
                 except OutOfTimeError as error:
                     raise error.because(
                         "another update of the function is still in progress; it was not updated",
-                        "Try again when it has ended, or give it longer by --timeout.",
+                        "Try again when it has ended, or allow more time with --timeout.",
                     ) from None
             except UncertainError as error:
                 return self._what_became_of_it(error)
@@ -105,7 +105,7 @@ class Update:
         raise DeployError(
             f"{error.message} The function did not have the package when it was last asked, but"
             " the request may still be carried out.",
-            f"{error.hint} A package that the function has by then is not sent again.",
+            f"{error.hint} If it was, the next deploy sends nothing.",
         ) from error
 
     def _finished(self, state: FunctionState) -> FunctionState:
@@ -117,17 +117,17 @@ class Update:
             except OutOfTimeError as error:
                 raise error.because(
                     waiting.still,
-                    "Look at the function's LastUpdateStatus, or give it longer by --timeout.",
+                    "Look at the function's LastUpdateStatus, or allow more time with --timeout.",
                 ) from None
             except AccessDeniedError:
                 self._progress.note(
                     "skipped: without lambda:GetFunctionConfiguration the end of the update"
-                    " cannot be waited for; Lambda has taken the package"
+                    " cannot be waited for; Lambda has accepted the package"
                 )
                 return waiting.state
             except DeployError as error:
                 raise DeployError(
-                    f"{error.message} Lambda has taken the package; whether the update"
+                    f"{error.message} Lambda has accepted the package; whether the update"
                     " succeeded is not known.",
                     error.hint,
                 ) from error
@@ -136,7 +136,7 @@ class Update:
             raise self._another_package(state, "whether the function runs that is not known")
         if state.failed:
             raise DeployError(
-                "Lambda has taken the package, but the update failed:"
+                "Lambda has accepted the package, but the update failed:"
                 f" {state.last_update_status_reason or 'no reason was given'}",
                 "Fix what the reason names, then deploy again with --force.",
             )
@@ -149,7 +149,7 @@ class _Waiting:
     def __init__(self, function: Function, state: FunctionState, progress: Progress) -> None:
         """Begin with the `state` in the response to the update."""
         self.state = state
-        self.still = "the update is still in progress; Lambda has taken the package"
+        self.still = "the update is still in progress; Lambda has accepted the package"
         self._function = function
         self._progress = progress
         self._asked = False
@@ -162,7 +162,7 @@ class _Waiting:
             except (UncertainError, ThrottledError) as error:
                 self._progress.detail(error.message)
                 self.still = (
-                    "it is not known whether the update succeeded; Lambda has taken the package."
+                    "it is not known whether the update succeeded; Lambda has accepted the package."
                     f" {error.message.rstrip('.')}"
                 )
         self._asked = True

@@ -1,6 +1,7 @@
 """Watch mode: deploys an app again at each change of its files.
 
-`filter` says which files are watched, `snapshot` what has changed, `build_products` which of those
-the build command wrote itself, and `schedule` when to act. `notify` receives the system's events,
-`engine` deploys, and `session` puts them together.
+`filter` decides which files are watched, `snapshot` finds those that have changed, `build_products`
+recognizes the files that the build command writes itself, and `schedule` decides when to act.
+`notify` receives the system's events, `polling` replaces them, `build` and `engine` build and
+deploy, and `session` runs all of these.
 """

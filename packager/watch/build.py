@@ -21,8 +21,9 @@ class BuildError(PackagerError):
 def run(command: str, folder: Path, timeout: float) -> None:
     """Run the shell's `command` in `folder`, for at most `timeout` seconds.
 
-    Its environment lacks the packager's settings, and its output goes to our stderr. If
-    it does not end in time, or we are interrupted, it is killed with all processes that it started.
+    Its environment lacks the packager's settings, and its output goes to stderr. If it does not end
+    in time, or the packager is interrupted, it is killed with all processes that it started.
+
     Raises BuildError.
     """
     variables = {
@@ -43,8 +44,8 @@ def run(command: str, folder: Path, timeout: float) -> None:
         except subprocess.TimeoutExpired:
             raise BuildError(
                 f"The build command did not end within {timeout:g} s and was killed.",
-                "Give it longer by --timeout.",
+                "Give it more time with --timeout SECONDS.",
             ) from None
     if status != 0:
         how = f"exit status {status}" if status > 0 else f"signal {-status}"
-        raise BuildError(f"The build command failed ({how}).", "Its output says why.")
+        raise BuildError(f"The build command failed ({how}).", "See its output.")

@@ -1,4 +1,4 @@
-"""Learn which files the build command writes itself, so that they do not start it again."""
+"""Learn which files the build command writes, so that they do not start another build."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from packager.watch.snapshot import Difference
 
-# A file that changes during a build may be its output, or the user may have saved it: at first, the
-# two look the same. So the build runs again; a file that changes in this many builds, and not
-# between them, is an output. A file that has changed between builds gets more: its user may save it
-# again and again during slow builds.
+# A file that changes during a build may be its output, or the user may have saved it. At first
+# nothing distinguishes the two, so the build runs again. A file that changes in this many builds,
+# but not between them, is an output. A file that has also changed between builds needs more: the
+# user may save it again and again during slow builds.
 _BUILDS = 2
 _BUILDS_IF_SAVED = 4
 
@@ -26,7 +26,7 @@ class Outputs:
         self._builds: Counter[str] = Counter()
 
     def changed_between_builds(self, paths: Iterable[str]) -> None:
-        """Learn that somebody else wrote these files."""
+        """Learn that these files were written by somebody other than the build."""
         for path in paths:
             self._saved.add(path)
             self._made.discard(path)

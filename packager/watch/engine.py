@@ -1,4 +1,4 @@
-"""Deploys an app again and again, and keeps what the next deploy can use."""
+"""Deploy an app again and again; each deploy reuses what the previous one has computed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from packager.watch.run import SupersededError
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: the deploy and, on this machine, the handler's response or failure.
+    """The result of a run: the release and, on this machine, the handler's response or failure.
 
-    `stopped`: a file was saved while the handler ran.
+    If the handler was `stopped` because a file was saved, there is neither.
     """
 
     release: Release
@@ -34,7 +34,7 @@ class Run:
 
 
 class Deploys:
-    """Deploys an app again and again, and keeps what can be kept from one time to the next."""
+    """Deploys an app again and again, and keeps its session and compressed files in between."""
 
     def __init__(
         self,
@@ -46,7 +46,10 @@ class Deploys:
         *,
         all_watched: bool,
     ) -> None:
-        """Deploy `app`; make packages in the private `folder`."""
+        """Deploy `app`, with packages in the private `folder`.
+
+        If not `all_watched`, files may change without being in the `changed` of a run.
+        """
         self._app = app
         self._folder = folder
         self._read_config = read_config
@@ -58,10 +61,10 @@ class Deploys:
         self._kept: tuple[Config, Target] | None = None
 
     def run(self, changed: frozenset[str], progress: Progress) -> Run:
-        """Deploy the app as it is now, `changed` since the last time."""
+        """Deploy the app, whose files at the paths `changed` have changed since the last run."""
         self._cache.forget(changed)
         if not self._all_watched:
-            # What is not watched may have changed as well, without anybody having said so.
+            # Files that are packaged but not watched may have changed, too.
             self._cache.selections.forget([str(self._app)])
         config = self._read_config()
         if self._kept is None or self._kept[0] != config:
@@ -72,7 +75,7 @@ class Deploys:
             release = deploy(self._app, target, folder, progress, options, self._cache)
             response, failure, stopped = None, None, False
             if target.run:
-                # A failure of the handler is not a reason to deploy again.
+                # If the handler fails, the deploy has succeeded and is not retried.
                 try:
                     with progress.stage("invoke", "Invoking the function", prints=True):
                         response = target.run(folder, release.package.code_sha256, progress)
@@ -84,8 +87,8 @@ class Deploys:
 
     @contextlib.contextmanager
     def _target(self, config: Config) -> Iterator[Target]:
-        """Keep session and client from one run to the next, unless it fails: its credentials may
-        have expired, and a new session has new ones.
+        """Keep the AWS session and client from one run to the next, unless a run fails: the
+        credentials may have expired, and a new session reads them again.
         """
         if self._kept is None or self._kept[0] != config:
             self.close()
@@ -97,6 +100,6 @@ class Deploys:
             raise
 
     def close(self) -> None:
-        """Let go of what is kept."""
+        """Close the session and client that are kept."""
         self._kept = None
         self._open.close()

@@ -1,6 +1,6 @@
 """Receive events about changed files from the system: the only module that imports watchdog.
 
-An event only reports where something may have happened; `snapshot` finds out what it was.
+An event only reports where something may have happened; `snapshot` finds the changed files.
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
@@ -39,7 +39,7 @@ else:
 
 @dataclass(frozen=True)
 class Events:
-    """Paths where something happened, in order; if some were `lost`, anything may have changed."""
+    """The paths of events, in order. If events were `lost`, anything may have changed."""
 
     paths: tuple[str, ...] = ()
     lost: bool = False
@@ -50,24 +50,24 @@ class Watcher(Protocol):
 
     @property
     def limit(self) -> str | None:
-        """The name of the system's limit that has kept a folder from being watched."""
+        """The system's limit that keeps a folder from being watched; None if it is not reached."""
 
     def watch(self, folder: str, *, deep: bool) -> None:
-        """Hear of changes of what is directly in `folder`; with `deep`, it is of use to hear of
-        those below it as well.
+        """Report events directly in `folder`. With `deep`, those in the folders below are wanted,
+        too, so that one registration may cover them.
         """
 
     def unwatch(self, folder: str) -> None:
-        """Hear of them no more."""
+        """Stop reporting events in `folder`."""
 
     def wait(self, seconds: float | None, wake: int | None = None) -> Events:
-        """Wait for events, at most `seconds`; return all there are then, perhaps none.
+        """Wait for events, at most `seconds`, and return them.
 
-        It also ends when there is something to read from the file `wake`.
+        The wait also ends when the file descriptor `wake` becomes readable.
         """
 
     def close(self) -> None:
-        """End, and release all resources."""
+        """Release all resources."""
 
 
 def new_watcher() -> Watcher:
@@ -80,18 +80,18 @@ _EVENT = struct.Struct("iIII")
 
 
 class Inotify:
-    """Linux: each folder is registered by itself, so that ignored ones are not.
+    """Linux: registers each folder separately, and none of the ignored ones.
 
-    watchdog's own observer registers every folder below one, starts threads, holds events back for
-    half a second, and does not pass on that some were lost. So only its binding is used.
+    watchdog's own observer registers every folder below another, starts threads, delays events by
+    half a second, and does not report lost events. So only its binding to inotify is used.
     """
 
     def __init__(self) -> None:
         """Open an inotify instance."""
         self._inotify = inotify_c
         of = inotify_c.InotifyConstants
-        # Not IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE: who only reads changes nothing. IN_MODIFY,
-        # for files that grow and stay open.
+        # IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE are not in the mask: reading changes nothing.
+        # IN_MODIFY is, for files that grow and stay open.
         self._mask = (
             (of.IN_CREATE | of.IN_MODIFY | of.IN_CLOSE_WRITE | of.IN_ATTRIB)
             | (of.IN_MOVED_FROM | of.IN_MOVED_TO | of.IN_DELETE)
@@ -104,12 +104,12 @@ class Inotify:
             os.set_inheritable(self._file, False)
             os.set_blocking(self._file, False)
             self._ready.register(self._file, select.POLLIN)
-        # One folder can be reached by several paths: by symbolic links, or while it is renamed.
+        # A folder can have several paths: through symbolic links, or while it is renamed.
         self._folders: dict[WatchDescriptor, set[str]] = {}
         self._descriptors: dict[str, WatchDescriptor] = {}
 
     def watch(self, folder: str, *, deep: bool) -> None:  # noqa: ARG002
-        """Register `folder`, and nothing below it; if it is gone or unreadable, do nothing."""
+        """Register `folder`, but nothing below it; skip it if it is missing or unreadable."""
         descriptor = self._inotify.inotify_add_watch(self._file, os.fsencode(folder), self._mask)
         if descriptor == -1:
             if ctypes.get_errno() == errno.ENOSPC:
@@ -128,11 +128,11 @@ class Inotify:
         folders.discard(folder)
         if not folders:
             del self._folders[descriptor]
-            # Fails where the folder was deleted, which has taken it back already.
+            # This fails if the folder was deleted, because that removes the registration.
             self._inotify.inotify_rm_watch(self._file, descriptor)
 
     def wait(self, seconds: float | None, wake: int | None = None) -> Events:
-        """Wait for events, and take what one reading gives."""
+        """Wait for events, and return those of one read."""
         if wake is not None:
             self._ready.register(wake, select.POLLIN)
         try:
@@ -176,9 +176,9 @@ class Inotify:
 
 
 class Observed:
-    """macOS: watchdog's observer, where one registration covers all below a folder.
+    """macOS: uses watchdog's observer, whose registration of a folder covers everything below.
 
-    Its threads only queue; everything else happens where `wait` is called.
+    The observer's threads only queue events; the thread that calls `wait` does the rest.
     """
 
     limit = None
@@ -188,14 +188,14 @@ class Observed:
         self._observer = observers.Observer()
         self._registrations: dict[str, _Registration] = {}
         self._queue: queue.SimpleQueue[tuple[_Registration, FileSystemEvent]] = queue.SimpleQueue()
-        # A file to wait for, as there may be another one: each event is a byte in it.
+        # `select` can wait for a pipe together with `wake`. Each event writes a byte to it.
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
         self._observer.start()
 
     def watch(self, folder: str, *, deep: bool) -> None:
-        """Register `folder`, unless it is covered; if it is gone or unreadable, do nothing."""
+        """Register `folder`, unless it is covered; skip it if it is missing or unreadable."""
         target = os.path.realpath(folder)
         if any(known.covers(target) for known in self._registrations.values()):
             return
@@ -213,7 +213,7 @@ class Observed:
                 self._observer.unschedule(registration.watch)
 
     def wait(self, seconds: float | None, wake: int | None = None) -> Events:
-        """Wait for an event, and take those that came with it."""
+        """Wait for an event, and return all that are queued."""
         select.select([self._reader, *([] if wake is None else [wake])], [], [], seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._reader, 1 << 16)
@@ -233,13 +233,13 @@ class Observed:
 
     def _put(self, registration: _Registration, event: FileSystemEvent) -> None:
         self._queue.put((registration, event))
-        with contextlib.suppress(BlockingIOError):  # There are bytes enough.
+        with contextlib.suppress(BlockingIOError):  # A full pipe is readable, too.
             os.write(self._writer, b"\0")
 
 
 @dataclass
 class _Registration:
-    """A folder, what it is but for symbolic links, and whether all below it is covered."""
+    """A registered folder, its real path `target`, and whether everything below is covered."""
 
     folder: str
     target: str
@@ -250,7 +250,7 @@ class _Registration:
         return target == self.target or (self.deep and target.startswith(self.target + os.sep))
 
     def paths(self, event: FileSystemEvent) -> list[str]:
-        """Where the event happened, as the paths of the folder are known to us."""
+        """Return the paths of the event, in terms of `folder` instead of its real path."""
         if event.event_type in ("opened", "closed_no_write"):
             return []
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
@@ -261,7 +261,7 @@ class _Registration:
 
 
 def _queueing(put: Callable[[FileSystemEvent], None]) -> watchdog_events.FileSystemEventHandler:
-    """Make a handler that does no more: watchdog calls it while it holds a lock."""
+    """Return a handler that only calls `put`: watchdog holds a lock during the call."""
 
     class Handler(watchdog_events.FileSystemEventHandler):
         def dispatch(self, event: FileSystemEvent) -> None:

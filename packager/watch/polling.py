@@ -1,7 +1,7 @@
-"""Watch without events, by looking at everything again and again.
+"""Watch without events: examine everything every second.
 
-Some file systems report no change that is made behind them: WSL's /mnt/c, Docker Desktop's mounts,
-network drives.
+Some file systems do not report changes that another system makes: WSL's /mnt/c, Docker Desktop's
+mounts, network drives.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _SECONDS = 1.0
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
-# These report no events for changes by another machine, or by the host of this virtual one. Not
-# listed: overlay, the root of every container, whose lower layers do not change; fuseblk (NTFS).
+# These do not report changes by another machine, or by the host of a virtual machine. Not listed:
+# overlay, the root of every container, whose lower layers do not change; fuseblk (NTFS).
 _WITHOUT_EVENTS = re.compile(
     r"9p|drvfs|wslfs|virtiofs|vboxsf|vmhgfs|prl_fs|fakeowner|grpcfuse|osxfs"
     r"|nfs4?|cifs|smb3|smbfs|afs|ceph|fuse|fuse\.(?!fuse-overlayfs$).+"
@@ -31,12 +31,12 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 class Polling:
-    """A watcher on any system: everything may have changed, again and again."""
+    """A watcher for any system: it reports again and again that anything may have changed."""
 
     limit = None
 
     def __init__(self, seconds: float = _SECONDS) -> None:
-        """Report it every `seconds`."""
+        """Report a possible change every `seconds`."""
         self._seconds = seconds
         self._last = time.monotonic()
 
@@ -47,7 +47,9 @@ class Polling:
         """Do nothing: there are no registrations."""
 
     def wait(self, seconds: float | None, wake: int | None = None) -> Events:
-        """Wait, and report that anything may have changed; without waiting, only if it is time."""
+        """Wait, then report that anything may have changed. With 0 `seconds`, report it only if the
+        last report is long enough ago.
+        """
         pause = self._seconds if seconds is None else min(seconds, self._seconds)
         select.select([] if wake is None else [wake], [], [], pause)
         now = time.monotonic()
@@ -61,15 +63,15 @@ class Polling:
 
 
 def file_system_without_events(path: Path, mounts: Path = _MOUNTS) -> str | None:
-    """Return the kind of the file system that `path` is on if it may report no changes.
+    """Return the type of the file system of `path` if that may not report changes.
 
-    Return None if it does, or on systems that have no list of `mounts`.
+    Return None if it does, or if the system has no list of `mounts`.
     """
     real = os.path.realpath(path)
     kind, longest = "", -1
     for mount_point, its_kind in _mounts(mounts):
         is_around = real == mount_point or real.startswith(mount_point.rstrip(os.sep) + os.sep)
-        # Of those at the same place, the last covers the others.
+        # Of several mounts at one place, the last covers the others.
         if is_around and len(mount_point) >= longest:
             kind, longest = its_kind, len(mount_point)
     return kind if _WITHOUT_EVENTS.fullmatch(kind) else None

@@ -1,4 +1,4 @@
-"""One run of a session: why it happens, what it does, and where it is shown."""
+"""One run of a session: its cause, its work, and the view that shows it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packager.watch.build_products import Outputs
 
 
 class SupersededError(Exception):
-    """A file was saved while the handler ran: what the handler does is not wanted any more."""
+    """A file was saved while the handler ran, so the handler was stopped."""
 
 
 Result = TypeVar("Result")
@@ -21,37 +21,39 @@ Shown = TypeVar("Shown", contravariant=True)
 
 @dataclass(frozen=True)
 class Cause:
-    """Why there is a run: the file that has changed (none at the start) and how many more have.
+    """Why a run starts: the path of a changed file (None at the start), and how many more changed.
 
-    It is a `retry` of one that failed, or the user has `asked` for it.
+    The run is a `retry` of one that failed, or the user `requested` it with the Enter key.
     """
 
     path: str | None
     more: int
     retry: bool
-    asked: bool = False
+    requested: bool = False
 
 
 class View(Protocol[Shown]):
-    """Where it is shown what happens."""
+    """Shows the runs of a session."""
 
     def started(self, cause: Cause) -> Progress:
-        """Report that a run begins; return the Progress for its stages."""
+        """Show that a run begins; return the Progress for its stages."""
 
     def succeeded(self, cause: Cause, result: Shown) -> None:
-        """The run has ended with `result`."""
+        """Show that the run has ended with `result`."""
 
     def failed(self, cause: Cause, error: PackagerError, retry_in: float | None) -> None:
-        """The run has failed; without a change it is tried again after `retry_in` seconds."""
+        """Show that the run has failed. If no file changes, a retry follows in `retry_in` seconds,
+        or never if that is None.
+        """
 
     def notice(self, text: str) -> None:
-        """There is something else that the user has to know."""
+        """Show something that does not belong to a run."""
 
 
 @dataclass(frozen=True)
 class Work(Generic[Result]):
-    """What a run does: `build`, if the user gave a command, then `deploy` with the paths that have
-    changed since the last deploy. `outputs` knows which of them only a build writes.
+    """The work of a run: `build`, if the user gave a command, then `deploy` with the paths of files
+    that have changed since the last deploy. `outputs` knows which of them only the build writes.
     """
 
     deploy: Callable[[frozenset[str], Progress], Result]

@@ -11,7 +11,8 @@ Due = Literal["change", "retry"]
 
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
 
-# Changes that never pause do not come from saves: the user is notified of what keeps changing.
+# Seconds of changes without a pause after which the user is notified of the file: they do not come
+# from saves.
 RESTLESS = 10.0
 
 
@@ -47,19 +48,19 @@ class Schedule:
         return "retry"
 
     def restless(self, now: float) -> bool:
-        """Return, once, whether there was no quiet time for long."""
+        """Return whether changes have gone on for long without a quiet time; true only once."""
         if self._restless_since is None or now - self._restless_since < RESTLESS:
             return False
         self._restless_since = None
         return True
 
     def succeeded(self) -> None:
-        """Note that everything is deployed, and there is nothing to retry."""
+        """Note that everything is deployed, so that nothing is retried."""
         self._retry_at = None
         self._next_pause = FIRST_RETRY
 
     def failed(self, now: float, *, retries: bool) -> float | None:
-        """Note a failure. If it `retries` without a change, return the seconds until then."""
+        """Note a failure. If a retry may help, return the seconds until then."""
         if not retries:
             self.succeeded()
             return None
@@ -70,5 +71,5 @@ class Schedule:
 
     @property
     def _due_at(self) -> float | None:
-        # A retry waits for the end of the changes that go on, and takes them along.
+        # While files change, a retry waits for the quiet time, and deploys the changes, too.
         return self._retry_at if self._quiet_at is None else self._quiet_at

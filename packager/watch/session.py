@@ -1,4 +1,4 @@
-"""The watching itself: hears of changes, and builds and deploys when it is time to."""
+"""Watch an app: receive events, find the changed files, then build and deploy."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from packager.watch.run import Cause, Result, SupersededError, View, Work
 from packager.watch.schedule import Schedule
 from packager.watch.snapshot import Difference, Tree
 
-# So many places where something happened are kept; a program that creates and deletes files without
-# end would fill the memory. Many fewer are looked at faster by one walk over everything.
-_MOST_HEARD = 10_000
+# A program that creates and deletes files without end would fill the memory. From this many paths
+# on, the paths of events are dropped, and everything is examined instead.
+_MOST_EVENT_PATHS = 10_000
 
-# How often a folder that is gone is looked for.
-_SECONDS_TO_COME_BACK = 0.5
+# The interval at which a folder that is missing is looked for.
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 
 class EnterKey(Protocol):
-    """The key by which a user asks for a run."""
+    """The key with which a user requests a run."""
 
     @property
     def file(self) -> int | None:
-        """The file in which it can be waited for; None if nobody can press it now."""
+        """The descriptor that is readable after the key was pressed; None without a terminal."""
 
     def pressed(self) -> bool:
-        """Return whether it was pressed since the last time."""
+        """Return whether the key was pressed since the last call."""
 
 
 @dataclass(frozen=True)
 class Senses:
-    """How a session notices changes, the Enter key and the time."""
+    """The sources from which a session learns of changes, of the Enter key and of the time."""
 
     watcher: Callable[[], Watcher] = new_watcher
     enter: EnterKey | None = None
@@ -48,9 +48,10 @@ class Senses:
 
 
 class Session(Generic[Result]):
-    """An app that is watched, in one thread: what happens during a run is heard of after it.
+    """Watches an app in one thread: events that arrive during a run are handled after it.
 
-    Only a handler that runs is stopped: what it does is of no use after another save.
+    The exception is a handler that runs on this machine: a save stops it, because the next run
+    starts it again with the new files.
     """
 
     def __init__(
@@ -63,9 +64,9 @@ class Session(Generic[Result]):
         quiet_time: float,
         senses: Senses,
     ) -> None:
-        """Watch what `relevance` returns; it is called again whenever that may have changed.
+        """Watch the files that `relevance` returns. It is called again when a named file changes.
 
-        A run does `work` when nothing has changed for `quiet_time` seconds.
+        A run does the `work` after nothing has changed for `quiet_time` seconds.
         """
         self._app = app
         self._relevance = relevance
@@ -75,104 +76,102 @@ class Session(Generic[Result]):
         self._clock = senses.clock
         self._schedule = Schedule(quiet_time)
         self._tree = Tree(relevance(), senses.watcher())
-        # Both are dicts for their order. Where something has happened that was not yet looked at:
-        self._heard: dict[str, None] = {}
-        self._has_forgotten = False  # Then everything has to be looked at.
-        # What was found changed and is not yet deployed, some of it since the last run:
+        # The paths of events that were not examined yet. (Dicts keep the order.)
+        self._event_paths: dict[str, None] = {}
+        self._must_scan = False  # because paths of events were dropped
+        # The changed files that are not deployed yet, and those of them that only a build wrote.
         self._pending: dict[str, None] = {}
-        # Those of them that only a build has written: a user has not changed them.
         self._built: set[str] = set()
-        self._has_news = False
-        self._saved_meanwhile: set[str] = set()
+        self._changed_since_run = False
+        self._saved_during_run: set[str] = set()
         self._is_built = False
         self._has_failed = False
-        self._is_asked = False
+        self._is_requested = False  # by the Enter key
 
     def watch(self) -> NoReturn:
-        """Deploy now and at each change; only an exception that is not an Exception ends it."""
+        """Deploy now and at each change, until a signal ends it."""
         try:
-            # Before the first run, for nothing to be missed that happens in its course.
+            # The scan precedes the first run, so that changes during that run are noticed.
             self._tree.scan()
             self._poll_at_limit()
             self._run(retry=False)
             while True:
-                self._hear()
+                self._wait()
                 self._act()
         finally:
             self._tree.watcher.close()
 
-    def _hear(self) -> None:
-        """Wait until something happens, or is due."""
+    def _wait(self) -> None:
+        """Wait until an event arrives, or a run is due."""
         missing = self._tree.missing_roots()
         wake = self._enter.file if self._enter else None
         events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)), wake)
         if wake is not None:
-            self._is_asked = self._has_pressed_enter()
-        heard = [path for path in events.paths if self._tree.concerns(path)]
-        self._note(heard)
+            self._is_requested = self._has_pressed_enter()
+        paths = [path for path in events.paths if self._tree.concerns(path)]
+        self._note(paths)
         is_back = any(Path(root).is_dir() for root in missing)
         found = self._look(everywhere=True) if events.lost or is_back else False
         now = self._clock()
-        if heard or found:
+        if paths or found:
             self._schedule.changed(now)
-        if heard and self._schedule.restless(now):
+        if paths and self._schedule.restless(now):
             self._view.notice(
-                f"{self._shown(heard[-1])} keeps changing: it is deployed when it has come to rest."
-                " Leave it out by --ignore if it is no source."
+                f"{self._shown(paths[-1])} keeps changing. The next deploy waits until it stops."
+                " If the function does not need the file, exclude it with --ignore."
             )
 
-    def _note(self, heard: list[str]) -> None:
-        """Keep where something has happened, as long as it is not too much to be kept."""
-        self._heard |= dict.fromkeys(heard)
-        if len(self._heard) > _MOST_HEARD:
-            self._heard = {}
-            self._has_forgotten = True
+    def _note(self, paths: list[str]) -> None:
+        """Keep the paths of events, unless there are too many."""
+        self._event_paths |= dict.fromkeys(paths)
+        if len(self._event_paths) > _MOST_EVENT_PATHS:
+            self._event_paths = {}
+            self._must_scan = True
 
     def _seconds_to_wait(self, missing: bool) -> float | None:
         left = self._schedule.seconds_left(self._clock())
         if missing:
-            return _SECONDS_TO_COME_BACK if left is None else min(left, _SECONDS_TO_COME_BACK)
+            return _SECONDS_BETWEEN_LOOKS if left is None else min(left, _SECONDS_BETWEEN_LOOKS)
         return left
 
     def _act(self) -> None:
-        """Run if it is time, and if there is anything to run for."""
+        """Run if a run is due, and if there is a reason for it."""
         due = self._schedule.take(self._clock())
-        if due == "change" or self._is_asked:
+        if due == "change" or self._is_requested:
             self._look()
-            if self._has_news or self._is_asked:
+            if self._changed_since_run or self._is_requested:
                 self._run(retry=False)
             elif self._has_failed and self._is_built:
-                # What has happened is no change of a file, and may be what the package needed: a
-                # folder that a link leads to, or a file saved again as it was.
+                # No watched file has changed, but the cause of the failure may be gone: a folder
+                # that a link leads to may exist now.
                 self._run(retry=True)
         elif due == "retry":
             self._run(retry=True)
 
     def _look(self, *, everywhere: bool = False) -> bool:
-        """Find out what has happened, and return whether any contents have changed."""
+        """Examine the paths of events, or everything; return whether any contents have changed."""
         found = self._difference(everywhere=everywhere)
         self._work.outputs.changed_between_builds(found.contents)
         self._built -= found.contents
         return bool(found.contents)
 
     def _difference(self, *, everywhere: bool) -> Difference:
-        heard, self._heard = self._heard, {}
-        everywhere, self._has_forgotten = everywhere or self._has_forgotten, False
-        found = self._tree.scan(heard) if everywhere else self._tree.refresh(heard)
+        paths, self._event_paths = self._event_paths, {}
+        everywhere, self._must_scan = everywhere or self._must_scan, False
+        found = self._tree.scan(paths) if everywhere else self._tree.refresh(paths)
         if any(map(self._tree.relevance.is_named, found.contents)):
             self._renew_relevance(found)
         self._poll_at_limit()
-        self._pending |= dict.fromkeys(path for path in heard if path in found.contents)
+        self._pending |= dict.fromkeys(path for path in paths if path in found.contents)
         self._pending |= dict.fromkeys(sorted(found.contents))
-        self._has_news = self._has_news or bool(found.contents)
+        self._changed_since_run = self._changed_since_run or bool(found.contents)
         return found
 
     def _renew_relevance(self, found: Difference) -> None:
         try:
             self._tree.relevance = self._relevance()
         except PackagerError:
-            # The run that follows says so.
-            return
+            return  # The run that follows reports the error.
         found.add(self._tree.scan())
 
     def _poll_at_limit(self) -> None:
@@ -182,21 +181,25 @@ class Session(Generic[Result]):
         self._tree.watcher.close()
         self._tree.watcher = Polling()
         self._view.notice(
-            f"The system's limit {limit} is reached: changes are looked for every second instead."
-            f" Raise it (`sudo sysctl {limit}=…`), or watch less by --ignore."
+            f"The system's limit {limit} is reached, so the packager looks for changes every second"
+            f" instead. Raise the limit (`sudo sysctl {limit}=…`), or watch fewer files with"
+            " --ignore."
         )
 
     def _run(self, *, retry: bool) -> None:
         cause = self._cause(retry)
-        self._has_news = self._is_asked = False
-        self._saved_meanwhile = set()
+        self._changed_since_run = self._is_requested = False
+        self._saved_during_run = set()
         if not retry:
             self._is_built = self._work.build is None
         progress = self._view.started(cause)
         progress.meanwhile = self._stop_if_saved
         try:
             if not self._app.is_dir():
-                raise PackageError(f"{self._app} is gone.", "It is deployed when it is back.")
+                raise PackageError(
+                    f"The folder {self._app} does not exist any more.",
+                    "It is deployed again when it is back.",
+                )
             if self._work.build and not self._is_built:
                 self._run_build(self._work.build, progress)
                 self._is_built = True
@@ -207,27 +210,27 @@ class Session(Generic[Result]):
             retry_in = self._schedule.failed(self._clock(), retries=failure.transient)
             self._view.failed(cause, failure, retry_in)
         else:
-            self._pending = dict.fromkeys(sorted(self._saved_meanwhile))
+            self._pending = dict.fromkeys(sorted(self._saved_during_run))
             self._built.clear()
             self._has_failed = False
             self._schedule.succeeded()
             self._view.succeeded(cause, result)
-        self._has_news = bool(self._saved_meanwhile)
-        if self._has_news:
+        self._changed_since_run = bool(self._saved_during_run)
+        if self._changed_since_run:
             self._schedule.changed(self._clock())
         if not retry:
-            self._has_pressed_enter()  # In the course of the run, and so not for another one.
+            self._has_pressed_enter()  # Enter during the run does not request another run.
 
     def _stop_if_saved(self) -> None:
         """Raise SupersededError if files were saved since the run began."""
         events = self._tree.watcher.wait(0.0)
         self._note([path for path in events.paths if self._tree.concerns(path)])
-        if not events.lost and not self._heard and not self._has_forgotten:
+        if not events.lost and not self._event_paths and not self._must_scan:
             return
         found = self._difference(everywhere=events.lost)
         self._work.outputs.changed_between_builds(found.contents)
         self._built -= found.contents
-        self._saved_meanwhile |= found.contents
+        self._saved_during_run |= found.contents
         if found.contents:
             raise SupersededError
 
@@ -242,10 +245,10 @@ class Session(Generic[Result]):
             except BuildError as error:
                 failure = error
         saved = {*self._pending} - self._built
-        # A look at everything, not at events: those of the build's last writes may yet come.
+        # Events of the build's last writes may arrive later, so everything is examined.
         difference = self._difference(everywhere=True)
-        self._saved_meanwhile = self._work.outputs.changed_by_build(difference)
-        self._built |= difference.contents - self._saved_meanwhile - saved
+        self._saved_during_run = self._work.outputs.changed_by_build(difference)
+        self._built |= difference.contents - self._saved_during_run - saved
         if failure:
             raise failure
 
@@ -253,7 +256,7 @@ class Session(Generic[Result]):
         changed = [path for path in self._pending if path not in self._built]
         first = next(iter(changed), None)
         shown = None if first is None else self._shown(first)
-        return Cause(shown, max(0, len(changed) - 1), retry, self._is_asked)
+        return Cause(shown, max(0, len(changed) - 1), retry, self._is_requested)
 
     def _shown(self, path: str) -> str:
         return os.path.relpath(path, self._app)

@@ -58,7 +58,7 @@ def _retried(status: int, code: str, s3: tuple[int, str], words: str) -> Kind:
 
 NO_ANSWER = r"no response \(\w+\)"
 AWS_FAILED = r"AWS failed \(\w+\), after 3 tries"
-NO_MORE = r"AWS takes no more requests now \(\w+\), after 3 tries"
+NO_MORE = r"AWS throttled the request \(\w+\) 3 times"
 
 KINDS = {
     "reset before the body": _same(reset_before_the_body, NO_ANSWER),

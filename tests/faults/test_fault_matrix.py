@@ -309,7 +309,7 @@ def says_what_is_true(cell: Cell, run: Run, *, holds_new: bool) -> None:
     assert bool(says_unknown) == (unreachable or liar)
     if not says_unknown:
         says_new = re.search(
-            r"^Deployed|Lambda has taken the package|has the one that was sent",
+            r"^Deployed|Lambda has accepted the package|has the one that was sent",
             run.stdout + run.stderr,
             re.MULTILINE,
         )

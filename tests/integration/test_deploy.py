@@ -209,7 +209,7 @@ def test_an_update_that_never_ends_is_an_error_in_bounded_time(
     proxy.on("state", changed(LastUpdateStatus="InProgress"), skip=1)
     run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
     assert run.returncode == 1
-    assert "Lambda has taken the package" in run.stderr
+    assert "Lambda has accepted the package" in run.stderr
 
 
 def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(

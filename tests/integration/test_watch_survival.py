@@ -120,7 +120,7 @@ def test_an_env_file_with_another_endpoint_or_a_mistake_takes_effect_at_once(
 def test_the_app_folder_may_go_away_and_come_back(watch: Watching) -> None:
     away = watch.app.with_name("away")
     watch.app.rename(away)
-    assert "is gone" in watch.ending()["error"]
+    assert "does not exist any more" in watch.ending()["error"]
     away.rename(watch.app)
     assert watch.ending()["event"] == "unchanged"
     watch.change("lib/deep/b.js")

@@ -36,8 +36,8 @@ def refusal(request: Request, code: str, status: int, reason: str = "") -> Deplo
     [
         ("AccessDeniedException", 403, "", AccessDeniedError, "do not allow lambda:UpdateFunction"),
         ("ResourceConflictException", 409, "", ConflictError, "in progress"),
-        ("TooManyRequestsException", 429, "", ThrottledError, "takes no more requests"),
-        ("429", 429, "", ThrottledError, "takes no more requests"),
+        ("TooManyRequestsException", 429, "", ThrottledError, "throttled the request"),
+        ("429", 429, "", ThrottledError, "throttled the request"),
         ("ExpiredTokenException", 403, "", CredentialsError, "have expired"),
         ("InvalidSignatureException", 403, "", CredentialsError, "does not accept the credentials"),
         ("InvalidSignatureException", 403, "Signature expired: …", DeployError, "clock is wrong"),

@@ -428,7 +428,7 @@ def test_our_own_wrapper_provides_no_handler(tmp_path: Path) -> None:
     [
         (NODE, f"Variables={{AWS_LAMBDA_EXEC_WRAPPER={OURS}}}"),
         (replace(NODE, exec_wrapper="/opt/other"), "update-function-configuration"),
-        (replace(NODE, runtime="provided.al2023"), "takes no exec wrapper"),
+        (replace(NODE, runtime="provided.al2023"), "does not support exec wrappers"),
         (replace(NODE, exec_wrapper=OURS), None),
     ],
 )

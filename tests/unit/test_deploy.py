@@ -322,7 +322,7 @@ def test_a_failed_update_is_an_error_with_its_reason() -> None:
 
 def test_an_update_that_never_ends_is_an_error_that_names_the_functions_package() -> None:
     said = said_by(ScriptedFunction([OTHER, UPDATING], [UPDATING]))
-    assert "Lambda has taken the package" in said
+    assert "Lambda has accepted the package" in said
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_without_a_response_while_waiting_the_request_is_repeated(answer: Deploy
 
 def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
     function = ScriptedFunction([OTHER, DeployError("Expired.", "Renew.")], [UPDATING])
-    assert said_by(function).startswith("Expired. Lambda has taken the package")
+    assert said_by(function).startswith("Expired. Lambda has accepted the package")
 
 
 def test_a_package_that_goes_by_s3_is_shown_with_the_bucket() -> None:

@@ -69,7 +69,7 @@ class Story:
 
     def started(self, cause: Cause) -> Progress:
         more = f" +{cause.more}" if cause.more else ""
-        kind = "asked" if cause.asked else "retry" if cause.retry else "run"
+        kind = "asked" if cause.requested else "retry" if cause.retry else "run"
         self.shown.append(f"{kind} {cause.path}{more}")
         return Progress()
 
@@ -166,7 +166,7 @@ def test_files_that_come_and_go_without_end_take_no_more_memory(
 
     def noting(session: Session[str], heard: list[str]) -> None:
         note(session, heard)
-        kept.append(len(session._heard))
+        kept.append(len(session._event_paths))
 
     monkeypatch.setattr(Session, "_note", noting)
     storm = [
