@@ -6,23 +6,74 @@ A kind of app knows its `language`, its `members`, the runtimes that it `fits`, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from packager.apps.archive import Archive, list_archives
+from packager.apps.contents import Contents, Finding
 from packager.apps.node import Node
 from packager.apps.python import Python
 from packager.apps.signs import Sign
 from packager.config.settings import Settings
 from packager.errors import PackageError
+from packager.lazy import lazy
 
-__all__ = ["App", "Archive", "Node", "Python", "choose", "find", "needs_runtime", "resolve"]
+if TYPE_CHECKING:
+    from packager.apps import java_checks, node_checks
+    from packager.apps.python import checks as python_checks
+else:
+    java_checks = lazy("packager.apps.java_checks")
+    node_checks = lazy("packager.apps.node_checks")
+    python_checks = lazy("packager.apps.python.checks")
+
+__all__ = [
+    "LANGUAGES",
+    "App",
+    "Archive",
+    "Language",
+    "Node",
+    "Python",
+    "choose",
+    "find",
+    "needs_runtime",
+    "resolve",
+]
 
 App: TypeAlias = Archive | Node | Python
 
-# By the value of _LAMBDA_LANGUAGE.
-_LANGUAGES: dict[str, type[Node] | type[Python]] = {"node": Node, "python": Python}
+
+class Checks(Protocol):
+    """Checks that a function can run a package; each language has a module of them."""
+
+    def check_handler(self, contents: Contents, handler: str, runtime: str) -> Iterator[Finding]:
+        """Check that the function's handler exists."""
+
+    def check_dependencies(
+        self, contents: Contents, runtime: str, architecture: str, command: str
+    ) -> Iterator[Finding]:
+        """Check that dependencies fit the function; `command` would install them again."""
+
+
+class Language(NamedTuple):
+    """A language of functions whose runtime's name begins with `runtime`.
+
+    `kind` is the kind of app for a folder of sources; None if only an archive can be packaged.
+    """
+
+    name: str
+    runtime: str
+    checks: Checks
+    kind: type[Node] | type[Python] | None = None
+
+
+LANGUAGES = {
+    "node": Language("Node.js", "nodejs", node_checks, Node),
+    "python": Language("Python", "python3.", python_checks, Python),
+    "java": Language("Java", "java", java_checks),
+}
+
+_KINDS = {language: row.kind for language, row in LANGUAGES.items() if row.kind}
 
 
 class Candidate(NamedTuple):
@@ -53,7 +104,7 @@ def find(folder: Path, settings: Settings) -> Sequence[Candidate]:
     """
     if settings.jar:
         return [Candidate(Archive(folder, settings.jar, "jar", "java"))]
-    declared = _LANGUAGES.get(settings.language or "")
+    declared = _KINDS.get(settings.language or "")
     if settings.zip:
         language = declared.language if declared else None
         return [Candidate(Archive(folder, settings.zip, "zip", language))]
@@ -61,7 +112,7 @@ def find(folder: Path, settings: Settings) -> Sequence[Candidate]:
         raise PackageError(f"The folder {folder} does not exist.", "Pass the folder of the app.")
     if declared:
         return [Candidate(declared.of(folder, settings))]
-    signs = [(kind, kind.sign(folder)) for kind in _LANGUAGES.values()]
+    signs = [(kind, kind.sign(folder)) for kind in _KINDS.values()]
     found = [Candidate(kind.of(folder, settings), sign) for kind, sign in signs if sign]
     if not found:
         raise PackageError(

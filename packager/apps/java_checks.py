@@ -43,6 +43,16 @@ def check_handler(contents: Contents, handler: str, runtime: str) -> Iterator[Fi
     yield from _check_version(name, head, runtime)
 
 
+def check_dependencies(
+    contents: Contents, runtime: str, architecture: str, command: str
+) -> Iterator[Finding]:
+    """Find nothing: Java code chooses one of several platforms' libraries in a jar, or works
+    without.
+    """
+    del contents, runtime, architecture, command
+    yield from ()
+
+
 def _in_jars(contents: Contents, path: str) -> tuple[bytes | None, bool]:
     """Return the first bytes of the class in a jar in `lib/`, and whether all jars were read."""
     complete = True

@@ -86,8 +86,18 @@ def _version(runtime: str) -> int:
     return int(match[1]) if match else 0
 
 
-def check_engines(contents: Contents, runtime: str) -> Iterator[Finding]:
-    """Check that the app's package.json accepts the runtime's version of Node.js."""
+def check_dependencies(
+    contents: Contents, runtime: str, architecture: str, command: str
+) -> Iterator[Finding]:
+    """Check the native code of each package, and the versions of Node.js that the app accepts.
+
+    `command` installs the app's dependencies.
+    """
+    yield from _check_native(contents, architecture, command)
+    yield from _check_engines(contents, runtime)
+
+
+def _check_engines(contents: Contents, runtime: str) -> Iterator[Finding]:
     engines = _manifest(contents, "").get("engines")
     wanted = engines.get("node") if isinstance(engines, dict) else None
     if isinstance(wanted, str) and not node_ranges.fits_major(_version(runtime), wanted):
@@ -98,8 +108,7 @@ def check_engines(contents: Contents, runtime: str) -> Iterator[Finding]:
         )
 
 
-def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:
-    """Check the native code of each package; `command` installs the app's dependencies."""
+def _check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:
     hint = f"Install for Lambda: `{_for_linux(command, architecture)}`."
     libraries = [name for name in contents.names if native.is_library(name)]
     manifests = {

@@ -8,36 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
-from packager.apps import App, java_checks, node_checks
+from packager.apps import LANGUAGES, App, Language
 from packager.apps.contents import Contents, Finding
-from packager.apps.python import checks as python_checks
 from packager.errors import PackageError
 from packager.function import FunctionState, Package
 from packager.package import exec_wrapper
 from packager.package.contents import ZipContents
 from packager.progress import Progress
 from packager.release.destination import Inquiry
-
-_LANGUAGES = {"node": "Node.js", "python": "Python", "java": "Java"}
-
-
-class _Language(NamedTuple):
-    """The checks for functions whose runtime's name begins with `runtime`."""
-
-    runtime: str
-    language: str
-    handler: Callable[[Contents, str, str], Iterator[Finding]]
-    native: Callable[[Contents, str, str], Iterator[Finding]] | None = None
-
-
-_RUNTIMES = (
-    _Language("nodejs", "node", node_checks.check_handler, node_checks.check_native),
-    _Language("python3.", "python", python_checks.check_handler, python_checks.check_native),
-    # Java code chooses one of several platforms' libraries in a jar, or works without.
-    _Language("java", "java", java_checks.check_handler),
-)
 
 
 def findings(
@@ -48,29 +27,30 @@ def findings(
     yield from _of_the_wrapper(contents, state)
     if state.package_type == "Image" or not state.runtime or state.runtime.startswith("provided"):
         return
-    checks = next((row for row in _RUNTIMES if state.runtime.startswith(row.runtime)), None)
-    if language and (checks is None or checks.language != language):
+    function = next(
+        (row for row in LANGUAGES.values() if state.runtime.startswith(row.runtime)), None
+    )
+    if language and function is not LANGUAGES[language]:
         yield Finding(
-            f"The app is a {_LANGUAGES[language]} app, and the function's runtime is"
+            f"The app is a {LANGUAGES[language].name} app, and the function's runtime is"
             f" {state.runtime}.",
             "Check _LAMBDA_FUNCTION_ARN and the folder of the app, or change the function's"
             " runtime.",
         )
         return
-    if checks is None:
+    if function is None:
         return
+    for finding in _of_the_handler(contents, state, function):
+        yield replace(finding, certain=finding.certain and not _may_provide(state))
     architecture = state.architecture or "x86_64"
-    is_wrapped = state.exec_wrapper not in (None, exec_wrapper.PATH)
-    may_be_elsewhere = state.has_layers or is_wrapped
-    for finding in _of_the_handler(contents, state, checks):
-        yield replace(finding, certain=finding.certain and not may_be_elsewhere)
-    if checks.native:
-        yield from checks.native(contents, architecture, install_command)
-    if checks.language == "node":
-        yield from node_checks.check_engines(contents, state.runtime)
-    if checks.language == "python":
-        wheels = list(python_checks.check_wheels(contents, state.runtime))
-        yield from wheels or python_checks.check_extensions(contents, state.runtime)
+    yield from function.checks.check_dependencies(
+        contents, state.runtime, architecture, install_command
+    )
+
+
+def _may_provide(state: FunctionState) -> bool:
+    """Return whether a layer or another wrapper may provide what the package lacks."""
+    return state.has_layers or state.exec_wrapper not in (None, exec_wrapper.PATH)
 
 
 def _of_the_function(state: FunctionState) -> Iterator[Finding]:
@@ -114,21 +94,20 @@ def wrapper_note(contents: Contents, state: FunctionState, function: str) -> str
 
 
 def _of_the_handler(
-    contents: Contents, state: FunctionState, checks: _Language
+    contents: Contents, state: FunctionState, language: Language
 ) -> Iterator[Finding]:
     handler = state.handler or ""
     # An absolute path leads into a layer.
     if handler and not handler.startswith("/"):
-        yield from checks.handler(contents, handler, state.runtime or "")
+        yield from language.checks.check_handler(contents, handler, state.runtime or "")
 
 
 def _of_the_dependencies(package: Package, state: FunctionState | None) -> Iterator[Finding]:
     if package.missing:
-        is_wrapped = state and state.exec_wrapper not in (None, exec_wrapper.PATH)
         yield Finding(
             package.missing.problem,
             package.missing.hint,
-            certain=state is not None and not (state.has_layers or is_wrapped),
+            certain=state is not None and not _may_provide(state),
         )
 
 

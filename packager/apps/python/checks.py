@@ -53,7 +53,19 @@ def _has_module(names: Iterable[str], path: str) -> bool:
     return False
 
 
-def check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
+def check_dependencies(
+    contents: Contents,
+    runtime: str,
+    architecture: str,
+    command: str,  # noqa: ARG001
+) -> Iterator[Finding]:
+    """Check the compiled modules of each dependency, and the Python that it is for."""
+    yield from _check_native(contents, architecture)
+    wheels = list(_check_wheels(contents, runtime))
+    yield from wheels or _check_extensions(contents, runtime)
+
+
+def _check_wheels(contents: Contents, runtime: str) -> Iterator[Finding]:
     """Compare the tags of each wheel with the function's Python."""
     minor = int(re.sub(r"\D*3\.", "", runtime))
     for name in sorted(contents.names):
@@ -90,7 +102,7 @@ def _runs_on(tag: str, minor: int) -> bool:
     return False
 
 
-def check_native(contents: Contents, architecture: str, command: str) -> Iterator[Finding]:  # noqa: ARG001
+def _check_native(contents: Contents, architecture: str) -> Iterator[Finding]:
     """Check the compiled modules of each dependency."""
     names = contents.names
     for dependency, found in native.unfit(
@@ -105,7 +117,7 @@ def check_native(contents: Contents, architecture: str, command: str) -> Iterato
         )
 
 
-def check_extensions(contents: Contents, runtime: str) -> Iterator[Finding]:
+def _check_extensions(contents: Contents, runtime: str) -> Iterator[Finding]:
     """Compare the Python that compiled modules without a wheel's metadata are tagged for.
 
     A package may do without its compiled modules, so that nothing is certain.
