@@ -1,6 +1,6 @@
-"""Decide what a package holds of each entry of an app's folders: it, its target, or nothing.
+"""Decide for each entry of an app's folders whether it, its target or nothing is packaged.
 
-Packaging and watch both list the folders by these rules.
+Packaging and watch both list folders by these rules.
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
@@ -81,7 +81,7 @@ Found: TypeAlias = File | Link | Folder | LeftOut | Refused
 
 
 class Entry(NamedTuple):
-    """An entry of a folder by its name there, and what is packaged of it."""
+    """An entry of a folder, by its name there, with the decision about it."""
 
     name: str
     found: Found
@@ -92,8 +92,8 @@ class Entry(NamedTuple):
 class Rules:
     """The rules for the folder `app`, a real path.
 
-    What is `ignored`, the files `never`, and the places `without` are left out; `never` also where
-    a link leads to them.
+    Entries that are `ignored`, the files `never` (also through links), and the places `without` are
+    left out.
     """
 
     app: str
@@ -196,7 +196,7 @@ class Rules:
         return target if is_allowed and target != link and not os.path.isdir(target) else None
 
     def _left_out_by_target(self, target: str, name: str, *, is_folder: bool) -> LeftOut | None:
-        """Leave out a target outside whatever the name of the link to it, if there is a reason."""
+        """Return why a target outside the app is left out, whatever the name of its link."""
         if is_folder and self.ignored(name, is_folder=True):
             return LeftOut(name)
         reason = left_out.reason(posixpath.basename(target), is_folder=is_folder)
@@ -255,7 +255,7 @@ class LinkLimit:
         self._folders = 0
 
     def check(self, folder: Folder) -> None:
-        """Raise PackageError if links to folders would multiply what is packaged without bound."""
+        """Raise PackageError if links to folders multiply the packaged folders beyond a limit."""
         on_the_way = folder.roots[1:]
         self._folders += bool(on_the_way)
         if self._folders > MOST_FOLDERS_BY_LINKS or len(on_the_way) > _MOST_LINKS_ON_THE_WAY:

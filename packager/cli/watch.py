@@ -127,9 +127,9 @@ def watch(
     def target(config: Config) -> contextlib.AbstractContextManager[targets.Target]:
         return targets.open_target(config, app, timeout, how)
 
-    def watched() -> filters.Relevance:
+    def read_filter() -> filters.Filter:
         config = read_config()
-        return filters.scope(
+        return filters.new_filter(
             app,
             config.settings,
             env_file=config.env_file,
@@ -154,7 +154,7 @@ def watch(
                 json_lines=json_lines,
                 quiet=quiet,
                 verbose=verbose,
-                hears_enter=enter.file is not None,
+                notices_enter=enter.file is not None,
             )
         ) as view,
     ):
@@ -167,7 +167,7 @@ def watch(
                 )
         session.Session(
             app,
-            relevance=watched,
+            read_filter=read_filter,
             work=run.Work(
                 deploys.run,
                 build_products.Outputs([str(app / archive)] if archive else []),
@@ -175,5 +175,5 @@ def watch(
             ),
             view=view,
             quiet_time=quiet_time / 1000,
-            senses=session.Senses(polling.Polling if poll else notify.new_watcher, enter),
+            inputs=session.Inputs(polling.Polling if poll else notify.new_watcher, enter),
         ).watch()

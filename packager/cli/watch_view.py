@@ -47,26 +47,26 @@ _SHORTEST_PATH = 12
 
 
 def new_view(
-    *, json_lines: bool, quiet: bool, verbose: bool, hears_enter: bool
+    *, json_lines: bool, quiet: bool, verbose: bool, notices_enter: bool
 ) -> WatchLines | WatchJson:
     """Return the view for these options."""
     if json_lines:
         return WatchJson()
-    return WatchLines(quiet=quiet, verbose=verbose, hears_enter=hears_enter)
+    return WatchLines(quiet=quiet, verbose=verbose, notices_enter=notices_enter)
 
 
 class WatchLines:
     """Shows runs to people: on a terminal the current stage first, then the result."""
 
-    def __init__(self, *, quiet: bool, verbose: bool, hears_enter: bool = False) -> None:
+    def __init__(self, *, quiet: bool, verbose: bool, notices_enter: bool = False) -> None:
         """If `quiet`, show only failures and notices, on stderr; if `verbose`, timings, too.
 
-        If the session `hears_enter`, say that the user can press it.
+        If the session `notices_enter`, say that the user can press it.
         """
         self._quiet = quiet
         self._verbose = verbose and not quiet
         self._has_status = is_terminal() and not quiet
-        self._hears_enter = hears_enter and self._has_status
+        self._notices_enter = notices_enter and self._has_status
         self._is_printing = ""  # the stage in which a program of the user may print
         self._status = ""
         self._progress = Progress()
@@ -116,10 +116,10 @@ class WatchLines:
         """Show when or how the failed run is retried."""
         if retry_in is not None:
             at = time.strftime("%H:%M:%S", time.localtime(time.time() + retry_in))
-            enter = ", or when you press Enter" if self._hears_enter else ""
+            enter = ", or when you press Enter" if self._notices_enter else ""
             self._status = _time()
             self._show_status(f"Retrying at {at}{enter}")
-        elif self._hears_enter:
+        elif self._notices_enter:
             self._status = _time()
             self._show_status("Press Enter to run it again")
         else:

@@ -21,7 +21,7 @@ _SOURCES = "src"
 
 _MOST_FOLDERS_KNOWN = 50_000
 
-# Hidden entries at the top are always ignored, and here nothing more.
+# Without patterns, only the names that packages leave out by default are ignored.
 _HIDDEN = Ignored(())
 
 
@@ -41,7 +41,7 @@ class Selected:
         return self.rules.entry(name, self.folder)
 
 
-class Relevance:
+class Filter:
     """Decides which files are watched. All paths are absolute and normal.
 
     These are the files that are packaged, those in the named folders, and the named files. Named
@@ -60,8 +60,8 @@ class Relevance:
     ) -> None:
         """Watch the named `files` and `folders`, and the `app` except what is `unpackaged`.
 
-        If `unpackaged` is None, only what is named is watched of the app. Except for the named
-        files, nothing that is `ignored` is watched.
+        If `unpackaged` is None, only the named files and folders of the app are watched. Nothing
+        that is `ignored` is watched, except named files.
         """
         self._app = app
         self._files = frozenset(files)
@@ -70,8 +70,8 @@ class Relevance:
             rules[app] = Rules(app, _Unwatched(unpackaged, ignored))
         self._rules = rules
         named = self._files | rules.keys()
-        self._ways = frozenset(way for path in named for way in self._way_to(path))
-        self._starts = rules.keys() | self._ways
+        self._ancestors = frozenset(folder for path in named for folder in self._ancestors_of(path))
+        self._starts = rules.keys() | self._ancestors
         self._top_of_folder: dict[str, str | None] = {}
 
     @property
@@ -102,22 +102,22 @@ class Relevance:
 
     def concerns(self, path: str) -> bool:
         """Return whether a change at `path`, a file or a folder, can matter."""
-        return self.file(path) or self.folder(path)
+        return self.watches_file(path) or self.watches_folder(path)
 
     def is_named(self, path: str) -> bool:
         """Return whether `path` is one of the named files, which may change what is watched."""
         return path in self._files
 
-    def file(self, path: str) -> bool:
+    def watches_file(self, path: str) -> bool:
         """Return whether the file at `path` is watched."""
         top = self._top_of(os.path.dirname(path))
         return path in self._files or (top is not None and self._lets_in(top, path))
 
-    def folder(self, path: str) -> bool:
+    def watches_folder(self, path: str) -> bool:
         """Return whether anything in the folder at `path` is watched."""
-        return path in self._ways or self._top_of(path) is not None
+        return path in self._ancestors or self._top_of(path) is not None
 
-    def _way_to(self, path: str) -> list[str]:
+    def _ancestors_of(self, path: str) -> list[str]:
         """Return the folders to watch to notice that `path` itself is created or removed."""
         if path == self._app:
             return []
@@ -148,8 +148,8 @@ class Relevance:
 
 
 class _Unwatched(Ignored):
-    """What is not watched: what is not packaged, what is `ignored`, and editors' temporary files,
-    which are not watched even if a pattern of the app includes them.
+    """Leaves out unpackaged files, those that are `ignored`, and editors' temporary files,
+    even if a pattern of the app includes these.
     """
 
     def __init__(self, unpackaged: Ignored, ignored: Ignored) -> None:
@@ -164,7 +164,7 @@ class _Unwatched(Ignored):
         return super().why(path, is_folder=is_folder)
 
 
-def scope(
+def new_filter(
     app: Path,
     settings: Settings,
     *,
@@ -172,9 +172,9 @@ def scope(
     extra_paths: Iterable[Path] = (),
     ignore_patterns: Iterable[str] = (),
     builds: bool = False,
-) -> Relevance:
-    """Watch the files that are packaged of `app`, the `env_file` and the `extra_paths`, except the
-    files that match the gitignore patterns `ignore_patterns`.
+) -> Filter:
+    """Watch the packaged files of `app`, the `env_file` and the `extra_paths`, except files that
+    match the gitignore patterns `ignore_patterns`.
 
     For a jar or ready-made zip, watch the archive itself and, if a command `builds` it, the folder
     `src`. Raises PackageError if `.lambdaignore` or a pattern is not valid.
@@ -188,7 +188,7 @@ def scope(
             files.append(path)
         if path.is_dir() or not path.exists():
             folders.append(path)
-    return Relevance(
+    return Filter(
         str(app),
         unpackaged=None if archive else ignore.read(app),
         # A symbolic link can change, and so can its target.

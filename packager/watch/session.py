@@ -12,12 +12,12 @@ from typing import Generic, NoReturn, Protocol
 from packager.errors import PackageError, PackagerError, explained
 from packager.progress import Progress
 from packager.watch.build import BuildError
-from packager.watch.filter import Relevance
+from packager.watch.filter import Filter
 from packager.watch.notify import Watcher, new_watcher
 from packager.watch.polling import Polling
 from packager.watch.run import Cause, Result, SupersededError, View, Work
 from packager.watch.schedule import Schedule
-from packager.watch.snapshot import Difference, Tree
+from packager.watch.snapshot import Difference, Snapshot
 
 # A program that creates and deletes files without end would fill the memory. From this many paths
 # on, the paths of events are dropped, and everything is examined instead.
@@ -39,7 +39,7 @@ class EnterKey(Protocol):
 
 
 @dataclass(frozen=True)
-class Senses:
+class Inputs:
     """The sources from which a session learns of changes, of the Enter key and of the time."""
 
     watcher: Callable[[], Watcher] = new_watcher
@@ -58,24 +58,24 @@ class Session(Generic[Result]):
         self,
         app: Path,
         *,
-        relevance: Callable[[], Relevance],
+        read_filter: Callable[[], Filter],
         work: Work[Result],
         view: View[Result],
         quiet_time: float,
-        senses: Senses,
+        inputs: Inputs,
     ) -> None:
-        """Watch the files that `relevance` returns. It is called again when a named file changes.
+        """Watch the files that `read_filter` returns. It is called again when a named file changes.
 
         A run does the `work` after nothing has changed for `quiet_time` seconds.
         """
         self._app = app
-        self._relevance = relevance
+        self._read_filter = read_filter
         self._work = work
         self._view = view
-        self._enter = senses.enter
-        self._clock = senses.clock
+        self._enter = inputs.enter
+        self._clock = inputs.clock
         self._schedule = Schedule(quiet_time)
-        self._tree = Tree(relevance(), senses.watcher())
+        self._snapshot = Snapshot(read_filter(), inputs.watcher())
         # The paths of events that were not examined yet. (Dicts keep the order.)
         self._event_paths: dict[str, None] = {}
         self._must_scan = False  # because paths of events were dropped
@@ -92,23 +92,23 @@ class Session(Generic[Result]):
         """Deploy now and at each change, until a signal ends it."""
         try:
             # The scan precedes the first run, so that changes during that run are noticed.
-            self._tree.scan()
+            self._snapshot.scan()
             self._poll_at_limit()
             self._run(retry=False)
             while True:
                 self._wait()
                 self._act()
         finally:
-            self._tree.watcher.close()
+            self._snapshot.watcher.close()
 
     def _wait(self) -> None:
         """Wait until an event arrives, or a run is due."""
-        missing = self._tree.missing_roots()
+        missing = self._snapshot.missing_roots()
         wake = self._enter.file if self._enter else None
-        events = self._tree.watcher.wait(self._seconds_to_wait(bool(missing)), wake)
+        events = self._snapshot.watcher.wait(self._seconds_to_wait(bool(missing)), wake)
         if wake is not None:
             self._is_requested = self._has_pressed_enter()
-        paths = [path for path in events.paths if self._tree.concerns(path)]
+        paths = [path for path in events.paths if self._snapshot.concerns(path)]
         self._note(paths)
         is_back = any(Path(root).is_dir() for root in missing)
         found = self._look(everywhere=True) if events.lost or is_back else False
@@ -158,28 +158,28 @@ class Session(Generic[Result]):
     def _difference(self, *, everywhere: bool) -> Difference:
         paths, self._event_paths = self._event_paths, {}
         everywhere, self._must_scan = everywhere or self._must_scan, False
-        found = self._tree.scan(paths) if everywhere else self._tree.refresh(paths)
-        if any(map(self._tree.relevance.is_named, found.contents)):
-            self._renew_relevance(found)
+        found = self._snapshot.scan(paths) if everywhere else self._snapshot.refresh(paths)
+        if any(map(self._snapshot.filter.is_named, found.contents)):
+            self._renew_filter(found)
         self._poll_at_limit()
         self._pending |= dict.fromkeys(path for path in paths if path in found.contents)
         self._pending |= dict.fromkeys(sorted(found.contents))
         self._changed_since_run = self._changed_since_run or bool(found.contents)
         return found
 
-    def _renew_relevance(self, found: Difference) -> None:
+    def _renew_filter(self, found: Difference) -> None:
         try:
-            self._tree.relevance = self._relevance()
+            self._snapshot.filter = self._read_filter()
         except PackagerError:
             return  # The run that follows reports the error.
-        found.add(self._tree.scan())
+        found.add(self._snapshot.scan())
 
     def _poll_at_limit(self) -> None:
-        limit = self._tree.watcher.limit
+        limit = self._snapshot.watcher.limit
         if limit is None:
             return
-        self._tree.watcher.close()
-        self._tree.watcher = Polling()
+        self._snapshot.watcher.close()
+        self._snapshot.watcher = Polling()
         self._view.notice(
             f"The system's limit {limit} is reached, so the packager looks for changes every second"
             f" instead. Raise the limit (`sudo sysctl {limit}=…`), or watch fewer files with"
@@ -223,8 +223,8 @@ class Session(Generic[Result]):
 
     def _stop_if_saved(self) -> None:
         """Raise SupersededError if files were saved since the run began."""
-        events = self._tree.watcher.wait(0.0)
-        self._note([path for path in events.paths if self._tree.concerns(path)])
+        events = self._snapshot.watcher.wait(0.0)
+        self._note([path for path in events.paths if self._snapshot.concerns(path)])
         if not events.lost and not self._event_paths and not self._must_scan:
             return
         found = self._difference(everywhere=events.lost)

@@ -1,6 +1,6 @@
 """Keep a snapshot of the watched files, and find those that have changed.
 
-`packager.apps.rules` decides what a package holds of each file and link.
+`packager.apps.rules` decides which files are packaged, and what replaces a link.
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
@@ -20,7 +20,7 @@ from packager.apps.links import is_within
 from packager.apps.members import TICK_NS
 from packager.apps.rules import Entry, File, Folder, LeftOut, Link, LinkLimit, Refused
 from packager.errors import PackageError
-from packager.watch.filter import Relevance, Selected
+from packager.watch.filter import Filter, Selected
 from packager.watch.notify import Watcher
 
 # From this many paths on, one walk over everything is faster.
@@ -88,21 +88,21 @@ class _Look:
     found: Difference = field(default_factory=Difference)
 
 
-class Tree:
-    """The watched files, and the folders that the watcher watches for them."""
+class Snapshot:
+    """The state of the watched files, and the folders that the watcher watches for them."""
 
-    def __init__(self, relevance: Relevance, watcher: Watcher) -> None:
-        """Begin without files; the first `scan` finds them."""
-        self.relevance = relevance
+    def __init__(self, watched: Filter, watcher: Watcher) -> None:
+        """Begin without files; the first `scan` finds those that are `watched`."""
+        self.filter = watched
         self.watcher = watcher
         self._folders: dict[str, _Folder] = {}
-        # The links by which files that are not watched themselves go into the package.
+        # By target: the links whose targets are packaged in their place.
         self._links_to: dict[str, set[str]] = {}
 
     def scan(self, suspects: Iterable[str] = ()) -> Difference:
         """Examine everything, and read `suspects` even if they look unchanged."""
         look = _Look(self._with_links(suspects))
-        for root in self.relevance.roots:
+        for root in self.filter.roots:
             self._look_at(root, look)
         self._drop_folders(set(self._folders) - look.folders, look)
         return look.found
@@ -120,11 +120,11 @@ class Tree:
 
     def concerns(self, path: str) -> bool:
         """Return whether a change at `path` can matter."""
-        return self.relevance.concerns(path) or path in self._links_to
+        return self.filter.concerns(path) or path in self._links_to
 
     def missing_roots(self) -> list[str]:
         """Return the folders that should be watched and do not exist."""
-        return [root for root in self.relevance.roots if root not in self._folders]
+        return [root for root in self.filter.roots if root not in self._folders]
 
     def _with_links(self, paths: Iterable[str]) -> frozenset[str]:
         return frozenset(link for path in paths for link in (path, *self._links_to.get(path, ())))
@@ -137,8 +137,8 @@ class Tree:
         entry = selected.entry(name) if selected else None
         if selected and entry and isinstance(entry.found, Folder):
             self._look_into(path, Selected(selected.rules, entry.found), look)
-        elif self.relevance.is_start(path) and os.path.isdir(path):
-            self._look_into(path, self.relevance.start(path), look)
+        elif self.filter.is_start(path) and os.path.isdir(path):
+            self._look_into(path, self.filter.start(path), look)
         else:
             self._drop_folders(self._below(path), look)
         if parent:
@@ -164,10 +164,10 @@ class Tree:
 
     def _look_over(self, path: str, folder: _Folder, look: _Look) -> dict[str, Selected | None]:
         """Examine the files of the folder at `path`, and return the folders in it to look into."""
-        files: dict[str, Entry | None] = dict.fromkeys(self.relevance.named_in(path))
+        files: dict[str, Entry | None] = dict.fromkeys(self.filter.named_in(path))
         subfolders: dict[str, Selected | None] = {
-            start: self.relevance.start(start)
-            for start in self.relevance.starts_in(path)
+            start: self.filter.start(start)
+            for start in self.filter.starts_in(path)
             if os.path.isdir(start)
         }
         selected = folder.selected
@@ -225,7 +225,7 @@ class Tree:
             return found.path, found.status
         if isinstance(found, Refused) and found.target:
             self._watch_target(found.target, path)
-        elif not isinstance(found, Link | Refused) and not self.relevance.is_named(path):
+        elif not isinstance(found, Link | Refused) and not self.filter.is_named(path):
             return None
         try:
             status = os.lstat(path)
@@ -245,7 +245,7 @@ class Tree:
             while not os.path.isdir(folder) and os.path.dirname(folder) != folder:
                 folder, first = os.path.dirname(folder), folder
             self.watcher.watch(folder, deep=False)
-            # Otherwise it was made before the watcher could hear of it.
+            # Otherwise it was created before the watcher watched its folder.
             if first == path or not os.path.lexists(first):
                 return first
 
@@ -264,7 +264,7 @@ class Tree:
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """Return what changes with any modification of the file."""
+    """Return numbers of which any modification changes at least one."""
     return (
         *(status.st_ino, status.st_mode, status.st_size),
         *(status.st_mtime_ns, status.st_ctime_ns),

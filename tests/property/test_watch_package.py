@@ -20,9 +20,9 @@ from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.package import build
 from packager.package.zip_folder import CompressionCache
-from packager.watch.filter import scope
+from packager.watch.filter import new_filter
 from packager.watch.notify import Inotify
-from packager.watch.snapshot import Tree
+from packager.watch.snapshot import Snapshot
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells all at once")
 
@@ -119,9 +119,9 @@ class App:
         self.watcher = Inotify()
         self.tree = self.new_tree()
 
-    def new_tree(self) -> Tree:
+    def new_tree(self) -> Snapshot:
         """Look at everything as a command does that has just been started."""
-        tree = Tree(scope(self.folder, Settings()), self.watcher)
+        tree = Snapshot(new_filter(self.folder, Settings()), self.watcher)
         tree.scan()
         return tree
 
@@ -131,8 +131,8 @@ class App:
         while paths := self.watcher.wait(0.0).paths:
             heard |= dict.fromkeys(filter(self.tree.concerns, paths))
         found = self.tree.refresh(heard)
-        if any(map(self.tree.relevance.is_named, found.contents)):
-            self.tree.relevance = scope(self.folder, Settings())
+        if any(map(self.tree.filter.is_named, found.contents)):
+            self.tree.filter = new_filter(self.folder, Settings())
             found.add(self.tree.scan())
         return found.contents
 
@@ -195,7 +195,7 @@ def test_the_snapshot_after_any_edits_is_that_of_a_new_walk(saves: list[list[Edi
             assert contents(app.tree) == contents(fresh)
 
 
-def contents(tree: Tree) -> dict[str, object]:
+def contents(tree: Snapshot) -> dict[str, object]:
     """Return what is known, but for links: of a link to a link to what is not watched, it is only
     known that something has changed, and that is enough for a deploy.
     """

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from packager.apps.ignore import Ignored
-from packager.watch.filter import Relevance
+from packager.watch.filter import Filter
 
 UNPACKAGED = Ignored(["/build/"])
 IGNORED = Ignored(["*.log", "docs/"])
 
 
 @pytest.fixture
-def relevance() -> Relevance:
-    return Relevance(
+def relevance() -> Filter:
+    return Filter(
         "/srv/app",
         unpackaged=UNPACKAGED,
         files=["/srv/app/.lambdaignore", "/home/me/prod.env"],
@@ -35,10 +35,10 @@ def relevance() -> Relevance:
         "/srv/shared/lib/a.js",
     ],
 )
-def test_a_packaged_or_named_file_is_watched(relevance: Relevance, path: str) -> None:
-    assert relevance.file(path)
+def test_a_packaged_or_named_file_is_watched(relevance: Filter, path: str) -> None:
+    assert relevance.watches_file(path)
     assert relevance.concerns(path)
-    assert relevance.folder(path.rpartition("/")[0])
+    assert relevance.watches_folder(path.rpartition("/")[0])
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,16 @@ def test_a_packaged_or_named_file_is_watched(relevance: Relevance, path: str) ->
         "/index.js",
     ],
 )
-def test_a_file_that_is_not_packaged_is_not_watched(relevance: Relevance, path: str) -> None:
-    assert not relevance.file(path)
+def test_a_file_that_is_not_packaged_is_not_watched(relevance: Filter, path: str) -> None:
+    assert not relevance.watches_file(path)
 
 
 @pytest.mark.parametrize(
     "folder",
     ["/srv/app/.git", "/srv/app/.git/objects", "/srv/app/build", "/srv/app/docs", "/work", "/"],
 )
-def test_folders_without_anything_to_watch_are_not_entered(
-    relevance: Relevance, folder: str
-) -> None:
-    assert not relevance.folder(folder)
+def test_folders_without_anything_to_watch_are_not_entered(relevance: Filter, folder: str) -> None:
+    assert not relevance.watches_folder(folder)
     assert not relevance.concerns(f"{folder}/.git/HEAD")
 
 
@@ -85,46 +83,42 @@ def test_folders_without_anything_to_watch_are_not_entered(
         *(".goutputstream-X1Y2Z3", "a.js.sb-1a2b3c4d-Ab12Cd"),
     ],
 )
-def test_temporary_files_of_editors_are_not_watched(relevance: Relevance, name: str) -> None:
-    assert not relevance.file(f"/srv/app/lib/{name}")
-    assert not relevance.file(f"/srv/shared/{name}")
+def test_temporary_files_of_editors_are_not_watched(relevance: Filter, name: str) -> None:
+    assert not relevance.watches_file(f"/srv/app/lib/{name}")
+    assert not relevance.watches_file(f"/srv/shared/{name}")
 
 
 @pytest.mark.parametrize("name", ["4913.js", "a.swp.js", "swp", "#a.js", "a#", "jb_tmp", "~a.js"])
-def test_a_file_that_only_resembles_an_ignored_one_is_watched(
-    relevance: Relevance, name: str
-) -> None:
-    assert relevance.file(f"/srv/app/lib/{name}")
+def test_a_file_that_only_resembles_an_ignored_one_is_watched(relevance: Filter, name: str) -> None:
+    assert relevance.watches_file(f"/srv/app/lib/{name}")
 
 
-def test_the_roots_hold_everything_that_is_watched(relevance: Relevance) -> None:
+def test_the_roots_hold_everything_that_is_watched(relevance: Filter) -> None:
     assert relevance.roots == ["/home/me", "/srv/app", "/srv/shared"]
 
 
 def test_with_a_jar_only_the_jar_and_the_named_folders_are_watched() -> None:
-    relevance = Relevance(
-        "/app", unpackaged=None, files=["/app/target/app.jar"], folders=["/app/src"]
-    )
+    relevance = Filter("/app", unpackaged=None, files=["/app/target/app.jar"], folders=["/app/src"])
     assert relevance.roots == ["/app"]
-    assert relevance.file("/app/target/app.jar")
-    assert relevance.file("/app/src/main/java/A.java")
-    assert not relevance.file("/app/pom.xml")
-    assert not relevance.file("/app/target/classes/A.class")
-    assert relevance.folder("/app/target")
-    assert not relevance.folder("/app/target/classes")
+    assert relevance.watches_file("/app/target/app.jar")
+    assert relevance.watches_file("/app/src/main/java/A.java")
+    assert not relevance.watches_file("/app/pom.xml")
+    assert not relevance.watches_file("/app/target/classes/A.class")
+    assert relevance.watches_folder("/app/target")
+    assert not relevance.watches_folder("/app/target/classes")
     assert relevance.start("/app/src") is not None
     assert relevance.start("/app/target") is None
     assert relevance.start("/app") is None
 
 
 def test_a_named_file_is_watched_even_if_its_name_is_ignored() -> None:
-    relevance = Relevance("/app", unpackaged=UNPACKAGED, files=["/app/a.log"], ignored=IGNORED)
-    assert relevance.file("/app/a.log")
+    relevance = Filter("/app", unpackaged=UNPACKAGED, files=["/app/a.log"], ignored=IGNORED)
+    assert relevance.watches_file("/app/a.log")
     assert relevance.is_named("/app/a.log")
     assert not relevance.is_named("/app/index.js")
 
 
 def test_a_folder_named_within_the_app_follows_the_rules_of_the_app() -> None:
-    relevance = Relevance("/app", unpackaged=UNPACKAGED, folders=["/app/lib"])
-    assert relevance.file("/app/lib/.hidden")
+    relevance = Filter("/app", unpackaged=UNPACKAGED, folders=["/app/lib"])
+    assert relevance.watches_file("/app/lib/.hidden")
     assert relevance.roots == ["/app"]

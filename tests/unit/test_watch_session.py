@@ -13,10 +13,10 @@ from packager.errors import DeployError, PackageError, PackagerError, SettingsEr
 from packager.progress import Progress
 from packager.watch.build import BuildError
 from packager.watch.build_products import Outputs
-from packager.watch.filter import Relevance
+from packager.watch.filter import Filter
 from packager.watch.notify import Events
 from packager.watch.run import Cause, SupersededError, Work
-from packager.watch.session import Senses, Session
+from packager.watch.session import Inputs, Session
 
 QUIET = 0.2
 NEVER = float("inf")
@@ -129,11 +129,11 @@ class Story:
         """Tell the story to its end."""
         session = Session(
             self.app,
-            relevance=lambda: Relevance(str(self.app), unpackaged=Ignored()),
+            read_filter=lambda: Filter(str(self.app), unpackaged=Ignored()),
             work=Work(self.deploy, Outputs(), self.build),
             view=self,
             quiet_time=QUIET,
-            senses=Senses(lambda: self, self, lambda: self.now),
+            inputs=Inputs(lambda: self, self, lambda: self.now),
         )
         with pytest.raises(EndOfStoryError):
             session.watch()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from packager.apps.ignore import Ignored
-from packager.watch.filter import Relevance
+from packager.watch.filter import Filter
 from packager.watch.notify import Events
-from packager.watch.snapshot import Difference, Tree
+from packager.watch.snapshot import Difference, Snapshot
 
 
 class Registrations:
@@ -52,20 +52,20 @@ def app(tmp_path: Path) -> Path:
     return folder
 
 
-def relevance(app: Path, ignored: str = "/build", files: Iterable[str] = ()) -> Relevance:
+def relevance(app: Path, ignored: str = "/build", files: Iterable[str] = ()) -> Filter:
     """Watch all of `app` but what is hidden or `ignored`, and the named `files`."""
-    return Relevance(str(app), unpackaged=Ignored([ignored]), files=files)
+    return Filter(str(app), unpackaged=Ignored([ignored]), files=files)
 
 
 @pytest.fixture
-def tree(app: Path) -> Tree:
+def tree(app: Path) -> Snapshot:
     """A tree that has been looked at."""
-    tree = Tree(relevance(app), Registrations())
+    tree = Snapshot(relevance(app), Registrations())
     tree.scan()
     return tree
 
 
-def watched(tree: Tree) -> set[str]:
+def watched(tree: Snapshot) -> set[str]:
     assert isinstance(tree.watcher, Registrations)
     return set(tree.watcher.folders)
 
@@ -76,41 +76,41 @@ def difference(found: Difference) -> dict[str, set[str]]:
     return {name: paths for name, paths in kinds.items() if paths}
 
 
-def test_only_relevant_folders_are_watched(app: Path, tree: Tree) -> None:
+def test_only_relevant_folders_are_watched(app: Path, tree: Snapshot) -> None:
     assert watched(tree) == {str(app), str(app / "lib"), str(app / "lib/deep")}
 
 
 def test_the_first_look_finds_all_files_and_the_second_no_change(app: Path) -> None:
-    tree = Tree(relevance(app), Registrations())
+    tree = Snapshot(relevance(app), Registrations())
     assert difference(tree.scan()) == {"created": {"index.js", "a.js", "b.js"}}
     assert difference(tree.scan()) == {}
 
 
-def test_new_contents_are_a_change(app: Path, tree: Tree) -> None:
+def test_new_contents_are_a_change(app: Path, tree: Snapshot) -> None:
     (app / "index.js").write_text("new")
     assert difference(tree.refresh([str(app / "index.js")])) == {"changed": {"index.js"}}
 
 
-def test_a_touched_file_is_not_a_change(app: Path, tree: Tree) -> None:
+def test_a_touched_file_is_not_a_change(app: Path, tree: Snapshot) -> None:
     os.utime(app / "index.js")
     assert difference(tree.refresh([str(app / "index.js")])) == {"rewritten": {"index.js"}}
 
 
-def test_only_the_execution_bit_of_a_mode_is_a_change(app: Path, tree: Tree) -> None:
+def test_only_the_execution_bit_of_a_mode_is_a_change(app: Path, tree: Snapshot) -> None:
     (app / "index.js").chmod(0o600)
     assert tree.refresh([str(app / "index.js")]).contents == set()
     (app / "index.js").chmod(0o700)
     assert difference(tree.refresh([str(app / "index.js")])) == {"changed": {"index.js"}}
 
 
-def test_the_same_size_and_time_do_not_hide_a_change(app: Path, tree: Tree) -> None:
+def test_the_same_size_and_time_do_not_hide_a_change(app: Path, tree: Snapshot) -> None:
     before = (app / "index.js").stat()
     (app / "index.js").write_text("INDEX.JS")
     os.utime(app / "index.js", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert difference(tree.scan()) == {"changed": {"index.js"}}
 
 
-def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Tree) -> None:
+def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Snapshot) -> None:
     (app / "new/deep/.hidden").mkdir(parents=True)
     (app / "new/deep/c.js").write_text("c")
     assert difference(tree.refresh([str(app / "new")])) == {"created": {"c.js"}}
@@ -118,26 +118,26 @@ def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Tree) -
 
 
 def test_a_new_folder_that_is_ignored_is_not_taken_for_a_file(app: Path) -> None:
-    tree = Tree(relevance(app, ignored="new/"), Registrations())
+    tree = Snapshot(relevance(app, ignored="new/"), Registrations())
     tree.scan()
     (app / "new").mkdir()
     assert difference(tree.refresh([str(app / "new")])) == {}
 
 
-def test_a_removed_folder_is_watched_no_more(app: Path, tree: Tree) -> None:
+def test_a_removed_folder_is_watched_no_more(app: Path, tree: Snapshot) -> None:
     shutil.rmtree(app / "lib")
     assert difference(tree.refresh([str(app / "lib")])) == {"removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app)}
 
 
-def test_a_renamed_folder_is_watched_under_its_new_name(app: Path, tree: Tree) -> None:
+def test_a_renamed_folder_is_watched_under_its_new_name(app: Path, tree: Snapshot) -> None:
     (app / "lib").rename(app / "src")
     found = tree.refresh([str(app / "lib"), str(app / "src")])
     assert difference(found) == {"created": {"a.js", "b.js"}, "removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app), str(app / "src"), str(app / "src/deep")}
 
 
-def test_a_file_can_become_a_folder_and_a_folder_a_file(app: Path, tree: Tree) -> None:
+def test_a_file_can_become_a_folder_and_a_folder_a_file(app: Path, tree: Snapshot) -> None:
     (app / "index.js").unlink()
     (app / "index.js").mkdir()
     (app / "index.js/c.js").write_text("c")
@@ -150,13 +150,13 @@ def test_a_file_can_become_a_folder_and_a_folder_a_file(app: Path, tree: Tree) -
     }
 
 
-def test_very_many_paths_are_looked_at_by_one_look_at_everything(app: Path, tree: Tree) -> None:
+def test_very_many_paths_are_looked_at_by_one_look_at_everything(app: Path, tree: Snapshot) -> None:
     (app / "index.js").write_text("new")
     paths = [str(app / f"{number}.js") for number in range(1000)]
     assert difference(tree.refresh(paths)) == {"changed": {"index.js"}}
 
 
-def test_a_link_within_the_app_is_watched_as_a_link(app: Path, tree: Tree) -> None:
+def test_a_link_within_the_app_is_watched_as_a_link(app: Path, tree: Snapshot) -> None:
     (app / "to-file").symlink_to("index.js")
     (app / "to-folder").symlink_to("lib")
     (app / "to-nothing").symlink_to("nothing")
@@ -169,7 +169,7 @@ def test_a_link_within_the_app_is_watched_as_a_link(app: Path, tree: Tree) -> No
 
 
 def test_a_change_behind_a_link_out_of_the_app_is_noticed(
-    app: Path, tmp_path: Path, tree: Tree
+    app: Path, tmp_path: Path, tree: Snapshot
 ) -> None:
     (tmp_path / "shared/sub").mkdir(parents=True)
     (tmp_path / "shared/sub/c.js").write_text("c")
@@ -182,7 +182,7 @@ def test_a_change_behind_a_link_out_of_the_app_is_noticed(
 
 
 def test_a_change_behind_a_link_to_an_unwatched_file_is_noticed(
-    app: Path, tmp_path: Path, tree: Tree
+    app: Path, tmp_path: Path, tree: Snapshot
 ) -> None:
     for name, target in (("hidden", app / ".cache/HEAD"), ("outside", tmp_path / "outside.js")):
         target.write_text("old")
@@ -196,13 +196,13 @@ def test_a_change_behind_a_link_to_an_unwatched_file_is_noticed(
         assert difference(tree.refresh([str(target)])) == {"changed": {name}}
 
 
-def test_a_pipe_or_device_is_not_opened(app: Path, tree: Tree) -> None:
+def test_a_pipe_or_device_is_not_opened(app: Path, tree: Snapshot) -> None:
     os.mkfifo(app / "pipe")
     assert difference(tree.scan()) == {"created": {"pipe"}}
     assert difference(tree.scan()) == {}
 
 
-def test_a_missing_root_is_reported_until_it_exists(app: Path, tree: Tree) -> None:
+def test_a_missing_root_is_reported_until_it_exists(app: Path, tree: Snapshot) -> None:
     assert tree.missing_roots() == []
     app.rename(app.with_name("away"))
     assert difference(tree.refresh([str(app)])) == {"removed": {"index.js", "a.js", "b.js"}}
@@ -216,7 +216,7 @@ def test_beside_a_named_file_nothing_is_watched(app: Path, tmp_path: Path) -> No
     (tmp_path / "prod.env").write_text("A=1")
     (tmp_path / "other.env").write_text("B=1")
     files = [str(tmp_path / "prod.env"), str(app / ".lambdaignore")]
-    tree = Tree(relevance(app, files=files), Registrations())
+    tree = Snapshot(relevance(app, files=files), Registrations())
     tree.scan()
     assert watched(tree) >= {str(app), str(tmp_path)}
     (tmp_path / "prod.env").write_text("A=2")
@@ -226,8 +226,8 @@ def test_beside_a_named_file_nothing_is_watched(app: Path, tmp_path: Path) -> No
     assert difference(found) == {"changed": {"prod.env"}, "created": {".lambdaignore"}}
 
 
-def test_a_file_that_is_ignored_from_now_on_counts_as_removed(app: Path, tree: Tree) -> None:
-    tree.relevance = relevance(app, ignored="/lib")
+def test_a_file_that_is_ignored_from_now_on_counts_as_removed(app: Path, tree: Snapshot) -> None:
+    tree.filter = relevance(app, ignored="/lib")
     assert difference(tree.scan()) == {"created": {"out.js"}, "removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app), str(app / "build")}
 
@@ -239,7 +239,7 @@ def test_a_link_out_of_the_work_tree_is_not_followed(app: Path, tmp_path: Path) 
     (tmp_path / "elsewhere" / "file").touch()
     (app / "lib/out").symlink_to(tmp_path / "elsewhere")
     (app / "lib/root").symlink_to("/")
-    tree = Tree(relevance(app), Registrations())
+    tree = Snapshot(relevance(app), Registrations())
     tree.scan()
     assert watched(tree) == {str(app), str(app / "lib"), str(app / "lib/deep")}
 
@@ -254,6 +254,6 @@ def test_folders_that_links_multiply_are_watched_up_to_a_limit(
         for link in range(3 if number < 16 else 0):
             (tmp_path / str(number) / f"link{link}").symlink_to(f"../{number + 1}")
     (app / "start").symlink_to(tmp_path / "0")
-    tree = Tree(relevance(app), Registrations())
+    tree = Snapshot(relevance(app), Registrations())
     tree.scan()
     assert 3 < len(watched(tree)) <= 3 + 100
