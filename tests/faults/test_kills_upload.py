@@ -79,19 +79,29 @@ def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]
     return request, skip, moments.uniform(0, LATER), moments.random() < 0.5
 
 
-def deploy(jars: Path, url: str, name: str, temporary: Path) -> kills.Command:
+def deploy(
+    jars: Path, url: str, name: str, temporary: Path, bucket: str | None = None
+) -> kills.Command:
     """Start a deploy of a package that is too large to be sent but by S3."""
-    arguments = ("deploy", jars / "large", "--s3-bucket", name)
+    arguments = ("deploy", jars / "large", "--s3-bucket", bucket or name)
     return kills.Command(*arguments, env=canaries.settings(url, name), temporary=temporary)
 
 
-@pytest.mark.parametrize("number", kills.SIGNALS[:3], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    ("number", "functions"),
+    [*((number, 1) for number in kills.SIGNALS[:3]), (signal.SIGTERM, 2)],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
 def test_parts_that_a_signal_leaves_are_reported(
-    number: signal.Signals, service: Service, jars: Path, tmp_path: Path
+    number: signal.Signals, functions: int, service: Service, jars: Path, tmp_path: Path
 ) -> None:
-    """Where they may not be removed, the last words say that they may be in the bucket."""
-    name = f"told-{number.name.lower()}"
-    service.create_function(name)
+    """If they cannot be removed, the output names the bucket that may hold them, also if several
+    functions share the upload.
+    """
+    name = f"told-{number.name.lower()}-{functions}"
+    names = [f"{name}-{count}" for count in range(functions)]
+    for function in names:
+        service.create_function(function)
     service.client("s3").create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
@@ -105,11 +115,11 @@ def test_parts_that_a_signal_leaves_are_reported(
     with proxying(service.url) as proxy:
         proxy.on("part", send_signal, times=1)
         proxy.on("abort upload", error(403, "AccessDenied"))
-        process = deploy(jars, proxy.url, name, tmp_path)
+        process = deploy(jars, proxy.url, " ".join(names), tmp_path, bucket=name)
         started.set()
         shown = process.end()
     assert process.returncode == 128 + number
-    assert "may be left in the bucket" in shown
+    assert f"may be left in the bucket: s3://{name}/" in shown
 
 
 def test_parts_that_watching_leaves_are_reported(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps.files import Selection
 from packager.apps.ignore import Ignored
 from packager.watch.filter import Filter
 from packager.watch.notify import Events
@@ -194,6 +195,33 @@ def test_a_change_behind_a_link_to_an_unwatched_file_is_noticed(
         assert difference(tree.refresh([str(target)])) == {"changed": {name}}
         target.unlink()
         assert difference(tree.refresh([str(target)])) == {"changed": {name}}
+
+
+def test_the_watched_files_are_the_packaged_ones(app: Path, tmp_path: Path) -> None:
+    """Ignored files, secrets, virtual environments and all kinds of links are decided alike."""
+    for name in ("shared/lib/d.js", "shared/lib/.env", "prod.env", "outside.js", "app/venv/e.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (app / "venv/pyvenv.cfg").touch()
+    (app / "lib/.env").write_text("A=1")
+    (app / "a.js~").touch()
+    for name, target in (
+        ("inside.js", "lib/a.js"),
+        ("folder", "lib/deep"),
+        ("hidden", ".cache/HEAD"),
+        ("ignored", "build"),
+        ("linked", "../shared"),
+        ("outside.js", "../outside.js"),
+        ("harmless-name", "../prod.env"),
+        ("node_modules/.bin/missing", "../missing.js"),
+        ("to-a-link", "inside.js"),
+    ):
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).symlink_to(target)
+    packaged = {member.name for member in Selection(app, ["/build"]).members()}
+    assert {"linked/lib/d.js", "outside.js", "hidden", "ignored/out.js"} <= packaged
+    found = Snapshot(relevance(app), Registrations()).scan()
+    assert {os.path.relpath(path, app) for path in found.created} == packaged
 
 
 def test_a_pipe_or_device_is_not_opened(app: Path, tree: Snapshot) -> None:
