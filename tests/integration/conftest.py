@@ -1,4 +1,4 @@
-"""What the tests of releases share."""
+"""Fixtures that the tests of commands and releases share."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture
-def releases(stub: Stub, tmp_path: Path) -> Releases:
+def app(tmp_path: Path) -> Path:
+    """The smallest Node.js app."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "package.json").write_text("{}")
+    (folder / "index.js").write_text("exports.handler = async () => 1\n")
+    return folder
+
+
+@pytest.fixture
+def releases(stub: Stub, app: Path, tmp_path: Path) -> Releases:
     """A small app, and a function for it."""
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "package.json").write_text("{}")
-    (tmp_path / "app" / "index.js").write_text("exports.handler = async () => 1\n")
     stub.create_function("hello")
     return Releases(stub, tmp_path)

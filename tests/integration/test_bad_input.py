@@ -23,14 +23,6 @@ CREDENTIALS = {
 ENV = SETTINGS | CREDENTIALS | {"TOKEN": "canary"}
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / "package.json").write_text("{}")
-    return folder
-
-
 def snapshot(folder: Path) -> dict[str, bytes | Path]:
     """Return the contents of a folder, to check later that nothing has changed."""
     return {

@@ -26,15 +26,6 @@ SHELL = {
 KEYS = {"AWS_ACCESS_KEY_ID": "canary-key-id", "AWS_SECRET_ACCESS_KEY": "canary-secret"}
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / "package.json").write_text("{}")
-    (folder / "index.js").write_text("exports.handler = async () => 1\n")
-    return folder
-
-
 def laptop(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run the command without DYNO, in a shell full of secrets: none is ever in the output."""
     more["env"] = SHELL | more.get("env", {})

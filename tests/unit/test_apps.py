@@ -20,13 +20,6 @@ POETRY = b"[tool.poetry.dependencies]\npython = '^3.13'\nexample = '1'\n"
 LINTER = b"[tool.ruff]\nline-length = 100\n"
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    return folder
-
-
 def jar(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:

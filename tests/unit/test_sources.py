@@ -16,13 +16,6 @@ SHELL = {"GITHUB_TOKEN": "canary"}
 DYNO = {"DYNO": "run.1", "A": "of the dyno"}
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    return folder
-
-
 def test_on_a_dyno_the_environment_is_the_source(app: Path) -> None:
     """Also if the app has a `.env`."""
     (app / ".env").write_text("A=1")

@@ -11,13 +11,6 @@ from packager.errors import PackageError
 from packager.watch.filter import new_filter
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path.resolve() / "app"
-    folder.mkdir()
-    return folder
-
-
 def test_all_files_of_an_app_are_watched_except_ignored_ones(app: Path) -> None:
     (app / ".lambdaignore").write_text("docs/\n")
     relevance = new_filter(app, Settings(), ignore_patterns=["*.log"])

@@ -29,13 +29,6 @@ LINK = stat.S_IFLNK | 0o777
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def package(tmp_path: Path) -> Path:
     return tmp_path / "package.zip"
 
