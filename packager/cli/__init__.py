@@ -100,6 +100,7 @@ def main() -> None:
         # The reader of our output has closed it; Python would report it again as it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    gc.freeze()  # At its end, Python would look for garbage among all objects once more.
     sys.exit(status)
 
 

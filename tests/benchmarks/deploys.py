@@ -13,6 +13,7 @@ from tests.benchmarks.report import MB, Goal, Table
 
 _OURS, _UNCHANGED = "packager deploy", "packager deploy, unchanged"
 _THEIRS = "aws lambda update-function-code"
+_BOTO3 = "import boto3"
 
 
 def fat_jar(_: Path, quick: bool) -> Table:
@@ -21,7 +22,8 @@ def fat_jar(_: Path, quick: bool) -> Table:
     rounds = 3 if quick else 7
     with endpoint.running() as api:
         sending = [*_aws_cli(api, jar), _packager(api, jar, "--force")]
-        measured = alternately([*sending, _packager(api, jar, name=_UNCHANGED)], rounds)
+        boto3 = Contender(_BOTO3, [sys.executable, "-c", _BOTO3])
+        measured = alternately([*sending, _packager(api, jar, name=_UNCHANGED), boto3], rounds)
         # Once more each, before what counts.
         by_unchanged = api.updates() - len(sending) * (rounds + 1)
     return Table(
@@ -30,7 +32,13 @@ def fat_jar(_: Path, quick: bool) -> Table:
         ours=_OURS,
         goals=[
             *_goals_beside_the_aws_cli(measured),
-            Goal("unchanged: seconds", measured[_UNCHANGED].seconds, 1.0),
+            Goal("three times import boto3", measured[_OURS].seconds, 3 * measured[_BOTO3].seconds),
+            Goal(
+                "unchanged: five thirds of import boto3",
+                measured[_UNCHANGED].seconds,
+                measured[_BOTO3].seconds * 5 / 3,
+            ),
+            Goal("peak memory, MB", measured[_OURS].peak / MB, 60),
             Goal("unchanged: packages sent", by_unchanged, 0),
         ],
         left_out=_left_out(measured),
