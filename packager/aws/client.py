@@ -51,7 +51,7 @@ def _no_details(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 
 
-def _silence_debug_logs() -> None:
+def silence_debug_logs() -> None:
     """Suppress debug records of botocore, with a filter that works at any level a program sets."""
     for name in [*logging.root.manager.loggerDict]:
         if name.partition(".")[0] in ("boto3", "botocore", "s3transfer"):
@@ -112,13 +112,13 @@ class Clients:
         With `one_try_of`, its requests may take that many seconds, and are not repeated. Raises
         SettingsError if the client cannot be created, or credentials are missing.
         """
-        _silence_debug_logs()
+        silence_debug_logs()
         client = self._new(service, self._config_for(one_try_of))
         if one_try_of is None:
             client.meta.events.register_first("needs-retry", _pause_if_throttled)
         if service == "lambda":
             request_body.let_bodies_be_files(client)
-        _silence_debug_logs()  # again, for the modules that creating the client has imported
+        silence_debug_logs()  # again, for the modules that creating the client has imported
         return client
 
     def credentials(self) -> Credentials:

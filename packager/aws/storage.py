@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from packager.aws.client import Clients
+from packager.aws.client import Clients, silence_debug_logs
 from packager.aws.composition import SMALLEST_PART, Composition, NotComposedError
 from packager.aws.upload import S3Object, Upload
 from packager.config.settings import Settings
@@ -137,6 +137,7 @@ class PackageStore:
         # Four parts of 8 MB each at a time; more would gain little.
         config = s3_transfer.TransferConfig(max_concurrency=4, preferred_transfer_client="classic")
         with s3_transfer.S3Transfer(client, config) as transfer:
+            silence_debug_logs()  # for the modules that this has imported
             transfer.upload_file(str(package.path), target.bucket, target.key, callback=add)
 
     @contextlib.contextmanager
