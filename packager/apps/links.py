@@ -1,7 +1,7 @@
 """Symbolic links of the app: where they lead, and whether their target may be packaged instead."""
 
 # Paths are strings here: there are thousands, and Path is much slower.
-# ruff: noqa: PTH113, PTH118, PTH120
+# ruff: noqa: PTH113, PTH114, PTH115, PTH117, PTH118, PTH119, PTH120, PTH206
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ HINT = f"Fix it, or exclude it with a line in {IGNORE_FILE}."
 
 # These hold devices and the state of processes, never files of an app.
 _OF_THE_SYSTEM = ("/proc", "/sys", "/dev")
+
+_MOST_LINKS_ON_THE_WAY = 40  # Linux follows no more.
 
 _MODULES = "node_modules"
 _BINARIES = ".bin"
@@ -40,6 +42,26 @@ def resolve(path: str, name: str, text: str) -> str | None:
         else:
             raise unreadable(name, error) from error
         raise PackageError(f"The symbolic link {name} {problem}.", HINT) from error
+
+
+def links_on_the_way(link: str) -> Iterator[str]:
+    """Yield the links to files and folders through which the symbolic link at the path `link` leads
+    to its target.
+    """
+    folder, left = os.path.realpath(os.path.dirname(link)), [os.path.basename(link)]
+    found = 0
+    while left and found <= _MOST_LINKS_ON_THE_WAY:
+        name = left.pop()
+        path = os.path.dirname(folder) if name == ".." else os.path.join(folder, name)
+        if not os.path.islink(path):
+            folder = path
+            continue
+        if found:
+            yield path
+        found += 1
+        text = os.readlink(path)
+        folder = os.sep if os.path.isabs(text) else folder
+        left += reversed([part for part in text.split(os.sep) if part not in ("", ".")])
 
 
 def is_program(name: str) -> bool:

@@ -1,6 +1,6 @@
 """Ranges of versions as package.json writes them (https://github.com/npm/node-semver#ranges).
 
-Only for comparisons that lead to a warning: what is not read here counts as unknown.
+They are compared only for warnings, so a range that cannot be read here fits every version.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _Version = tuple[int, int, int]
-_Range = tuple[_Version, _Version]  # from the first to before the second
+_Range = tuple[_Version, _Version]  # the first version, and the end, which is not in the range
 
 _ANY = 1 << 60
 _END: _Version = (_ANY, 0, 0)
@@ -20,7 +20,7 @@ _COMPARATOR = re.compile(
 )
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 
-# With these, a version before a release means the same for releases as the release itself.
+# With these operators, a prerelease accepts the same releases as the release after it.
 _MAY_NAME_PRERELEASES = frozenset({"^", "~", "~>", ">=", "<"})
 
 

@@ -105,7 +105,7 @@ class PackageStore:
         forced_end = self._until_removed[package.sha256] = contextlib.ExitStack()
         forced_end.enter_context(at_forced_end(upload.leftovers))
         errors = self._clients.errors("s3:PutObject", self.bucket)
-        with self._nothing_left_if_it_fails(package), errors:
+        with self._removed_if_it_fails(package), errors:
             self._send(client, upload, package, on_sent)
 
     def _send(
@@ -141,7 +141,7 @@ class PackageStore:
             transfer.upload_file(str(package.path), target.bucket, target.key, callback=add)
 
     @contextlib.contextmanager
-    def _nothing_left_if_it_fails(self, package: Package) -> Iterator[None]:
+    def _removed_if_it_fails(self, package: Package) -> Iterator[None]:
         try:
             yield
         except PackagerError as error:

@@ -59,7 +59,7 @@ class Background(Generic[T]):
     def get(self, seconds: float | None = None) -> T:
         """Wait for the end; return the result, or raise the exception.
 
-        Raises TimeoutError if it has not ended after so many `seconds`.
+        Raises TimeoutError if it has not ended within `seconds`.
         """
         self._thread.join(seconds)
         if self._thread.is_alive():

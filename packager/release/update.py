@@ -69,7 +69,7 @@ class Update:
         return DeployError(
             f"Lambda reports another package (CodeSha256 {response.code_sha256}) than the one"
             f" that was sent ({self._package.code_sha256}); {known}.",
-            "Somebody else has deployed at the same time, or what was sent was changed on the"
+            "Somebody else has deployed at the same time, or the package was changed on the"
             " way: deploy again.",
         )
 
@@ -89,9 +89,9 @@ class Update:
                         "Try again when it has ended, or allow more time with --timeout.",
                     ) from None
             except UncertainError as error:
-                return self._what_became_of_it(error)
+                return self._outcome_of(error)
 
-    def _what_became_of_it(self, error: UncertainError) -> FunctionState:
+    def _outcome_of(self, error: UncertainError) -> FunctionState:
         """Check whether an update without a response was carried out; otherwise raise an error."""
         try:
             state = self._function.state()
@@ -101,7 +101,7 @@ class Update:
             ) from error
         if self._is_ours(state):
             return state
-        # Not that it was not updated: a request without a response may still be carried out.
+        # It may still be updated, because a request without a response may be carried out later.
         raise DeployError(
             f"{error.message} The function did not have the package when it was last asked, but"
             " the request may still be carried out.",

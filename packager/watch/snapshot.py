@@ -4,42 +4,27 @@
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
-# ruff: noqa: PTH112, PTH115, PTH118, PTH120, PTH123
+# ruff: noqa: PTH112, PTH115, PTH118, PTH120
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from packager.apps.links import is_within
+from packager.apps.links import is_within, links_on_the_way
 from packager.apps.members import TICK_NS
 from packager.apps.rules import Entry, File, Folder, LeftOut, Link, LinkLimit, Refused
 from packager.errors import PackageError
+from packager.watch.file_state import FileState, content_of, identity_of
 from packager.watch.filter import Filter, Selected
 from packager.watch.notify import Watcher
 
 # From this many paths on, one walk over everything is faster.
 _MANY = 500
-
-_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """The state of a file when it was last examined.
-
-    `content` is the part of it that a package contains. If it is `reliable`, `identity` changes
-    with any modification.
-    """
-
-    content: tuple[object, ...]
-    identity: tuple[object, ...]
-    reliable: bool
 
 
 @dataclass(slots=True)
@@ -50,7 +35,7 @@ class _Folder:
     """
 
     selected: Selected | None
-    files: dict[str, _File] = field(default_factory=dict)
+    files: dict[str, FileState] = field(default_factory=dict)
 
 
 @dataclass
@@ -198,14 +183,16 @@ class Snapshot:
             return
         source, status = watched
         now = time.time_ns()
-        identity = (source, *_identity(status))
+        identity = (source, *identity_of(status))
         if before and before.identity == identity and before.reliable and path not in look.suspects:
             return
         if entry and isinstance(entry.found, Link):
             # Another link on the way to its target may have changed.
-            file = _File(("link", entry.found.target), identity, reliable=False)
+            file = FileState(("link", entry.found.target), identity, reliable=False)
         else:
-            file = _File(_content(source), identity, reliable=now - status.st_ctime_ns > TICK_NS)
+            file = FileState(
+                content_of(source), identity, reliable=now - status.st_ctime_ns > TICK_NS
+            )
         files[name] = file
         if before is None:
             look.found.created.add(path)
@@ -219,6 +206,8 @@ class Snapshot:
         if nothing there is watched.
         """
         found = entry.found if entry else None
+        if entry and entry.is_link:
+            self._watch_links_on_the_way(path, entry)
         if isinstance(found, File):
             if entry and entry.is_link:
                 self._watch_target(found.path, path)
@@ -232,6 +221,15 @@ class Snapshot:
         except OSError:
             return None
         return None if stat.S_ISDIR(status.st_mode) else (path, status)
+
+    def _watch_links_on_the_way(self, path: str, entry: Entry) -> None:
+        """Examine the link at `path` whenever another link changes through which it leads."""
+        with contextlib.suppress(OSError):  # It was removed in the meantime.
+            # A link that is packaged unchanged leads only through what is packaged, and watched.
+            if isinstance(entry.found, Link) and entry.found.target == os.readlink(path):
+                return
+            for link in links_on_the_way(path):
+                self._watch_target(link, path)
 
     def _watch_target(self, target: str, link: str) -> None:
         """Examine `link` whenever the file `target` is changed, created or removed."""
@@ -261,32 +259,3 @@ class Snapshot:
 
     def _below(self, path: str) -> set[str]:
         return {folder for folder in self._folders if is_within(folder, path)}
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """Return numbers of which any modification changes at least one."""
-    return (
-        *(status.st_ino, status.st_mode, status.st_size),
-        *(status.st_mtime_ns, status.st_ctime_ns),
-    )
-
-
-def _content(path: str) -> tuple[object, ...]:
-    """The part of the file at `path` that a package contains: data or link, and executability."""
-    try:
-        status = os.lstat(path)
-        if stat.S_ISLNK(status.st_mode):
-            return ("link", os.readlink(path))
-        if stat.S_ISREG(status.st_mode):
-            return ("file", _digest(path), bool(status.st_mode & stat.S_IXUSR))
-    except OSError as error:
-        return ("unreadable", error.errno)
-    return ("special", stat.S_IFMT(status.st_mode))
-
-
-def _digest(path: str) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()

@@ -197,6 +197,24 @@ def test_a_change_behind_a_link_to_an_unwatched_file_is_noticed(
         assert difference(tree.refresh([str(target)])) == {"changed": {name}}
 
 
+@pytest.mark.parametrize(
+    ("hidden", "text", "another"),
+    [("lib/a.js", ".current", "lib/deep/b.js"), ("lib", ".current/a.js", "lib/deep")],
+)
+def test_a_link_is_examined_when_another_link_on_its_way_changes(
+    app: Path, tree: Snapshot, hidden: str, text: str, another: str
+) -> None:
+    """The package has a link to the final target in its place."""
+    (app / "lib/deep/a.js").write_text("another")
+    (app / ".current").symlink_to(hidden)
+    (app / "linked.js").symlink_to(text)
+    assert "linked.js" in difference(tree.scan())["created"]
+    (app / ".current").unlink()
+    (app / ".current").symlink_to(another)
+    assert tree.concerns(str(app / ".current"))
+    assert difference(tree.refresh([str(app / ".current")])) == {"changed": {"linked.js"}}
+
+
 def test_the_watched_files_are_the_packaged_ones(app: Path, tmp_path: Path) -> None:
     """Ignored files, secrets, virtual environments and all kinds of links are decided alike."""
     for name in ("shared/lib/d.js", "shared/lib/.env", "prod.env", "outside.js", "app/venv/e.py"):
