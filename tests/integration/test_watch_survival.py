@@ -261,4 +261,4 @@ def test_a_failed_handler_on_this_machine_is_reported_and_fixed_by_the_next_save
             assert failed["event"] == "failed"
             assert failed["outcome"] == "deployed"
             assert "handler" in failed["error"]
-    assert not proxy.calls
+    assert set(proxy.calls) <= {"state"}  # the function's timeout and memory
