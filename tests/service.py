@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from collections import deque
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+
+from tests import forks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -188,6 +191,8 @@ def command(
     environment = bare_environment(temporary) | dict(env or {})
     if not on_dyno:
         del environment["DYNO"]
+    if forks.can_run(environment) and (preexec, stdin) == (None, None):
+        return _forked([*map(str, arguments)], environment, cwd, piped, timeout)
     return subprocess.run(
         [sys.executable, "-m", "packager", *map(str, arguments)],
         env=environment,
@@ -200,6 +205,27 @@ def command(
         check=False,
         preexec_fn=preexec,
     )
+
+
+def _forked(
+    arguments: list[str], env: dict[str, str], cwd: Path | None, piped: str | None, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    with (
+        tempfile.TemporaryFile("w+") as stdin,
+        tempfile.TemporaryFile("w+") as stdout,
+        tempfile.TemporaryFile("w+") as stderr,
+    ):
+        stdin.write(piped or "")
+        stdin.seek(0)
+        files = stdin.fileno(), stdout.fileno(), stderr.fileno()
+        process = forks.Process(arguments, env=env, files=files, cwd=cwd)
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(arguments, status, stdout.read(), stderr.read())
 
 
 # Looked up here: between fork and exec, the dynamic linker's lock may be held by a thread that is

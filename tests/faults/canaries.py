@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import javaproperties
 
+from tests import forks
 from tests.service import REGION, bare_environment
 
 WORD = "canary"
@@ -107,8 +109,18 @@ def run(
 
     It is interrupted when what it has shown so far is enough for `until`.
     """
-    program = ("-m", "packager", *arguments)
-    return run_python(*program, env=env, folder=folder, timeout=timeout, until=until)
+    if not forks.can_run(env):
+        program = ("-m", "packager", *arguments)
+        return run_python(*program, env=env, folder=folder, timeout=timeout, until=until)
+
+    def start(out: int, err: int, given: Mapping[str, str]) -> forks.Process:
+        with Path(os.devnull).open() as nothing:
+            files = nothing.fileno(), out, err
+            return forks.Process(
+                [*map(str, arguments)], env=given, files=files, prelude=_DEBUG_LOGGING
+            )
+
+    return _run(start, env, folder, timeout, until)
 
 
 def run_python(
@@ -119,20 +131,35 @@ def run_python(
     until: Until | None = None,
 ) -> Run:
     """Run Python as `run` does the packager, for at most `timeout` seconds."""
-    temporary, logging = folder / "temporary", folder / "logging"
-    for made in (temporary, logging):
-        made.mkdir(parents=True, exist_ok=True)
-    (logging / "sitecustomize.py").write_text(_DEBUG_LOGGING)
-    stdout, stderr, log = (logging / name for name in ("stdout", "stderr", "log"))
-    with stdout.open("wb") as out, stderr.open("wb") as err:
-        process = subprocess.Popen(
+    site = folder / "logging"
+    site.mkdir(parents=True, exist_ok=True)
+    (site / "sitecustomize.py").write_text(_DEBUG_LOGGING)
+
+    def start(out: int, err: int, given: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, *map(str, arguments)],
-            env=bare_environment(temporary)
-            | {"PYTHONPATH": str(logging), "_DEBUG_LOG": str(log)}
-            | dict(env),
+            env={"PYTHONPATH": str(site), **given},
             stdout=out,
             stderr=err,
         )
+
+    return _run(start, env, folder, timeout, until)
+
+
+def _run(
+    start: Callable[[int, int, Mapping[str, str]], subprocess.Popen[bytes] | forks.Process],
+    env: Mapping[str, str],
+    folder: Path,
+    timeout: float,
+    until: Until | None,
+) -> Run:
+    temporary, logging = folder / "temporary", folder / "logging"
+    for made in (temporary, logging):
+        made.mkdir(parents=True, exist_ok=True)
+    stdout, stderr, log = (logging / name for name in ("stdout", "stderr", "log"))
+    given = bare_environment(temporary) | {"_DEBUG_LOG": str(log)} | dict(env)
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        process = start(out.fileno(), err.fileno(), given)
     try:
         end = time.monotonic() + timeout
         while until and process.poll() is None and time.monotonic() < end:
@@ -143,9 +170,9 @@ def run_python(
         process.wait(end - time.monotonic())
     finally:
         process.kill()
-        process.wait()
+        status = process.wait()
     return Run(
-        status=process.returncode,
+        status=status,
         stdout=stdout.read_text(),
         stderr=stderr.read_text(),
         log=log.read_text(errors="replace") if log.exists() else "",
