@@ -14,7 +14,7 @@ from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.service import Service, bare_environment
 
-RUNS = 100 if ALL else 8
+RUNS = 100 if ALL else 4
 LONGEST = 0.7  # Seconds; a run takes about so long.
 
 
