@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from tests.service import command
 from tests.trees import plant
 
 LOCKS = Path(__file__).with_name("python-locks")
+SOURCES = Path(__file__).with_name("python-locks-with-sources")
 FILES = {
     "uv": "uv.lock",
     "poetry": "poetry.lock",
@@ -310,7 +312,7 @@ def test_a_path_without_a_lock_is_refused(app: Path, env: dict[str, str]) -> Non
 
 
 @contextmanager
-def index(*wheels: Path, password: str = "") -> Iterator[str]:
+def index(*wheels: Path, password: str = "", port: int = 0) -> Iterator[str]:
     """Serve an index with these wheels, to those who know the password."""
     expected = "Basic " + base64.b64encode(f"user:{password}".encode()).decode()
 
@@ -320,12 +322,15 @@ def index(*wheels: Path, password: str = "") -> Iterator[str]:
                 self.send_error(401)
                 return
             found = [path for path in wheels if path.name == self.path.rpartition("/")[2]]
-            links = "".join(f'<a href="/{path.name}">{path.name}</a>' for path in wheels)
-            if not found and not self.path.startswith("/simple/dep"):
+            project = self.path.strip("/").rpartition("/")[2]
+            listed = [path.name for path in wheels if path.name.startswith(f"{project}-")]
+            links = "".join(f'<a href="/{name}">{name}</a>' for name in listed)
+            if not found and not listed:
                 self.send_error(404)
                 return
             self.send_response(200)
             self.send_header("Content-Type", "application/zip" if found else "text/html")
+            self.send_header("Cache-Control", "max-age=600")  # as PyPI's index does
             self.end_headers()
             if self.command == "GET":
                 self.wfile.write(found[0].read_bytes() if found else links.encode())
@@ -335,7 +340,7 @@ def index(*wheels: Path, password: str = "") -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Index) as server:
+    with HTTPServer(("127.0.0.1", port), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/simple"
         server.shutdown()
@@ -402,24 +407,72 @@ def test_a_package_is_never_taken_from_another_index_than_the_one_that_is_set(
         assert "durationpy is not on the package index" in error(app, own)
 
 
-def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
-    app: Path, env: dict[str, str], tmp_path: Path
-) -> None:
-    first = wheel(tmp_path)
-    newer = first.with_name("dep-1.1-py3-none-any.whl")
-    with zipfile.ZipFile(newer, "w") as archive:
-        about = "dep-1.1.dist-info"
-        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: dep\nVersion: 1.1\n")
+def empty_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        about = f"{name}-{version}.dist-info"
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
+        archive.writestr(f"{about}/METADATA", metadata)
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")
-    links = tmp_path / "links"
-    links.mkdir()
-    first.rename(links / first.name)
-    (app / "requirements.txt").write_text("dep>=1\n")
-    own = env | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(links)}
-    assert installed(build(app, own)) == {"dep": "1.0"}
-    newer.rename(links / newer.name)
-    assert installed(build(app, own)) == {"dep": "1.1"}
+    return path
+
+
+@pytest.mark.parametrize("listed", ["dep>=1", "user==1"])
+def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
+    listed: str, app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Also if only a package that is pinned needs it."""
+    wheels = [wheel(tmp_path), empty_wheel(tmp_path, "user", "1", "Requires-Dist: dep\n")]
+    user = {"user": "1"} if listed == "user==1" else {}
+    (app / "requirements.txt").write_text(f"{listed}\n")
+    own = env | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    port = 0
+    for version in ("1.0", "1.1"):
+        if version == "1.1":
+            wheels.append(empty_wheel(tmp_path, "dep", "1.1"))
+        with index(*wheels, port=port) as url:
+            port = int(url.rpartition(":")[2].partition("/")[0])
+            found = installed(build(app, own | {"PIP_INDEX_URL": url}))
+        assert found == {"dep": version, **user}
+
+
+def repository(folder: Path) -> Path:
+    """Make the git repository that the locks in `python-locks-with-sources` name a commit of."""
+    shutil.copytree(SOURCES / "lib", folder)
+    plant(folder, {"lib.py": b'text = "first"\n'})
+    times = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2024-01-01T00:00:00Z")
+    for command_line in (
+        ["init", "-q", "-b", "main"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first"],
+    ):
+        git = ["git", "-C", str(folder), "-c", "commit.gpgsign=false", *command_line]
+        subprocess.run(git, check=True, env=os.environ | times)
+    return folder
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
+    kind: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    """The branch has gone on since the lock was written."""
+    source = repository(tmp_path / "lib")
+    app = plant(tmp_path / "app", HANDLER)
+    shutil.copytree(SOURCES / kind, app, dirs_exist_ok=True)
+    (app / FILES[kind]).write_text(
+        with_hosts((app / FILES[kind]).read_text()).replace("/repository", str(source))
+    )
+    if kind != "pylock":
+        plant(app, {"libs/own/own.py": b""})
+    plant(source, {"lib.py": b'text = "second"\n'})
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    git = ["git", "-C", str(source), "-c", "commit.gpgsign=false", *author]
+    subprocess.run([*git, "commit", "-qam", "second"], check=True)
+    package = build(app, env)
+    own = {} if kind == "pylock" else {"own": "1"}
+    assert installed(package) == {"lib": "1", **own}
+    assert zipfile.ZipFile(package).read("lib.py") == b'text = "first"\n'
 
 
 def test_a_new_commit_of_a_branch_is_packaged(

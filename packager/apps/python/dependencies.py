@@ -90,9 +90,20 @@ def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> Path:
         installer.output_of(["cache", "clean", "--quiet"], app.folder)
     with workspace.private_folder(cache.folder("wheels")) as making:
         installed = making / "installed"
-        installer.install(wanted, app.folder, installed, platform, app.requirements_env)
-        installed.mkdir(exist_ok=True)
-        is_pinned = wanted.pinned is None or _names(installed) <= wanted.pinned
+
+        def install(*, refresh: bool) -> bool:
+            """Install, and return whether all that was installed is pinned."""
+            installer.install(
+                wanted, app.folder, installed, platform, app.requirements_env, refresh=refresh
+            )
+            installed.mkdir(exist_ok=True)
+            return wanted.pinned is None or _names(installed) <= wanted.pinned
+
+        # What is not pinned may have a newer version by now; asking for it takes as long again.
+        refreshes = wanted.pinned is not None and not wanted.only_pins
+        is_pinned = install(refresh=refreshes)
+        if not is_pinned and not refreshes:
+            is_pinned = install(refresh=True)
         _clean(installed)
         return cache.keep(installed, key if is_pinned else None)
 

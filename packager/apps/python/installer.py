@@ -37,15 +37,24 @@ _MOST_BUILDS_REFUSED = 20
 
 
 def install(
-    wanted: Wanted, app: Path, target: Path, platform: Platform, passed_on: Collection[str] = ()
+    wanted: Wanted,
+    app: Path,
+    target: Path,
+    platform: Platform,
+    passed_on: Collection[str] = (),
+    *,
+    refresh: bool = False,
 ) -> None:
     """Install the `wanted` dependencies of `app` into the new folder `target`.
 
     Temporary files go next to `target`. The list of dependencies may use the variables `passed_on`.
+    With `refresh`, uv asks the index for newer versions and branches for newer commits.
     Raises PackageError, which names a dependency that has no wheel for the platform and is not pure
     Python.
     """
     installation = _Uv(wanted, app, target, platform, passed_on)
+    if refresh:
+        installation.options.append("--refresh")
     try:
         installation.install(_ONLY_WHEELS)
     except uv_errors.NoWheelError as error:
@@ -69,14 +78,11 @@ class _Uv:
         }
         # uv uses these for an index that a project names, without a reference in any file.
         names |= {name for name in passed_on if name.startswith("UV_INDEX_")}
-        self._environment, self._options = _environment(app, names)
+        self._environment, self.options = _environment(app, names)
         # A killed uv leaves its temporary files; here they are removed with the folder.
         self._environment["TMPDIR"] = str(target.parent)
         self._wanted = list(wanted.prepare(target.parent, platform))
         self._hide = redaction.hiding(os.environ.get(name, "") for name in names)
-        if wanted.pinned is not None:
-            # The index may have a newer version by now, or a branch a newer commit.
-            self._options = [*self._options, "--refresh"]
 
     def install(self, more: Iterable[str]) -> None:
         more = tuple(more)
@@ -110,7 +116,7 @@ class _Uv:
             *("--python-version", self._platform.full_version),
             *("--python-platform", self._platform.uv_name),
             *("--cache-dir", str(cache.folder("uv"))),
-            *self._options,
+            *self.options,
             *options,
         ]
         with subprocesses.running(

@@ -51,11 +51,14 @@ def read(file: Path, app: Path) -> Wanted:
             elif found not in texts:
                 texts[found] = tables.read(found).decode("utf-8-sig", errors="replace")
                 left.append(found)
+    listed = [line for text in texts.values() for line in lines(text)]
     return Wanted(
         file=file,
         inputs=(*(text.encode() for text in texts.values()), *map(tables.read, archives)),
         prepare=lambda *_: [("--requirements", str(file.resolve()))],
-        pinned=pinned(line for text in texts.values() for line in lines(text)),
+        pinned=pinned(listed),
+        # A local file may have changed, though its name is the same.
+        only_pins=not archives and all(line.startswith("-") or pinned([line]) for line in listed),
         texts=tuple((path.name, "\n".join(lines(text))) for path, text in texts.items()),
     )
 

@@ -17,7 +17,8 @@ class Wanted(NamedTuple):
 
     `prepare` writes uv's input for a platform into a folder, and returns the options of each
     `uv pip install` to run. `inputs` are the contents of all files that decide what is installed.
-    `pinned` names the packages of which only one version fits; None if all are pinned. `texts` are
+    `pinned` names the packages of which only one version fits; None if all are pinned. With
+    `only_pins` nothing else is listed, though what these need may be. `texts` are
     the files, by name, in which uv replaces `${NAME}` by environment variables.
     """
 
@@ -25,6 +26,7 @@ class Wanted(NamedTuple):
     inputs: tuple[bytes, ...]
     prepare: Callable[[Path, Platform], Iterable[Options]]
     pinned: frozenset[str] | None = None
+    only_pins: bool = False
     texts: tuple[tuple[str, str], ...] = ()
 
     def digest(self) -> str:
