@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 import itertools
 import json
@@ -57,7 +58,7 @@ class Object:
     version: str = "null"
     sha256: str | None = None
 
-    @property
+    @functools.cached_property
     def etag(self) -> str:
         """Return the entity tag, which differs with the content."""
         return f'"{hashlib.md5(self.data, usedforsecurity=False).hexdigest()}"'

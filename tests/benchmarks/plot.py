@@ -45,11 +45,10 @@ def bars(tables: Sequence[Table]) -> str:
             parts.append(
                 f'<text x="{_NAMES - 8}" y="{y + 13}" text-anchor="end">{escape(row.name)}</text>'
                 f'<rect x="{_NAMES}" y="{y + 2}" width="{width:.1f}" height="13" fill="#36c"/>'
-                f'<text x="{_NAMES + width + 5:.1f}" y="{y + 13}">{size / MB:.2f} MB,'
-                f" {row.seconds:.1f} s</text>"
+                f'<text x="{_NAMES + width + 5:.1f}" y="{y + 13}">{size / MB:.2f} MB</text>'
             )
             y += _ROW
-    width, height = _NAMES + _BAR + 110, y + _ROW
+    width, height = _NAMES + _BAR + 80, y + _ROW
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">',
