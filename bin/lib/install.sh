@@ -37,9 +37,8 @@ install::packager() {
 	python_home=$("${find_python}" "${folder}")
 
 	output::step "Installing the Lambda packager"
-	packages::install "${folder}" "${python_home}"
+	packages::install "${folder}" "${python_home}" "${final}"
 	app::check "${unbuilt}" "${folder}" "${python_home}"
-	packages::precompile "${folder}" "${python_home}" "${final}"
 	if app::is_python; then wheels::install_tools "${python_home}"; fi
 	python::trim "${folder}"
 }

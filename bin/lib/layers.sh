@@ -7,9 +7,7 @@ set -euo pipefail
 # Prints everything that the contents of the layer `packager` depend on.
 layers::key() {
 	{
-		find "${BUILDPACK_DIR}"/{bin,packager,sdk_python,sdk_node,sdk_java} \
-			-name __pycache__ -prune -o -type f -print0 | LC_ALL=C sort --zero-terminated |
-			xargs --null sha256sum | sed "s|${BUILDPACK_DIR}/||"
+		packages::checksums
 		uname -m
 		echo "${CNB_TARGET_DISTRO_NAME:-} ${CNB_TARGET_DISTRO_VERSION:-}"
 		echo "${CNB_LAYERS_DIR}"

@@ -9,32 +9,81 @@ LOCK=${BUILDPACK_DIR}/bin/requirements.lock
 # (sso, sso-oidc, signin) or an assumed role (sts). Its other 400 services take 25 MB.
 BOTOCORE_SERVICES=(lambda s3 signin sso sso-oidc sts)
 
-# Installs the packager and its dependencies to $1/packages, for the Python of the folder $2.
+# Installs the packager and its dependencies to $1/packages, which is below $3 at run time, for the
+# Python of the folder $2. The cache keeps the bytecode too, because compiling takes longer than
+# everything else in a build.
 packages::install() {
-	local staging=$1 python_home=$2 cached installed=${INCOMING}/packages
-	cached=${CACHE_DIR}/packages-$(packages::cache_key "${python_home}")
+	local staging=$1 python_home=$2 final=$3 dependencies cached earlier
+	dependencies=${CACHE_DIR}/packages-$(packages::dependencies_key "${python_home}")
+	cached=${dependencies}-$(packages::bytecode_key "${staging}" "${final}")
 
 	if [[ -d ${cached} ]]; then
 		output::detail "Using the dependencies in the build cache"
+		cp -R "${cached}/." "${staging}"
+		return
+	fi
+
+	# Those of another version of the packager or of Python, or of another folder at run time.
+	earlier=$(compgen -G "${dependencies}-*" | head --lines=1) || true
+	if [[ -n ${earlier} ]]; then
+		output::detail "Using the dependencies in the build cache"
+		cp -R "${earlier}/packages" "${staging}"
+		rm -r "${staging}/packages/packager"
+		find "${staging}/packages" -name __pycache__ -prune -exec rm -r {} +
 	else
 		output::detail "Installing the dependencies with pip"
-		packages::pip_install "${python_home}" "${LOCK}" "${installed}"
-		packages::trim "${installed}"
-		rm -rf "${CACHE_DIR}"/packages-*
-		mv "${installed}" "${cached}"
+		packages::pip_install "${python_home}" "${LOCK}" "${INCOMING}/packages"
+		packages::trim "${INCOMING}/packages"
+		mv "${INCOMING}/packages" "${staging}"
 	fi
-	cp -R "${cached}" "${staging}/packages"
 	packages::copy_own "${staging}/packages"
+	packages::precompile "${staging}" "${python_home}" "${final}"
+	packages::keep "${staging}" "${cached}"
 }
 
-# The same lock, Python, machine and way of installing produce the same packages.
-packages::cache_key() {
+# The same lock, Python, machine and way of installing produce the same dependencies.
+packages::dependencies_key() {
 	{
 		cat "${LOCK}" "${BUILDPACK_DIR}/bin/lib/packages.sh"
-		python::run "$1" -c 'import sys; print(sys.version_info[:2])'
+		python::run "$1" -c '
+import importlib.util, sys
+print(sys.version_info[:2], importlib.util.MAGIC_NUMBER)
+'
 		uname -m
 		echo "${STACK:-}"
 	} | sha256sum | cut --characters=1-16
+}
+
+# The same buildpack, the same standalone Python in the folder $1, if there is one, and the same
+# folder $2 at run time produce the same bytecode.
+packages::bytecode_key() {
+	{
+		packages::checksums
+		if [[ -d $1/python ]]; then python::checksum "$(python::architecture)"; fi
+		echo "$2"
+	} | sha256sum | cut --characters=1-16
+}
+
+# Prints the checksum of each file of the buildpack that a build may use.
+packages::checksums() {
+	(
+		cd "${BUILDPACK_DIR}"
+		find bin packager sdk_python sdk_node sdk_java -name __pycache__ -prune -o -type f -print0 |
+			LC_ALL=C sort --zero-terminated | xargs --null sha256sum
+	)
+}
+
+# Keeps the packages of the folder $1, and the bytecode of its Python, in the folder $2 of the cache.
+packages::keep() {
+	local staging=$1 cached=$2 kept=${INCOMING}/kept
+	mkdir "${kept}"
+	cp -R "${staging}/packages" "${kept}"
+	(
+		cd "${staging}"
+		find . -path './python/*/__pycache__' -prune -exec cp -R --parents -t "${kept}" {} +
+	)
+	rm -rf "${CACHE_DIR}"/packages-*
+	mv "${kept}" "${cached}"
 }
 
 # Installs the pins of the lock file $2 into the folder $3, with pip of the Python in the folder $1.

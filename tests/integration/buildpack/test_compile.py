@@ -75,6 +75,29 @@ def test_a_second_build_takes_everything_from_the_cache(
         )
 
 
+def test_a_newer_packager_takes_its_dependencies_from_the_cache_and_is_compiled_anew(
+    cold: Cold,
+    app: Path,
+    own_cache: Path,
+    python_config: Mapping[str, str],
+    buildpack: Path,
+    tmp_path: Path,
+) -> None:
+    """Python runs the bytecode without a look at the source; the build replaces both."""
+    newer = Path(shutil.copytree(buildpack, tmp_path / "newer"))
+    module = newer / "packager" / "__init__.py"
+    module.write_text(module.read_text() + '__version__ = "9.8.7"\n')
+    pushed = heroku.push(app, tmp_path, own_cache, python_config, buildpack=newer)
+    assert "Using the dependencies in the build cache" in pushed.log
+    kept = contents(own_cache)
+    again = heroku.push(app, tmp_path, own_cache, python_config, buildpack=newer)
+    assert contents(own_cache) == kept
+    assert contents(again.folder) == contents(pushed.folder)
+    assert contents(pushed.folder).keys() == contents(cold.push.folder).keys()
+    run = heroku.release(again).run("packager --version", {})
+    assert "9.8.7" in run.stdout
+
+
 def test_the_slug_has_only_the_files_that_a_deploy_needs(cold: Cold) -> None:
     packager = cold.push.folder / PACKAGER
     assert compressed_size(packager) < 60 * MEGABYTE
