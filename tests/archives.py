@@ -1,4 +1,6 @@
-"""Archives made byte by byte, as tools of all kinds leave them, and what is in an archive."""
+"""Build archives byte by byte, in the forms that other tools write, and list what an archive
+contains.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,14 @@ DESCRIPTOR = 1 << 3
 
 @dataclass(frozen=True)
 class Part:
-    """An entry to be made; one that is `forgotten` has no record in the central directory."""
+    """An entry to write; if it is `orphaned`, the central directory has no record of it."""
 
     name: bytes
     data: bytes = b""
     deflated: bool = False
     descriptor: bool = False
     zip64: bool = False
-    forgotten: bool = False
+    orphaned: bool = False
     flags: int = 0
     extra: bytes = b""
     local_extra: bytes = b""
@@ -37,7 +39,7 @@ def craft(
     comment: bytes = b"",
     zip64: bool = False,
 ) -> bytes:
-    """Make an archive, whose offsets count the `prefix` in, or do not."""
+    """Return an archive; `counted`: its offsets include the length of the `prefix`."""
     archive = bytearray(prefix)
     base = 0 if counted else len(prefix)
     directory = bytearray()
@@ -54,17 +56,17 @@ def craft(
         archive += part.name + part.local_extra + body
         if part.descriptor:
             archive += struct.pack("<4s3L", b"PK\7\x08", crc, len(body), len(part.data))
-        if part.forgotten:
+        if part.orphaned:
             continue
         entries += 1
-        extra, told = part.extra, [len(body), len(part.data), offset]
+        extra, fields = part.extra, [len(body), len(part.data), offset]
         if part.zip64:
             extra += struct.pack("<2H3Q", 1, 24, len(part.data), len(body), offset)
-            told = [0xFFFFFFFF] * 3
+            fields = [0xFFFFFFFF] * 3
         directory += struct.pack(
             "<4s6H3L5H2L",
-            *(b"PK\1\2", 0x0314, *common, crc, *told[:2]),
-            *(len(part.name), len(extra), len(part.comment), 0, 1, part.mode << 16, told[2]),
+            *(b"PK\1\2", 0x0314, *common, crc, *fields[:2]),
+            *(len(part.name), len(extra), len(part.comment), 0, 1, part.mode << 16, fields[2]),
         )
         directory += part.name + extra + part.comment
     start = len(archive) - base
@@ -86,16 +88,16 @@ def _deflate(data: bytes) -> bytes:
 
 
 class Kept(NamedTuple):
-    """All of an entry that is to stay as it is."""
+    """Everything about an entry that must not change."""
 
     name: str
     record: tuple[object, ...]
     local_header: bytes
-    body: bytes  # as it stands in the file
+    body: bytes  # as stored in the file
 
 
 def contents(path: Path) -> list[Kept]:
-    """Return the entries of an archive in the order of the directory, as zipfile reads it."""
+    """Return the entries of an archive, in the order of its central directory."""
     raw = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
         return [_kept(info, raw) for info in archive.infolist()]
@@ -114,7 +116,7 @@ def _kept(info: zipfile.ZipInfo, raw: bytes) -> Kept:
 
 
 def _without_zip64(extra: bytes) -> bytes:
-    """Leave out the extra field that tells where the entry is."""
+    """Remove the zip64 extra field, which holds sizes and an offset."""
     rest = b""
     while len(extra) >= 4:
         kind, length = struct.unpack_from("<2H", extra)
@@ -124,7 +126,7 @@ def _without_zip64(extra: bytes) -> bytes:
 
 
 def is_accepted(package: Path, like: Path | None = None) -> None:
-    """Let the tools of the field test a package; they may say of it what they say of `like`."""
+    """Check a package with unzip, zip and jar; ignore complaints that `like` gets, too."""
     for test in (["unzip", "-tqq"], ["zip", "-Tq"], ["jar", "tf"]):
         run = subprocess.run([*test, package], capture_output=True, text=True, check=False)
         allowed = like and subprocess.run([*test, like], capture_output=True, check=False)

@@ -1,4 +1,4 @@
-"""Responses of AWS's STS, SSO and Lambda over HTTP, as a test gives them."""
+"""AWS's STS, SSO and Lambda over HTTP, with the responses that a test chooses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Reply = tuple[int, Mapping[str, str], bytes]
 
 @dataclass
 class Request:
-    """A request that came: its method and path, and its parameters if it has a form."""
+    """A request as received: its method and path, and the parameters of its form if it has one."""
 
     method: str
     path: str
@@ -32,20 +32,20 @@ class Request:
 
 @dataclass
 class Stub:
-    """The running service; `respond` makes the responses."""
+    """The running service; `respond` makes each response."""
 
     url: str = ""
     respond: Callable[[Request], Reply] = lambda _: (500, {}, b"")
     requests: list[Request] = field(default_factory=list)
 
     def forms(self, action: str) -> list[dict[str, str]]:
-        """Return what came for an action of STS."""
+        """Return the forms received for an action of STS."""
         forms = [one.form for one in self.requests if one.method == "POST"]
         return [form for form in forms if form.get("Action") == action]
 
 
 def json_reply(value: Any, status: int = 200, error: str = "") -> Reply:
-    """Reply as Lambda and SSO do."""
+    """Return a response in the format of Lambda and SSO."""
     headers = {"Content-Type": "application/json"}
     if error:
         headers["x-amzn-ErrorType"] = error
@@ -53,7 +53,7 @@ def json_reply(value: Any, status: int = 200, error: str = "") -> Reply:
 
 
 def sts_role(expiration: str) -> Reply:
-    """Reply with the credentials of a role."""
+    """Return STS's response with the credentials of a role."""
     text = (
         '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
         "<AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId>"
@@ -67,7 +67,7 @@ def sts_role(expiration: str) -> Reply:
 
 
 def sts_error(code: str, message: str, status: int = 403) -> Reply:
-    """Reply as STS does with an error."""
+    """Return an error response in the format of STS."""
     text = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
         f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -78,7 +78,7 @@ def sts_error(code: str, message: str, status: int = 403) -> Reply:
 
 @contextlib.contextmanager
 def running(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
-    """Run the service on a free port of the loopback interface, with TLS if there is a context."""
+    """Run the service on a free loopback port, with TLS if a context is given."""
     stub = Stub()
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,7 +106,7 @@ def running(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
         daemon_threads = True
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Say nothing of a client that has gone."""
+            """Ignore clients that have disconnected."""
 
     server = Server(("127.0.0.1", 0), Handler)
     if context:

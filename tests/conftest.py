@@ -1,4 +1,4 @@
-"""What all tests share: the service, and what other languages' programs build once."""
+"""Fixtures and hooks for all tests: the service, test scheduling, and builds that are cached."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from hypothesis import settings
 from tests import service as lambda_service
 from tests.service import Service
 
-# A property holds or not; a busy machine fails none of them.
+# Load slows examples down, so a deadline would fail tests at random.
 settings.register_profile("packager", deadline=None)
 settings.load_profile("packager")
 
 
 def requires(*programs: str) -> pytest.MarkDecorator:
-    """Skip a test where one of `programs` is missing; with REQUIRE_ALL=1 run it, to fail."""
+    """Skip a test if one of `programs` is missing; with REQUIRE_ALL=1, let it run and fail."""
     missing = [program for program in programs if shutil.which(program) is None]
     skip = bool(missing) and os.environ.get("REQUIRE_ALL") != "1"
     return pytest.mark.skipif(skip, reason=f"not on this machine: {', '.join(missing)}")
 
 
-# Files of the tests' own, locked by flock(2); see `turn`.
+# The tests lock their own source files with flock(2); see `turn`.
 _RUNNING, _NEXT = Path(__file__), Path(__file__).with_name("__init__.py")
 
 
 @contextlib.contextmanager
 def turn(*, alone: bool) -> Iterator[None]:
-    """Wait for the turn of a test among those that pytest-xdist runs side by side.
+    """Wait until this test may run beside the others of pytest-xdist, or `alone`.
 
-    Who waits to be alone holds the lock of `_NEXT`, so that no other test begins before it.
+    A test that waits to run alone holds the lock of `_NEXT`, so no other test starts before it.
     """
     with _RUNNING.open() as running:
         with _NEXT.open() as following:
@@ -48,15 +48,15 @@ def turn(*, alone: bool) -> Iterator[None]:
         yield
 
 
-# The tests of this folder share builds that take long, so that one process runs them all.
+# The tests in this folder share slow builds, so one process runs all of them.
 _BUILDPACK = "tests/integration/buildpack/"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With --dist loadfile, keep the order of the folders: the unit tests are quick, and last.
+    """With --dist loadfile, keep the order of the folders: the unit tests are quick and run last.
 
-    pytest-xdist would begin with the files that have the most tests, and end with the slowest ones.
+    pytest-xdist would start with the files that have the most tests and end with the slowest ones.
     """
     if config.option.dist != "loadfile":
         return None
@@ -72,7 +72,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Run tests that are marked as `alone` while no other test runs."""
+    """Run tests that are marked `alone` while no other test runs."""
     with turn(alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
@@ -81,7 +81,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With REQUIRE_ALL=1, let a test that skips itself fail."""
+    """With REQUIRE_ALL=1, report a skipped test as failed."""
     report = yield
     if (
         report.skipped
@@ -93,8 +93,8 @@ def pytest_runtest_makereport(
     return report
 
 
-# As a terminal starts programs: who starts the tests may have them ignored (in the background, by
-# nohup), and then all their children would.
+# Give child processes the signal handling that a terminal gives them. Tests that run in the
+# background or under nohup inherit ignored signals and would pass them on.
 for _number, _handler in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGHUP, signal.SIG_DFL),
@@ -104,7 +104,7 @@ for _number, _handler in (
 
 
 def cached(name: str, source: Path, build: Callable[[Path], None]) -> Path:
-    """Return a folder that `build` has filled once for all runs with the same files in `source`."""
+    """Return a folder that `build` fills once for all runs with the same files in `source`."""
     files = sorted(path for path in source.rglob("*") if path.is_file())
     contents = b"".join(bytes(path.relative_to(source)) + path.read_bytes() for path in files)
     default = Path.home() / ".cache" / "heroku-lambda-packager-tests"
@@ -129,7 +129,9 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(autouse=True)
 def packages_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The service holds packages in memory; those of a test go with it."""
+    """Delete the functions and buckets that a test creates, because the service keeps them in
+    memory.
+    """
     names = request.fixturenames
     service = request.getfixturevalue("service") if "service" in names else None
     with service.dropping() if isinstance(service, Service) else contextlib.nullcontext():
@@ -138,7 +140,7 @@ def packages_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def function(service: Service, request: pytest.FixtureRequest) -> str:
-    """A function of the test's own, with an empty package."""
+    """A function that only this test uses, with an empty package."""
     name = f"function-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
     service.create_function(name)
     return name
@@ -146,7 +148,7 @@ def function(service: Service, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
-    """Where the command's temporary files go; a test looks that none is left."""
+    """The folder for the command's temporary files; tests check that it is empty afterwards."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     return folder

@@ -1,4 +1,4 @@
-"""The pages of the documentation: their blocks, links and commands, and how to run a page."""
+"""The documentation's pages: their blocks, links and commands, and a reader who runs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 
 _BLOCK = re.compile(r'^( *)```(\w*)(?: title="([^"\n]+)")?\n(.*?)^\1```$', re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
-# What differs from run to run and from machine to machine.
+# Text that differs between runs and between machines.
 _PLACEHOLDERS = (
     (re.compile(r"[A-Za-z0-9+/]{43}="), "HASH"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z|\+\d+)?"), "DATE"),
@@ -27,7 +27,7 @@ _PLACEHOLDERS = (
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page; `title` is the file that it shows, if it is one."""
+    """A fenced block of a page; `title` is the name of the file that it shows, if any."""
 
     kind: str
     title: str | None
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass
 class Result:
-    """A command as a page shows it, with its output there and here."""
+    """A command on a page, with the output shown there and its actual output."""
 
     command: str
     shown: str
@@ -46,7 +46,7 @@ class Result:
 
 @dataclass
 class Reader:
-    """Somebody who works through a page: writes its files and types its commands."""
+    """A user who follows a page: writes its files and runs its commands."""
 
     folder: Path
     env: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Reader:
                     yield self._run(command, shown)
 
     def _run(self, command: str, shown: str) -> Result:
-        """Run a command in bash, where the one before has left the reader."""
+        """Run a command in bash, in the folder where the previous command ended."""
         where = self.folder.parent / "where"
         script = f'{command}\nstatus=$?; pwd > "$WHERE"; exit $status'
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -109,7 +109,7 @@ def links(page: Path) -> list[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors that GitHub makes of a page's headings."""
+    """Return the anchors that GitHub creates for a page's headings."""
     headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -127,7 +127,7 @@ def _normalised(text: str) -> str:
 
 
 def _transcript(text: str) -> list[tuple[str, str]]:
-    """Split a `console` block into commands and what each prints."""
+    """Split a `console` block into commands and their outputs."""
     found = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)
     return list(zip(found[1::2], found[2::2], strict=True))
 
@@ -138,7 +138,7 @@ def without_blocks(page: Path) -> str:
 
 
 def new_users_environment(home: Path) -> dict[str, str]:
-    """Return the environment of a shell that has no virtual environment of these tests."""
+    """Return the environment of a shell without the tests' virtual environment."""
     folders = os.environ["PATH"].split(os.pathsep)
     path = os.pathsep.join(folder for folder in folders if not folder.startswith(sys.prefix))
     kept = {
@@ -146,6 +146,6 @@ def new_users_environment(home: Path) -> dict[str, str]:
         for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "HOME")
         if name in os.environ
     }
-    # To compile all that pip installs takes longer than all the rest.
+    # Compiling what pip installs takes longer than everything else.
     bounded = {"TMPDIR": str(home), "PIP_NO_COMPILE": "1"}
     return {"LC_ALL": "C.UTF-8", **bounded, **kept, "PATH": path}

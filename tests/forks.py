@@ -1,6 +1,6 @@
-"""The packager as a process that is forked from one that has imported it: boto3 alone takes 0.5 s.
+"""Run the packager in a process forked from one that has imported it: importing boto3 takes 0.5 s.
 
-Each command is still a process of its own, with its own environment, files and signals.
+Each command still has its own process, environment, files and signals.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from pathlib import Path
 import packager
 from packager.cli import main
 
-# Python reads these when it starts, so that a command with others of them has to start anew.
+# Python reads these only when it starts, so a command with other values needs a new interpreter.
 _READ_AT_START = ("LANG", "LC_ALL", "LC_CTYPE", "LANGUAGE")
 
 
 def can_run(env: Mapping[str, str]) -> bool:
-    """Return whether a forked process behaves as one that is started in `env`."""
+    """Return whether a forked process behaves like one that is started with `env`."""
     if sys.platform != "linux":  # Libraries of macOS do not survive a fork.
         return False
     return not any(name.startswith(("PYTHON", "LD_")) for name in env) and all(
@@ -41,7 +41,7 @@ def can_run(env: Mapping[str, str]) -> bool:
 
 
 class Process:
-    """A forked command; to be used as subprocess.Popen."""
+    """A forked command, with the interface of subprocess.Popen."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Process:
         self.pid = int(self._line())
 
     def poll(self) -> int | None:
-        """Return the exit status if the process has ended."""
+        """Return the exit status, or None while the process runs."""
         if self.returncode is None and select.select([self._reply], [], [], 0)[0]:
             self.returncode = int(self._line())
             os.close(self._reply)
@@ -93,7 +93,7 @@ class Process:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End the process by SIGKILL."""
+        """End the process with SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
     def _line(self) -> bytes:
@@ -104,7 +104,7 @@ class Process:
 
 
 class _Server:
-    """The process that forks, which ends with the tests."""
+    """The process that forks; it ends with the tests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -133,7 +133,7 @@ def _server() -> _Server:
 
 
 def _import_all() -> None:
-    """Import the packager, and the libraries that it loads when it needs them."""
+    """Import the packager and the libraries that it imports on first use."""
     for module in pkgutil.walk_packages(packager.__path__, "packager."):
         if not module.name.startswith(("packager.__main__", "packager.local.bootstrap")):
             import_module(module.name)
@@ -142,11 +142,11 @@ def _import_all() -> None:
         *("moto.awslambda.responses", "moto.core.botocore_stubber", "moto.s3.responses"),
     ):
         import_module(name)
-    gc.freeze()  # The collector would copy the pages of what is shared.
+    gc.freeze()  # A garbage collection would copy the pages that the processes share.
 
 
 def _serve(commands: socket.socket) -> None:
-    """Fork for each command, and once more for who waits for it, until the tests end."""
+    """Fork twice for each command: the second process runs it, the first waits and reports."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         message, files, _, _ = socket.recv_fds(commands, 1, 5)
@@ -171,7 +171,7 @@ def _serve(commands: socket.socket) -> None:
 
 
 def _become(request: int, standard: Sequence[int]) -> None:
-    """Become the command, until it exits."""
+    """Run the command in this process and exit."""
     with open(request, "rb") as file:
         file.seek(0)
         given = json.load(file)
@@ -184,7 +184,7 @@ def _become(request: int, standard: Sequence[int]) -> None:
     os.environ.update(given["env"])
     time.tzset()
     tempfile.tempdir = None
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - the process ends with it
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - closed when the process ends
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.argv = given["arguments"]
@@ -203,7 +203,7 @@ def _status_of_main() -> int:
 
 
 def _exit(status: int) -> None:
-    """Exit as Python does, but do not free the memory, which is the server's."""
+    """Exit as Python does, but skip the slow release of memory that the server owns."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     with contextlib.suppress(OSError):

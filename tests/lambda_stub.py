@@ -1,7 +1,7 @@
-"""A Lambda API over HTTP that does truthfully what moto does not.
+"""A Lambda API over HTTP that is accurate where moto is not.
 
-The conditions of PublishVersion and UpdateAlias, versions that are Pending, updates that take time,
-weights, refused deletes, throttling, IAM. It keeps of each package only the hash.
+It implements the conditions of PublishVersion and UpdateAlias, versions that are Pending, slow
+updates, weights, refused deletes, throttling and IAM. It keeps only the hash of each package.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _ROUTES = [
     ("DELETE", r"", "DeleteFunction"),
 ]
 
-# What a handler does with an event and the version that it runs in; what it raises is its error.
+# Receives an event and the version; an exception is the handler's error.
 Handler = Callable[[Any, str], Any]
 
 
 class HandlerError(Exception):
-    """A handler fails with an error of this type."""
+    """An error of this type that a handler raises."""
 
     def __init__(self, error_type: str, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class HandlerError(Exception):
 
 
 class Refusal(Exception):  # noqa: N818
-    """The response is an error of AWS."""
+    """A response that is an error of AWS."""
 
     def __init__(self, status: int, code: str, message: str = "") -> None:
         super().__init__(code)
@@ -59,7 +59,7 @@ class Refusal(Exception):  # noqa: N818
 
 @dataclass
 class Code:
-    """What is published as a version: code and configuration."""
+    """The code and configuration that a version consists of."""
 
     sha256: str = base64.b64encode(hashlib.sha256(b"").digest()).decode()
     size: int = 0
@@ -72,7 +72,7 @@ class Code:
 
 @dataclass
 class Alias:
-    """An alias, with the time at which AWS's own weights are gone."""
+    """An alias; AWS removes its own weights at `weights_until`."""
 
     version: str
     description: str = ""
@@ -90,7 +90,7 @@ class StubFunction:
     updated_at: float = 0.0
     versions: dict[str, Code] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
-    published: str | None = None  # the version that $LATEST is, if nothing has changed since
+    published: str | None = None  # the version equal to $LATEST, if any
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     configuration: dict[str, Any] = field(default_factory=dict)  # fields that are not the default
 
@@ -100,14 +100,14 @@ class StubFunction:
         self.changed()
 
     def changed(self) -> None:
-        """Return `$LATEST` another revision."""
+        """Give `$LATEST` another revision."""
         self.revision = str(uuid.uuid4())
         self.published = None
 
 
 @dataclass
 class Stub:
-    """The running service, and how it behaves."""
+    """The running service and its behaviour."""
 
     url: str = ""
     functions: dict[tuple[str, str], StubFunction] = field(default_factory=dict)
@@ -119,10 +119,10 @@ class Stub:
     requests_per_second: float = float("inf")
     page: int = 50
     handler: Handler = lambda event, _: event
-    statements: Sequence[Mapping[str, Any]] | None = None  # of an IAM policy; None: all is allowed
+    statements: Sequence[Mapping[str, Any]] | None = None  # of an IAM policy; None: no policy
     refuse: Callable[[str, str, str], Refusal | None] = lambda *_: None  # action, region, name
-    updating_at_once: int = 0  # the most functions that were being updated at the same time
-    at_once: int = 0  # the most requests that it has worked on at the same time
+    updating_at_once: int = 0  # the maximum number of simultaneous updates
+    at_once: int = 0  # the maximum number of simultaneous requests
     _tokens: float = 1.0
     _refilled: float = field(default_factory=time.monotonic)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -132,7 +132,7 @@ class Stub:
         return self.functions.setdefault((region, name), StubFunction())
 
     def settings(self, *functions: str) -> dict[str, str]:
-        """Return the packager's settings that deploy to these functions."""
+        """Return the packager's settings for deploys to these functions."""
         return {
             "_LAMBDA_FUNCTION_ARN": " ".join(functions),
             "_AWS_ACCESS_KEY_ID": KEY_ID,
@@ -142,7 +142,7 @@ class Stub:
         }
 
     def respond(self, request: _Request) -> Any:
-        """Do what a request asks for; raise Refusal."""
+        """Carry out a request and return the result. Raises Refusal."""
         with self._lock:
             self._check_rate()
             self.calls.append(request.action)
@@ -199,7 +199,7 @@ class _Request:
 
 @dataclass
 class _Api:
-    """One request at one function; the methods are named like the actions."""
+    """One request to one function; each method has the name of its action."""
 
     stub: Stub
     function: StubFunction
@@ -386,7 +386,7 @@ def _not_found(name: str) -> Refusal:
 
 @contextlib.contextmanager
 def running() -> Iterator[Stub]:
-    """Run the service on a free port of the loopback interface."""
+    """Run the service on a free loopback port."""
     stub = Stub()
     busy = itertools.count()
     working: set[int] = set()
@@ -460,7 +460,7 @@ def running() -> Iterator[Stub]:
         daemon_threads = True
 
         def handle_error(self, request: Any, client_address: Any) -> None:
-            """Say nothing of a client that has gone."""
+            """Ignore clients that have disconnected."""
 
     server = Server(("127.0.0.1", 0), Handler_)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

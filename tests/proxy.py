@@ -1,4 +1,4 @@
-"""A proxy in front of the service that does to chosen requests what a test asks for."""
+"""A proxy in front of the service that injects faults into requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-# The calls of a deploy, by what their requests look like.
+# The calls of a deploy, and patterns of their requests.
 CALLS = {
     "state": re.compile(r"GET /2015-03-31/functions/[^/]+/configuration$"),
     "version state": re.compile(r"GET /2015-03-31/functions/[^/]+/configuration\?Qualifier="),
@@ -39,30 +39,30 @@ CALLS = {
     "put": re.compile(r"PUT /[^?]+/[^?]+(\?x-id=PutObject)?"),
 }
 
-# Does something to a request in place of passing it on.
+# Handles a request instead of forwarding it.
 Fault = Callable[["Exchange"], None]
 
-Answer = tuple[int, dict[str, str], bytes]
+Response = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
 class Exchange:
-    """A request at the proxy, and the ways to answer it."""
+    """A request at the proxy, and ways to respond to it."""
 
     handler: BaseHTTPRequestHandler
     upstream: str
-    go_away: Callable[[], None]
-    heard: Callable[[bytes], None]
+    shut_down: Callable[[], None]
+    record: Callable[[bytes], None]
 
     @cached_property
     def body(self) -> bytes:
-        """Read the body, when it is first asked for."""
+        """Return the body; it is read on first use."""
         body = self.read(self._size)
-        self.heard(body)
+        self.record(body)
         return body
 
     def read(self, size: int) -> bytes:
-        """Read so much of the body that was not read yet."""
+        """Read up to `size` bytes of the rest of the body."""
         if self.handler.headers.get("Expect", "").lower() == "100-continue":
             self.handler.send_response_only(100)
             self.handler.end_headers()
@@ -73,31 +73,31 @@ class Exchange:
         return int(self.handler.headers.get("Content-Length", 0))
 
     def reset(self) -> None:
-        """Break the connection off, as a machine that goes down (RST in place of FIN)."""
+        """Reset the connection, as a machine that crashes does (RST instead of FIN)."""
         self.handler.connection.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
         self.close()
 
     def close(self) -> None:
-        """Close the connection, whatever was answered so far."""
+        """Close the connection, whatever has been sent so far."""
         self.handler.close_connection = True
-        # The socket itself closes only with the last of the files made of it.
+        # The socket closes only when the last file made from it is closed.
         self.handler.rfile.close()
         self.handler.connection.close()
 
-    def ask_upstream(self) -> Answer:
-        """Pass the request on; give status, headers and body of the answer."""
+    def forward(self) -> Response:
+        """Forward the request; return the status, headers and body of the response."""
         address = urlsplit(self.upstream)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         with contextlib.closing(connection):
             headers = dict(self.handler.headers.items())
             connection.request(self.handler.command, self.handler.path, self.body, headers)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
 
     def send(self, begin: bytes, rest: Iterable[bytes], *, pause: float) -> None:
-        """Send bytes until the client has gone, with a pause after each part."""
+        """Send bytes until the client disconnects, with a pause after each part."""
         with contextlib.suppress(OSError):
             for part in itertools.chain([begin], rest):
                 self.handler.connection.sendall(part)
@@ -107,7 +107,7 @@ class Exchange:
     def reply(
         self, status: int, headers: dict[str, str], body: bytes, *, sent: int | None = None
     ) -> None:
-        """Answer the request, once it is read; of the answer's body only `sent` bytes."""
+        """Read the request and respond; `sent` limits the bytes of the body that are sent."""
         _ = self.body
         self.handler.send_response_only(status)
         for name, value in headers.items():
@@ -124,9 +124,9 @@ class Exchange:
 
 
 def error(status: int, code: str, message: str = "") -> Fault:
-    """Answer as AWS does with an error, in JSON for Lambda or XML for S3."""
+    """Respond with an error of AWS, in JSON for Lambda or XML for S3."""
 
-    def answer(exchange: Exchange) -> None:
+    def respond(exchange: Exchange) -> None:
         if exchange.handler.path.startswith("/2015-03-31/"):
             headers = {"x-amzn-ErrorType": code, "Content-Type": "application/json"}
             exchange.reply(status, headers, json.dumps({"message": message}).encode())
@@ -134,52 +134,52 @@ def error(status: int, code: str, message: str = "") -> Fault:
             text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
             exchange.reply(status, {"Content-Type": "application/xml"}, text.encode())
 
-    return answer
+    return respond
 
 
 def changed(**fields: Any) -> Fault:
-    """Pass the request on, and change `fields` of the JSON that is answered."""
+    """Forward the request, and change `fields` in the JSON of the response."""
 
-    def answer(exchange: Exchange) -> None:
-        status, headers, body = exchange.ask_upstream()
+    def respond(exchange: Exchange) -> None:
+        status, headers, body = exchange.forward()
         exchange.reply(status, headers, json.dumps(json.loads(body) | fields).encode())
 
-    return answer
+    return respond
 
 
 def reset_before_the_body(exchange: Exchange) -> None:
-    """Break the connection off when the headers are read."""
+    """Reset the connection after the headers."""
     exchange.reset()
 
 
 def reset_during_the_body(exchange: Exchange) -> None:
-    """Break the connection off when half of the body is read."""
+    """Reset the connection after half of the body."""
     exchange.read(exchange._size // 2)
     exchange.reset()
 
 
 def reset_after_the_body(exchange: Exchange) -> None:
-    """Break the connection off when all is read, and do nothing of what was asked."""
+    """Reset the connection after the whole request, without forwarding it."""
     _ = exchange.body
     exchange.reset()
 
 
-def lose_the_answer(exchange: Exchange) -> None:
-    """Pass the request on, and break the connection off."""
-    exchange.ask_upstream()
+def lose_response(exchange: Exchange) -> None:
+    """Forward the request, and reset the connection instead of responding."""
+    exchange.forward()
     exchange.reset()
 
 
-def half_an_answer(exchange: Exchange) -> None:
-    """Pass the request on, and close the connection within the answer's body."""
-    status, headers, body = exchange.ask_upstream()
+def truncate_response(exchange: Exchange) -> None:
+    """Forward the request, and close the connection halfway through the response's body."""
+    status, headers, body = exchange.forward()
     body = body or b"nothing"
     exchange.reply(status, headers, body, sent=len(body) // 2)
     exchange.close()
 
 
 def silence(seconds: float) -> Fault:
-    """Say nothing for so long, or until the client gives up; then break the connection off."""
+    """Send nothing for some seconds or until the client disconnects, then reset the connection."""
 
     def wait(exchange: Exchange) -> None:
         _ = exchange.body
@@ -192,66 +192,66 @@ def silence(seconds: float) -> Fault:
 
 
 def garbage(exchange: Exchange) -> None:
-    """Pass the request on, and answer what is neither JSON nor XML, as something in between may."""
-    exchange.ask_upstream()
+    """Forward the request, and respond with neither JSON nor XML, as the page of a web filter."""
+    exchange.forward()
     exchange.reply(200, {"Content-Type": "text/html"}, b"<html>{Welcome to our Wi-Fi")
 
 
 def replying(status: int, headers: dict[str, str], body: bytes) -> Fault:
-    """Pass the request on, and answer with something else."""
+    """Forward the request, and send another response."""
 
-    def answer(exchange: Exchange) -> None:
-        exchange.ask_upstream()
+    def respond(exchange: Exchange) -> None:
+        exchange.forward()
         exchange.reply(status, headers, body)
 
-    return answer
+    return respond
 
 
 def dripping(begin: bytes) -> Fault:
-    """Pass the request on, and answer with `begin` and then a byte now and then, without an end."""
+    """Forward the request, and respond with `begin` and then a byte at a time, without end."""
 
-    def answer(exchange: Exchange) -> None:
-        exchange.ask_upstream()
+    def respond(exchange: Exchange) -> None:
+        exchange.forward()
         exchange.send(begin, itertools.repeat(b"x"), pause=0.1)
 
-    return answer
+    return respond
 
 
 def endless(exchange: Exchange) -> None:
-    """Pass the request on, and answer with 3 GB as fast as they are read."""
-    exchange.ask_upstream()
+    """Forward the request, and respond with 3 GB as fast as the client reads."""
+    exchange.forward()
     begin = f"HTTP/1.1 200 OK\r\nContent-Length: {3 << 30}\r\n\r\n".encode()
     exchange.send(begin, itertools.repeat(bytes(1 << 16), 3 << 14), pause=0)
 
 
 def redirect(location: str) -> Fault:
-    """Answer that what is asked for is at `location`, for ever."""
+    """Redirect every request to `location`."""
 
-    def answer(exchange: Exchange) -> None:
+    def respond(exchange: Exchange) -> None:
         exchange.reply(307, {"Location": location}, b"")
 
-    return answer
+    return respond
 
 
-def pass_on(exchange: Exchange) -> None:
-    """Pass the request on, and the answer back."""
-    exchange.reply(*exchange.ask_upstream())
+def forward(exchange: Exchange) -> None:
+    """Forward the request, and return the response."""
+    exchange.reply(*exchange.forward())
 
 
-def leaving(fault: Fault = pass_on) -> Fault:
-    """Listen no more before a request is answered: the next one is refused."""
+def leaving(fault: Fault = forward) -> Fault:
+    """Stop listening before the response is sent, so that the next request is refused."""
 
-    def answer(exchange: Exchange) -> None:
-        exchange.go_away()
+    def respond(exchange: Exchange) -> None:
+        exchange.shut_down()
         exchange.handler.close_connection = True
         fault(exchange)
 
-    return answer
+    return respond
 
 
 @dataclass
 class Rule:
-    """Requests of a call, from the one after `skip` on, `times` of them (or all), meet a fault."""
+    """A fault for `times` requests of a call (None: all), after the first `skip` requests."""
 
     call: str
     fault: Fault
@@ -261,22 +261,22 @@ class Rule:
 
 @dataclass
 class Proxy:
-    """A running proxy: where it is, what it does, and what it saw."""
+    """A running proxy: its address, its rules, and the requests that it has seen."""
 
     url: str
-    go_away: Callable[[], None]
-    connections: Callable[[], int]  # that were accepted so far
+    shut_down: Callable[[], None]
+    connections: Callable[[], int]  # accepted so far
     rules: list[Rule] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
 
     def on(self, call: str, fault: Fault, *, times: int | None = None, skip: int = 0) -> None:
-        """Let requests of `call` meet `fault`."""
+        """Inject `fault` into requests of `call`."""
         self.rules.append(Rule(call, fault, times, skip))
 
     def tries(self, call: str) -> Counter[str]:
-        """Count how often each request of `call` came: those with the same method and path."""
+        """Count how often each request of `call` (a method and path) was sent."""
         return Counter(
             line for line, name in zip(self.lines, self.calls, strict=True) if name == call
         )
@@ -293,7 +293,7 @@ class Proxy:
 
 
 class _Server(ThreadingHTTPServer):
-    """Serves until it goes away, with all its connections."""
+    """A server that can be shut down with all its connections."""
 
     daemon_threads = True
 
@@ -314,10 +314,10 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that has gone: tests send them signals."""
+        """Ignore clients that have disconnected: tests send them signals."""
 
-    def go_away(self, *, but: socket.socket | None = None) -> None:
-        """Close the port and every connection `but` one."""
+    def shut_down(self, *, but: socket.socket | None = None) -> None:
+        """Close the port and every connection except `but`."""
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -328,7 +328,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def proxying(upstream: str) -> Iterator[Proxy]:
-    """Run a proxy in front of `upstream`, on a free port of the loopback interface."""
+    """Run a proxy in front of `upstream`, on a free loopback port."""
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -344,14 +344,14 @@ def proxying(upstream: str) -> Iterator[Proxy]:
                 proxy.sent.append(b"")
                 fault = proxy._fault_for(call)
 
-            def heard(body: bytes) -> None:
+            def record(body: bytes) -> None:
                 proxy.sent[number] = body
 
-            def go_away() -> None:
-                server.go_away(but=self.connection)
+            def shut_down() -> None:
+                server.shut_down(but=self.connection)
 
-            exchange = Exchange(self, upstream, go_away, heard)
-            (fault or pass_on)(exchange)
+            exchange = Exchange(self, upstream, shut_down, record)
+            (fault or forward)(exchange)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 
@@ -360,8 +360,8 @@ def proxying(upstream: str) -> Iterator[Proxy]:
 
     server = _Server(Handler)
     url = f"http://127.0.0.1:{server.server_port}"
-    proxy = Proxy(url, server.go_away, lambda: server.accepted)
+    proxy = Proxy(url, server.shut_down, lambda: server.accepted)
     try:
         yield proxy
     finally:
-        server.go_away()
+        server.shut_down()

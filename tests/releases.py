@@ -1,4 +1,4 @@
-"""An app that is released by the library to the stub of Lambda, and what came of it."""
+"""An app that tests release to the stub of Lambda by the library, and the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.service import REGION
 
 @dataclass
 class Releases:
-    """An app, and the way to release it by the library, as `packager deploy` does."""
+    """An app, and functions that release it as `packager deploy` does."""
 
     stub: Stub
     folder: Path
@@ -31,7 +31,7 @@ class Releases:
     events: list[Event] = field(default_factory=list)
 
     def release(self, *, force: bool = False, timeout: float = 20, **settings: str) -> Release:
-        """Release the app; settings by the end of their names, as `alias="live"`."""
+        """Release the app; each setting is given by the end of its name, as in `alias="live"`."""
         given = self.stub.settings(*self.functions) | {
             f"_LAMBDA_{name.upper()}": value for name, value in settings.items()
         }
@@ -57,7 +57,7 @@ class Releases:
         return roll_back(open_functions(config, how.timeout), to, Progress(), how)[0]
 
     def fails(self, **settings: Any) -> ReleaseError:
-        """Release the app, which fails."""
+        """Release the app and return the error that this raises."""
         with pytest.raises(ReleaseError) as error:
             self.release(**settings)
         return error.value
@@ -69,7 +69,7 @@ class Releases:
 
     @property
     def notes(self) -> str:
-        """Return what was noted and warned of in the last release."""
+        """Return the notes and warnings of the last release."""
         return "\n".join(event.text for event in self.events if isinstance(event, Note | Warning))
 
     @property

@@ -1,7 +1,7 @@
-"""An S3 API over HTTP that does truthfully what moto does not, and the Lambda API beside it.
+"""An S3 API over HTTP that is accurate where moto is not, with the part of Lambda's API it needs.
 
-Checksums of objects and of whole multipart uploads, conditions of copies, sizes of parts, versions,
-refusals. One bucket, whatever its name; one function, whatever its name.
+It implements checksums of objects and of whole multipart uploads, conditions of copies, sizes of
+parts, versions and refusals. It has one bucket and one function, whatever their names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CALLS = [
 
 
 class Refusal(Exception):  # noqa: N818
-    """The response is an error of AWS."""
+    """A response that is an error of AWS."""
 
     def __init__(self, status: int, code: str, message: str = "no") -> None:
         super().__init__(code)
@@ -47,12 +47,12 @@ class Refusal(Exception):  # noqa: N818
 
 
 class LostResponse(Exception):  # noqa: N818
-    """The request is carried out, and the connection breaks off."""
+    """The request is carried out, and the connection closes without a response."""
 
 
 @dataclass
 class Object:
-    """An object, as it is stored."""
+    """An object as stored."""
 
     data: bytes
     version: str = "null"
@@ -60,13 +60,13 @@ class Object:
 
     @functools.cached_property
     def etag(self) -> str:
-        """Return the entity tag, which differs with the content."""
+        """Return the entity tag, which depends on the content."""
         return f'"{hashlib.md5(self.data, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass
 class Multipart:
-    """A multipart upload that was not completed."""
+    """A multipart upload that is not completed."""
 
     key: str
     parts: dict[int, bytes] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Multipart:
 
 @dataclass
 class Request:
-    """A request, as it came."""
+    """A request as received."""
 
     call: str
     key: str
@@ -88,7 +88,7 @@ Response = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Stub:
-    """The running service, what it holds, and how it behaves."""
+    """The running service, its contents and its behaviour."""
 
     url: str = ""
     versioned: bool = False
@@ -98,13 +98,13 @@ class Stub:
     code: bytes = b""
     calls: list[str] = field(default_factory=list)
     bytes_sent: int = 0
-    # Called before each request is carried out, and after it; may raise a Refusal.
+    # Called before and after each request is carried out; may raise a Refusal.
     before: Callable[[Request], None] = lambda _: None
     after: Callable[[Request], None] = lambda _: None
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def settings(self) -> dict[str, str]:
-        """Return the packager's settings that deploy to the function, by the bucket."""
+        """Return the packager's settings for deploys to the function through the bucket."""
         return {
             "_LAMBDA_FUNCTION_ARN": "stubbed",
             "_LAMBDA_S3_BUCKET": "bucket",
@@ -115,13 +115,13 @@ class Stub:
         }
 
     def holding(self, trace: bytes) -> list[str]:
-        """Name the keys under which something holds `trace`, however it is held."""
+        """Return the keys of all objects, versions and uploads that contain `trace`."""
         held = [(key, one.data) for key, one in [*self.objects.items(), *self.noncurrent]]
         held += [(one.key, b"".join(one.parts.values())) for one in self.uploads.values()]
         return [key for key, data in held if trace in data]
 
     def respond(self, request: Request) -> Response:
-        """Do what a request asks for."""
+        """Carry out a request and return the response."""
         self.calls.append(request.call)
         self.bytes_sent += len(request.body)
         signed = request.headers.get("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
@@ -270,7 +270,7 @@ def _crc32(data: bytes) -> str:
 
 @contextlib.contextmanager
 def running() -> Iterator[Stub]:
-    """Run the service on a free port of the loopback interface."""
+    """Run the service on a free loopback port."""
     stub = Stub()
     lock = threading.Lock()
 
@@ -331,7 +331,7 @@ def running() -> Iterator[Stub]:
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing of a client that has gone."""
+            """Ignore clients that have disconnected."""
 
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""A real Lambda and S3 API over HTTP for the tests, and the command run against it."""
+"""A real Lambda and S3 API over HTTP for the tests, and functions that run commands against it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Service:
 
     @functools.cache  # noqa: B019 - a service lasts as long as the tests
     def client(self, name: str) -> Any:
-        """Return a client of the service's Lambda, S3 or IAM."""
+        """Return a client for the service's Lambda, S3 or IAM."""
         return boto3.client(
             name,
             endpoint_url=self.url,
@@ -52,7 +52,7 @@ class Service:
     def create_function(
         self, name: str, runtime: str = "provided.al2023", handler: str = "index.handler"
     ) -> None:
-        """Create a function with an empty package; by default one that any app fits."""
+        """Create a function with an empty package; the default runtime and handler suit any app."""
         self.client("lambda").create_function(
             FunctionName=name,
             Runtime=runtime,
@@ -69,7 +69,7 @@ class Service:
 
     @contextlib.contextmanager
     def dropping(self) -> Iterator[None]:
-        """Drop the functions and buckets that are created meanwhile, with what is in them."""
+        """Delete the functions and buckets that are created in the block, with their contents."""
         from moto.awslambda.models import lambda_backends
         from moto.s3.models import s3_backends
 
@@ -94,12 +94,12 @@ class Service:
                 size = len(function.code_bytes)
                 functions.delete_function(name)
         bucket = s3_backends[ACCOUNT]["aws"].buckets.pop(name, None)
-        # Objects that refer to one another hold packages until the collector runs.
+        # Reference cycles keep packages in memory until the garbage collector runs.
         if bucket or size > 1 << 20:
             gc.collect()
 
     def settings(self, function: str) -> dict[str, str]:
-        """Return the packager's settings that deploy to `function` of this service."""
+        """Return the packager's settings for deploys to `function` of this service."""
         return {
             "_LAMBDA_FUNCTION_ARN": function,
             "_AWS_ACCESS_KEY_ID": KEY_ID,
@@ -128,7 +128,7 @@ _EMPTY_PACKAGE = _zip_of("index.js", b"")
 
 @contextlib.contextmanager
 def running() -> Iterator[Service]:
-    """Run the service on a free port of the loopback interface."""
+    """Run the service on a free loopback port."""
     from moto.awslambda.models import LambdaFunction
     from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
@@ -138,7 +138,7 @@ def running() -> Iterator[Service]:
     from moto.s3.models import FakeKey, FakeMultipart
     from werkzeug.serving import make_server
 
-    # moto keeps all that was ever made in these lists, deleted packages too.
+    # moto keeps every object ever created in these lists, including deleted packages.
     models: list[Any] = [LambdaFunction, FakeKey, FakeMultipart]
     for model in models:
         model.instances_tracked = deque(maxlen=0)
@@ -157,7 +157,7 @@ def running() -> Iterator[Service]:
 
 
 def _closed_to_web_pages(moto: WSGIApplication) -> WSGIApplication:
-    """Refuse requests of web pages, those that are not signed, and all control of moto itself."""
+    """Refuse requests from web pages, unsigned requests, and requests to moto's own API."""
 
     def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         is_signed = "HTTP_AUTHORIZATION" in environ
@@ -184,9 +184,9 @@ def command(
     on_dyno: bool = True,
     piped: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `packager` as a process whose environment is `env` and no more than it takes to start.
+    """Run `packager` as a process whose environment is `env` plus the minimum it needs to start.
 
-    It is that of a dyno, or else of a laptop.
+    `on_dyno` selects the environment of a dyno or of a laptop.
     """
     environment = bare_environment(temporary) | dict(env or {})
     if not on_dyno:
@@ -228,22 +228,22 @@ def _forked(
         return subprocess.CompletedProcess(arguments, status, stdout.read(), stderr.read())
 
 
-# Looked up here: between fork and exec, the dynamic linker's lock may be held by a thread that is
-# no more, as the service runs in this process. Other systems than Linux have none.
+# Looked up before the fork: a thread of the service that runs in this process may hold the dynamic
+# linker's lock, and after the fork nothing releases it. Only Linux has prctl.
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 
 def bound_by_permissions() -> None:
-    """Before an exec: let root have no more rights than others (prctl(2), PR_CAPBSET_DROP)."""
-    for capability in (*range(8), *range(9, 41), 8):  # last CAP_SETPCAP, which allows this
+    """Give root the rights of an ordinary user, before an exec (prctl(2), PR_CAPBSET_DROP)."""
+    for capability in (*range(8), *range(9, 41), 8):  # CAP_SETPCAP (8) allows this: last
         assert _PRCTL
         _PRCTL(24, capability, 0, 0, 0)
 
 
 def bare_environment(temporary: Path | None = None) -> dict[str, str]:
-    """Return what a process needs to start; its temporary files go to `temporary`.
+    """Return the minimum that a process needs to start; its temporary files go to `temporary`.
 
-    It is a dyno's: the variables of the process are its config.
+    It is the environment of a dyno: the process's variables are its config.
     """
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {"DYNO": "run.1"} | ({"TMPDIR": str(temporary)} if temporary else {})

@@ -1,4 +1,4 @@
-"""`python -m tests.settings_page` writes the lists of docs/settings.md from the packager's own."""
+"""`python -m tests.settings_page` updates docs/settings.md from the packager's own lists."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 
 def row(setting: Setting) -> str:
-    """Return the line of a setting."""
+    """Return the table row of a setting."""
     option = f"`{setting.option}`" if setting.option else ""
     return f"| `{setting.variable}` | {option} | {setting.help} |"
 
 
 def written(page: str) -> str:
-    """Return the page with its lists written anew."""
+    """Return the page with updated lists."""
     rows = "\n".join(row(setting) for setting in TABLE if setting.commands)
     excluded = textwrap.fill(" ".join(DEFAULT_EXCLUDE), 100, break_on_hyphens=False)
     page = re.sub(

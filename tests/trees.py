@@ -1,4 +1,4 @@
-"""Folders for tests, written down as what is in them."""
+"""Folders for tests, described by their contents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Link:
-    """A symbolic link and the text it holds, in which `{}` is the folder of the whole tree."""
+    """A symbolic link and its target, in which `{}` is the folder of the whole tree."""
 
     target: str
 
@@ -19,7 +19,7 @@ Tree = Mapping[str, bytes | Link]
 
 
 def plant(folder: Path, tree: Tree) -> Path:
-    """Make the files and links of `tree` below `folder`."""
+    """Create the files and links of `tree` in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in tree.items():
         path = folder / name
@@ -32,7 +32,7 @@ def plant(folder: Path, tree: Tree) -> Path:
 
 
 def age(folder: Path, seconds: float = 3600) -> None:
-    """Let all files and folders have been written to `seconds` ago."""
+    """Move the times of all files and folders `seconds` into the past."""
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()
         times = (status.st_atime - seconds, status.st_mtime - seconds)

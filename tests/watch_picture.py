@@ -1,4 +1,4 @@
-"""`python -m tests.watch_picture` draws docs/watch.svg: a terminal in which watch is at work."""
+"""`python -m tests.watch_picture` draws docs/watch.svg: a terminal that runs `packager watch`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.integration.test_watch_screens import COLUMNS, PATIENCE, on_a_termina
 PICTURE = Path(__file__).parents[1] / "docs" / "watch.svg"
 OPTIONS = ("--local", "--env-file", ".env", "--invoke", '{"name": "Ana"}')
 
-# What is saved, and what the screen shows when it has run.
+# The text to save, and a pattern of the output that it leads to.
 _SCENES = (
     ("exports.handler = async (event) => `Hello, ${event.name}!`\n", r"Hello, Ana!"),
     ("exports.handler = async (event) => `Grüezi, ${event.name}!`\n", r"Grüezi, Ana!"),
@@ -42,7 +42,7 @@ def draw() -> str:
     for line in lines:
         console.print(line)
     svg = console.export_svg(title="my-function", unique_id="watch")
-    # The fonts of rich's style would come from elsewhere.
+    # rich's style would load fonts from another server.
     return re.sub(r"\s*@font-face \{[^}]*\}", "", svg)
 
 

@@ -9,13 +9,13 @@ from tests.proxy import (
     changed,
     error,
     garbage,
-    half_an_answer,
-    lose_the_answer,
+    lose_response,
     redirect,
     reset_after_the_body,
     reset_before_the_body,
     reset_during_the_body,
     silence,
+    truncate_response,
 )
 
 # AWS's own words can hold what it was sent; they are searched for in all output.
@@ -64,8 +64,8 @@ KINDS = {
     "reset before the body": _same(reset_before_the_body, NO_ANSWER),
     "reset during the body": _same(reset_during_the_body, NO_ANSWER),
     "reset after the body": _same(reset_after_the_body, NO_ANSWER),
-    "lost answer": _same(lose_the_answer, NO_ANSWER, carried_out=True),
-    "half an answer": _senseless(half_an_answer),
+    "lost answer": _same(lose_response, NO_ANSWER, carried_out=True),
+    "half an answer": _senseless(truncate_response),
     "silence": _same(silence(30), NO_ANSWER),
     "429": _retried(429, "", (429, ""), NO_MORE),
     "TooManyRequests": _retried(429, "TooManyRequestsException", (503, "SlowDown"), NO_MORE),

@@ -199,7 +199,7 @@ def prepare(proxy: Proxy, cell: Cell) -> None:
         elif call.before:
             proxy.on(call.before, leaving(), skip=call.skip_before)
         else:
-            proxy.go_away()
+            proxy.shut_down()
     else:
         fault = cell.fault.at_lambda if call.at_lambda else cell.fault.at_s3
         assert fault

@@ -15,7 +15,7 @@ import pytest
 from packager.apps.python import cache
 from tests.conftest import requires
 from tests.faults import canaries
-from tests.proxy import Exchange, pass_on, proxying
+from tests.proxy import Exchange, forward, proxying
 from tests.service import Service, bound_by_permissions, command
 from tests.trees import plant
 
@@ -45,7 +45,7 @@ def test_temporary_files_are_private_whatever_the_umask(
             seen[path.name] = stat.S_IMODE(path.stat().st_mode) & (
                 0o777 if path.is_dir() else 0o666
             )
-        pass_on(exchange)
+        forward(exchange)
 
     with proxying(service.url) as proxy:
         proxy.on("update", look)

@@ -14,7 +14,7 @@ from tests import lambda_stub
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.lambda_stub import Stub
-from tests.proxy import Exchange, pass_on, proxying
+from tests.proxy import Exchange, forward, proxying
 from tests.service import REGION
 
 RUNS = 12 if ALL else 1
@@ -39,11 +39,11 @@ def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
         def send_signal(exchange: Exchange) -> None:
             started.wait()
             if answered:
-                pass_on(exchange)
+                forward(exchange)
             time.sleep(later)
             process.send_signal(number)
             if not answered:
-                pass_on(exchange)
+                forward(exchange)
 
         with lambda_stub.running() as stub:
             for name in NAMES:

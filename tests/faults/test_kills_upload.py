@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
-from tests.proxy import Exchange, error, pass_on, proxying, silence
+from tests.proxy import Exchange, error, forward, proxying, silence
 from tests.service import REGION, Service
 
 RUNS = 20 if ALL else 1
@@ -44,11 +44,11 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
         def send_signal(exchange: Exchange) -> None:
             started.wait()
             if answered:
-                pass_on(exchange)
+                forward(exchange)
             time.sleep(later)
             process.send_signal(number)
             if not answered:
-                pass_on(exchange)
+                forward(exchange)
 
         with proxying(service.url) as proxy:
             proxy.on(request, send_signal, times=1, skip=skip)
@@ -110,7 +110,7 @@ def test_parts_that_a_signal_leaves_are_reported(
     def send_signal(exchange: Exchange) -> None:
         started.wait()
         process.send_signal(number)
-        pass_on(exchange)
+        forward(exchange)
 
     with proxying(service.url) as proxy:
         proxy.on("part", send_signal, times=1)

@@ -221,7 +221,7 @@ def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
     def deliver_late(exchange: Exchange) -> None:
         _ = exchange.body
         assert ended.wait(60)
-        exchange.ask_upstream()
+        exchange.forward()
         arrived.set()
         exchange.reset()
 

@@ -377,7 +377,7 @@ def test_a_save_in_the_middle_of_an_upload_is_exactly_one_more_deploy(watch: Wat
         in_place(watch.app / "lib/a.js")
         time.sleep(2 * QUIET_TIME)
         in_place(watch.app / "lib/deep/b.js")
-        exchange.reply(*exchange.ask_upstream())
+        exchange.reply(*exchange.forward())
 
     watch.proxy.on("update", save_meanwhile, times=1)
     before = watch.updates
@@ -400,7 +400,7 @@ def test_events_lost_by_the_system_are_made_up_for_by_one_look_at_everything(
         in_place(watch.app / "lib/a.js")
         (watch.app / "unheard-of").mkdir()
         (watch.app / "unheard-of/c.js").write_text(f"{time.time_ns()}")
-        exchange.reply(*exchange.ask_upstream())
+        exchange.reply(*exchange.forward())
 
     watch.proxy.on("update", overflow, times=1)
     in_place(watch.app / "index.js")

@@ -161,7 +161,7 @@ def test_new_credentials_are_used_as_soon_as_they_are_there(
         if "old-key-id" in exchange.handler.headers["Authorization"]:
             error(403, "ExpiredTokenException")(exchange)
         else:
-            exchange.reply(*exchange.ask_upstream())
+            exchange.reply(*exchange.forward())
 
     credentials = tmp_path / "credentials"
     write("old-key-id")

@@ -1,4 +1,4 @@
-"""Packages of npm that tests run, in fixed versions: each folder here says which."""
+"""Packages of npm that tests install: each folder here names them, in fixed versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def installed(name: str) -> Path:
-    """Return the folder of the packages called `name` here, with its `node_modules`."""
+    """Return the folder with the packages of `name`, in its `node_modules`."""
 
     def build(folder: Path) -> None:
         shutil.copy(HERE / name / "package.json", folder)

@@ -36,7 +36,7 @@ parts = st.builds(
     deflated=st.booleans(),
     descriptor=st.booleans(),
     zip64=st.booleans(),
-    forgotten=st.sampled_from([False, False, False, True]),
+    orphaned=st.sampled_from([False, False, False, True]),
     extra=extra_fields,
     local_extra=extra_fields,
     comment=st.just(b"") | st.binary(max_size=10),
@@ -128,7 +128,7 @@ def test_the_quick_and_the_close_look_at_a_directory_agree(
         assert quick in (None, sum(entry.size for entry in directory))
 
 
-@given(st.lists(parts.filter(lambda part: not part.zip64 and not part.forgotten), max_size=6))
+@given(st.lists(parts.filter(lambda part: not part.zip64 and not part.orphaned), max_size=6))
 def test_the_quick_look_is_enough_for_entries_without_peculiarities(entries: list[Part]) -> None:
     simple = [replace(part, comment=b"", local_extra=part.local_extra[:27]) for part in entries]
     with written(craft(*simple)) as path, Source.opened(path) as source:

@@ -131,7 +131,7 @@ SHAPES = {
     "aligned": craft(
         Part(b"a", b"1", local_extra=b"\x35\xd9" + struct.pack("<H", 4000) + bytes(4000))
     ),
-    "gap": craft(Part(b"a", b"1"), Part(b"gone", b"2" * 500, forgotten=True), Part(b"b", b"3")),
+    "gap": craft(Part(b"a", b"1"), Part(b"gone", b"2" * 500, orphaned=True), Part(b"b", b"3")),
     "out-of-order": b"",
 }
 
@@ -163,13 +163,13 @@ def test_bytes_that_look_like_a_zip64_locator_are_ignored(tmp_path: Path) -> Non
     lookalike = b"PK\6\7" + bytes(16)
     comment = Part(b"a", comment=bytes(60) + lookalike)
     # Its data is the last thing before the end record, as nothing is in the directory.
-    forgotten = Part(b"a", bytes(60) + lookalike, forgotten=True)
-    short = Part(b"a", lookalike, forgotten=True)
-    for number, part in enumerate((comment, forgotten, short)):
+    orphaned = Part(b"a", bytes(60) + lookalike, orphaned=True)
+    short = Part(b"a", lookalike, orphaned=True)
+    for number, part in enumerate((comment, orphaned, short)):
         new = tmp_path / f"{number}.jar"
         inject(written(tmp_path, craft(part)), new, NewFile(ENTRY, NEW))
         with zipfile.ZipFile(new) as package:
-            assert package.namelist() == ([] if part.forgotten else ["a"]) + [ENTRY]
+            assert package.namelist() == ([] if part.orphaned else ["a"]) + [ENTRY]
 
 
 def test_without_fast_copying_the_package_is_the_same(
@@ -200,12 +200,12 @@ PLACES: dict[str, Callable[[Part], list[Part]]] = {
     "last": lambda old: [*PLAIN, old],
     "twice": lambda old: [old, *PLAIN, replace(old, data=OLD + OLD)],
     "twice-in-a-row": lambda old: [MANIFEST, old, old, CODE],
-    "forgotten-first": lambda old: [replace(old, forgotten=True), *PLAIN],
-    "forgotten-between": lambda old: [MANIFEST, replace(old, forgotten=True), CODE],
-    "forgotten-after-extras": lambda old: [IMAGE, replace(old, forgotten=True), CODE],
-    "forgotten-last": lambda old: [*PLAIN, replace(old, forgotten=True)],
-    "forgotten-alone": lambda old: [replace(old, forgotten=True)],
-    "forgotten-and-listed": lambda old: [replace(old, forgotten=True), *PLAIN, old],
+    "orphaned-first": lambda old: [replace(old, orphaned=True), *PLAIN],
+    "orphaned-between": lambda old: [MANIFEST, replace(old, orphaned=True), CODE],
+    "orphaned-after-extras": lambda old: [IMAGE, replace(old, orphaned=True), CODE],
+    "orphaned-last": lambda old: [*PLAIN, replace(old, orphaned=True)],
+    "orphaned-alone": lambda old: [replace(old, orphaned=True)],
+    "orphaned-and-listed": lambda old: [replace(old, orphaned=True), *PLAIN, old],
 }
 PREFIXES = {
     "no-prefix": {},
@@ -228,14 +228,14 @@ def test_nothing_is_left_of_an_older_entry(
 
 
 def test_an_orphaned_archive_before_the_real_one_loses_its_config(tmp_path: Path) -> None:
-    forgotten = craft(Part(b"kept.txt", b"1"), OUTDATED, Part(b"later.txt"))
-    new = is_put_into(craft(*PLAIN, prefix=SCRIPT + forgotten, counted=False), tmp_path)
-    assert new.read_bytes().startswith(SCRIPT + forgotten[: forgotten.index(b"PK\3\4", 10)])
+    orphaned = craft(Part(b"kept.txt", b"1"), OUTDATED, Part(b"later.txt"))
+    new = is_put_into(craft(*PLAIN, prefix=SCRIPT + orphaned, counted=False), tmp_path)
+    assert new.read_bytes().startswith(SCRIPT + orphaned[: orphaned.index(b"PK\3\4", 10)])
 
 
 def test_an_orphaned_entry_is_found_across_the_blocks_that_are_read(tmp_path: Path) -> None:
     for padding in range((1 << 20) - 60, (1 << 20) + 10, 7):
-        is_put_into(craft(replace(OUTDATED, forgotten=True), prefix=bytes(padding)), tmp_path)
+        is_put_into(craft(replace(OUTDATED, orphaned=True), prefix=bytes(padding)), tmp_path)
         (tmp_path / "new.jar").unlink()
 
 
