@@ -1,4 +1,4 @@
-"""Secrets that are known by a word, where the packager meets secrets, and the search for them."""
+"""Secrets that contain a known word, and a search for the word in output, logs and packages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONFIG = {
     "UNICODE": "canary é 😀",
     "TWO_LINES": "first canary line\nsecond canary line",
     "PADDED": "  canary in blanks\t",
-    # The app's own AWS variables are config like any other.
+    # The app's own AWS variables are ordinary config.
     "AWS_ACCESS_KEY_ID": "own-canary-id",
     "AWS_SECRET_ACCESS_KEY": "own-canary-secret",
 }
@@ -39,12 +39,12 @@ CREDENTIALS = {
     "_AWS_SECRET_ACCESS_KEY": "canary/secret+access/key",
     "_AWS_SESSION_TOKEN": "canary/session+token==",
 }
-# Nothing that begins with `_` goes into the package: these tell of those that do.
+# Names that begin with `_` are not packaged; a value of these would show that one was.
 UNDERSCORED = {"_OWN": "underscored-canary", "_LINES": "x\nUNDERSCORED=underscored-canary"}
 
 _BASE64 = re.compile("[A-Za-z0-9+/]{8,}")
 
-# Logs all that Python and botocore say, as a user may switch on from outside.
+# Logs everything from Python and botocore at debug level, as a user may enable it from outside.
 _DEBUG_LOGGING = """\
 import logging, os, sys
 logging.basicConfig(filename=os.environ["_DEBUG_LOG"], level=logging.DEBUG)
@@ -54,7 +54,7 @@ for name in ("boto3", "botocore", "botocore.auth", "botocore.parsers", "s3transf
 
 
 def settings(url: str, function: str) -> dict[str, str]:
-    """Return what a deploy to `function` of the service at `url` needs, secrets planted."""
+    """Return settings and config with secrets, to deploy to `function` of the service at `url`."""
     return {
         **CONFIG,
         **CREDENTIALS,
@@ -66,7 +66,7 @@ def settings(url: str, function: str) -> dict[str, str]:
 
 
 def traces(text: str, word: str = WORD) -> list[str]:
-    """Find `word` in `text`: as it is, percent-encoded, in hex, or within what is in base64."""
+    """Find `word` in `text`, in plain text, percent-encoded, in hexadecimal or inside base64."""
     found = [form for form in (word, word.encode().hex()) if form in urllib.parse.unquote(text)]
     for run in _BASE64.findall(text):
         decoded = [_decode(run[skip:]) for skip in range(4)]
@@ -80,7 +80,7 @@ def _decode(run: str) -> bytes:
 
 @dataclass(frozen=True)
 class Run:
-    """How a process ended, and everything that could be seen of it."""
+    """A process that has ended: its status, its output, its logs, and the files that it left."""
 
     status: int
     stdout: str
@@ -90,11 +90,11 @@ class Run:
 
     @property
     def seen(self) -> str:
-        """All it has shown and logged."""
+        """Return all output and logs."""
         return "\n".join([self.stdout, self.stderr, self.log])
 
 
-# What of a process is known while it runs: whether that is all, and it is to be interrupted.
+# Receives the output so far; returns whether to interrupt the process.
 Until = Callable[[str], bool]
 
 
@@ -105,9 +105,9 @@ def run(
     timeout: float = 90,
     until: Until | None = None,
 ) -> Run:
-    """Run `packager` with all logging on, its temporary files in `folder`.
+    """Run `packager` with debug logging and with its temporary files in `folder`.
 
-    It is interrupted when what it has shown so far is enough for `until`.
+    If `until` returns true for the output so far, the process is interrupted.
     """
     if not forks.can_run(env):
         program = ("-m", "packager", *arguments)
@@ -130,7 +130,7 @@ def run_python(
     timeout: float = 90,
     until: Until | None = None,
 ) -> Run:
-    """Run Python as `run` does the packager, for at most `timeout` seconds."""
+    """Run Python with the same logging as `run`, for at most `timeout` seconds."""
     site = folder / "logging"
     site.mkdir(parents=True, exist_ok=True)
     (site / "sitecustomize.py").write_text(_DEBUG_LOGGING)
@@ -181,14 +181,14 @@ def _run(
 
 
 def assert_nothing_seen(run: Run) -> None:
-    """Search all that the run has shown, logged and left."""
+    """Search the output, the logs and the remaining files for secrets."""
     seen = [line for line in run.seen.splitlines() if traces(line)]
     assert not seen, seen
     assert not run.left, run.left
 
 
 def assert_no_setting_in(package: Path | bytes) -> None:
-    """Check that the variables are in the package exactly, and of settings not even a line."""
+    """Check that the package contains all variables exactly, and no setting or part of one."""
     content = package if isinstance(package, bytes) else package.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = [archive.read(name) for name in archive.namelist()]

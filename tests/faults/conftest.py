@@ -1,4 +1,4 @@
-"""What the proofs of this folder share: their marker, how much of them runs, a large package."""
+"""Shared by the tests of faults: their marker, the number of cases to run, and a large package."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# FAULTS=all runs all of it; otherwise what a minute or two allow.
+# FAULTS=all runs every case; the default takes a minute or two.
 ALL = os.environ.get("FAULTS") == "all"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests of this folder, so that `-m faults` runs them and nothing else."""
+    """Mark all tests in this folder, so that `-m faults` runs exactly these."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("faults")
@@ -23,9 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `small.jar`, and the app `large`, too large to be sent directly.
+    """A folder with `small.jar`, and the app `large`, which is too large to be sent directly.
 
-    Its one large file is its own, so that all of its package is sent.
+    `large` contains one large file of random bytes, so a deploy has to send all of it.
     """
     folder = tmp_path_factory.mktemp("jars")
     with zipfile.ZipFile(folder / "small.jar", "w") as jar:

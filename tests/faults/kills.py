@@ -1,4 +1,4 @@
-"""Signals to running commands, and what is looked for afterwards."""
+"""Send signals to running commands, and find what they leave behind."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from tests.service import bare_environment
 SEED = 7
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
 
-# How long anything may take on a busy machine, in seconds; waited for only as long as it lasts.
+# Maximum seconds to wait on a busy machine; normally everything ends earlier.
 PATIENCE = 60.0
 
 Moment = TypeVar("Moment")
 
 
 def moments(*what: object) -> random.Random:
-    """Make the generator that chooses the moments of a test: the same ones each time."""
+    """Return a generator that chooses a test's moments: the same ones in every run."""
     return random.Random(f"{SEED} {' '.join(map(str, what))}")
 
 
 class Command(subprocess.Popen[bytes]):
-    """`packager`, as the first of a process group, as a shell starts it."""
+    """`packager` as the leader of a process group, as a shell starts it."""
 
     def __init__(self, *arguments: str | Path, env: Mapping[str, str], temporary: Path) -> None:
-        # A file, as its children would hold a pipe open.
-        self._shown = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by `end`
+        # A file, because child processes would keep a pipe open.
+        self._shown = tempfile.TemporaryFile()  # noqa: SIM115 - `end` closes it
         super().__init__(
             [sys.executable, "-m", "packager", *map(str, arguments)],
             env=bare_environment(temporary) | dict(env),
@@ -49,7 +49,7 @@ class Command(subprocess.Popen[bytes]):
         )
 
     def end(self) -> str:
-        """Wait for its end; give what it has shown, which is no secret."""
+        """Wait for the end and return the output. Fails if the output contains a secret."""
         with self._shown:
             self.wait(PATIENCE)
             self._shown.seek(0)
@@ -58,7 +58,7 @@ class Command(subprocess.Popen[bytes]):
         return shown
 
     def killed_after(self, seconds: float, number: signal.Signals) -> str:
-        """Send the signal after so many seconds, if it still runs; give what it has shown."""
+        """Send the signal after some seconds if the process still runs, and return the output."""
         try:
             self.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -67,29 +67,29 @@ class Command(subprocess.Popen[bytes]):
 
 
 def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:
-    """Attempt it at each of the moments that were chosen, two at once; the first failure counts."""
+    """Call `attempt` with each of the chosen moments, two at a time; raise the first failure."""
     with ThreadPoolExecutor(2) as pool:
         for ended in [pool.submit(attempt, *numbered) for numbered in enumerate(chosen)]:
             ended.result()
 
 
 def left_running(folder: Path) -> set[int]:
-    """Find the processes that were told of what is in `folder`, or work in it: a command's.
+    """Return the processes that have a path in `folder` in their environment, or work there.
 
-    While a process becomes another program (exec) its environment reads as empty, so that this
-    alone would miss one that is just being started; the working directory it has all along.
+    During an exec, a process's environment reads as empty. The working directory is always known,
+    so it finds a process that is just being started.
     """
     found = set()
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # It has ended meanwhile, or is another user's.
-            told = bytes(folder) + b"/" in (process / "environ").read_bytes()
-            if told or (process / "cwd").readlink().is_relative_to(folder):
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another user
+            in_environment = bytes(folder) + b"/" in (process / "environ").read_bytes()
+            if in_environment or (process / "cwd").readlink().is_relative_to(folder):
                 found.add(int(process.name))
     return found
 
 
 def assert_none_left_running(folder: Path) -> None:
-    """Check that all children end with the command; the system may take a moment for it."""
+    """Check that all child processes end with the command, after a moment for the system."""
     end = time.monotonic() + PATIENCE
     while left := left_running(folder):
         assert time.monotonic() < end, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
@@ -97,7 +97,7 @@ def assert_none_left_running(folder: Path) -> None:
 
 
 def end_orphans(folder: Path) -> None:
-    """End the children of a command that SIGKILL has ended, which could not do so itself."""
+    """End the child processes of a command that SIGKILL has ended."""
     while left := left_running(folder):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
@@ -106,13 +106,13 @@ def end_orphans(folder: Path) -> None:
 
 
 def age(*folders: Path) -> None:
-    """Let what was left there be older than what another run might be just about to lock."""
+    """Make the remaining files old: the next run leaves young ones alone, as they may be in use."""
     for folder in folders:
         for left in folder.glob("*"):
             os.utime(left, (0, 0))
 
 
 def whole(package: bytes) -> bool:
-    """Return whether every entry can be read, the config among them."""
+    """Return whether every entry is readable and the config is one of them."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return archive.testzip() is None and "env.properties" in archive.namelist()

@@ -1,4 +1,4 @@
-"""The faults of the matrix, and what a deploy is to make of each."""
+"""The faults of the matrix, and the expected behaviour of a deploy for each."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tests.proxy import (
     truncate_response,
 )
 
-# AWS's own words can hold what it was sent; they are searched for in all output.
-_SAID = "The value canary/session+token== or second canary line is not right"
+# AWS's messages can quote the request, so these contain secrets; no output may show them.
+_MESSAGE = "The value canary/session+token== or second canary line is not right"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault at Lambda and at S3 (None: there is no such one), and the words of the error.
+    """A fault at Lambda and at S3 (None: S3 has no such fault), and a pattern of the error.
 
-    `retried`: a request that meets it is tried again; `carried_out`: the service has done what was
-    asked for; `senseless`: there is an answer, of which nothing can be made.
+    `retried`: a request with this fault is sent again; `carried_out`: the service has carried the
+    request out; `unparseable`: there is a response, but it cannot be parsed.
     """
 
     at_lambda: Fault
@@ -35,38 +35,38 @@ class Kind:
     words: str
     retried: bool = False
     carried_out: bool = False
-    senseless: bool = False
+    unparseable: bool = False
 
 
 def _same(fault: Fault, words: str, *, carried_out: bool = False) -> Kind:
     return Kind(fault, fault, words, retried=True, carried_out=carried_out)
 
 
-def _senseless(fault: Fault) -> Kind:
-    # Of S3 botocore takes such an answer as a failure.
+def _unparseable(fault: Fault) -> Kind:
+    # botocore treats such a response of S3 as a failure.
     words = r"could not be parsed|a web page came|AWS failed \(500\), after 3 tries"
-    return Kind(fault, fault, words, retried=True, carried_out=True, senseless=True)
+    return Kind(fault, fault, words, retried=True, carried_out=True, unparseable=True)
 
 
 def _error(status: int, code: str, words: str, *, s3: tuple[int, str] | None) -> Kind:
-    return Kind(error(status, code, _SAID), error(*s3, _SAID) if s3 else None, words)
+    return Kind(error(status, code, _MESSAGE), error(*s3, _MESSAGE) if s3 else None, words)
 
 
 def _retried(status: int, code: str, s3: tuple[int, str], words: str) -> Kind:
-    return Kind(error(status, code, _SAID), error(*s3, _SAID), words, retried=True)
+    return Kind(error(status, code, _MESSAGE), error(*s3, _MESSAGE), words, retried=True)
 
 
-NO_ANSWER = r"no response \(\w+\)"
+NO_RESPONSE = r"no response \(\w+\)"
 AWS_FAILED = r"AWS failed \(\w+\), after 3 tries"
 NO_MORE = r"AWS throttled the request \(\w+\) 3 times"
 
 KINDS = {
-    "reset before the body": _same(reset_before_the_body, NO_ANSWER),
-    "reset during the body": _same(reset_during_the_body, NO_ANSWER),
-    "reset after the body": _same(reset_after_the_body, NO_ANSWER),
-    "lost answer": _same(lose_response, NO_ANSWER, carried_out=True),
-    "half an answer": _senseless(truncate_response),
-    "silence": _same(silence(30), NO_ANSWER),
+    "reset before the body": _same(reset_before_the_body, NO_RESPONSE),
+    "reset during the body": _same(reset_during_the_body, NO_RESPONSE),
+    "reset after the body": _same(reset_after_the_body, NO_RESPONSE),
+    "lost response": _same(lose_response, NO_RESPONSE, carried_out=True),
+    "truncated response": _unparseable(truncate_response),
+    "silence": _same(silence(30), NO_RESPONSE),
     "429": _retried(429, "", (429, ""), NO_MORE),
     "TooManyRequests": _retried(429, "TooManyRequestsException", (503, "SlowDown"), NO_MORE),
     "500": _retried(500, "ServiceException", (500, "InternalError"), AWS_FAILED),
@@ -103,7 +103,7 @@ KINDS = {
         403, "ExpiredTokenException", "credentials have expired", s3=(400, "ExpiredToken")
     ),
     "another package": Kind(changed(CodeSha256="another"), None, "another package"),
-    "garbage": _senseless(garbage),
+    "garbage": _unparseable(garbage),
     "redirect": Kind(
         redirect("http://127.0.0.1:9/elsewhere"),
         redirect("http://127.0.0.1:9/elsewhere"),

@@ -1,4 +1,4 @@
-"""Secrets planted wherever the packager meets some are searched for wherever it leaves words."""
+"""Secrets in everything that the packager reads do not appear in anything that it writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.trees import plant
 PLANTED = {**canaries.CONFIG, **canaries.CREDENTIALS, **canaries.UNDERSCORED}
 DOTENV = "".join(f"{name}='{value}'\n" for name, value in canaries.CONFIG.items())
 
-# Secrets of every kind in the ways to write them down: whatever is after the `_` ones is not read.
+# All secrets, in each format of env files. Names that begin with `_` are not packaged.
 ENV_FILES = {
     "all.env": "".join(f"{name}='{value}'\n" for name, value in PLANTED.items()),
     "all.json": json.dumps(PLANTED),
@@ -45,9 +45,9 @@ COMMANDS = [
 BASE64_LINES = base64.encodebytes(b"canary " * 16).decode()
 PEM = f"KEY=-----BEGIN RSA PRIVATE KEY-----\n{BASE64_LINES}-----END RSA PRIVATE KEY-----\n"
 
-# Each is wrong input, with a secret in it or beside it.
+# Invalid env files, with a secret in the invalid text or beside it.
 WRONG = {
-    "bad.env": DOTENV + "a canary that is no assignment\n",
+    "bad.env": DOTENV + "a canary that is not an assignment\n",
     "key.env": DOTENV + PEM,
     "no-end.env": DOTENV + PEM.partition("-----END")[0],
     "base64.env": DOTENV + f"BASE64={BASE64_LINES}",
@@ -61,7 +61,7 @@ WRONG = {
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A Python app whose handler says how many variables it finds."""
+    """A Python app whose handler returns the number of variables in the config."""
     handler = (
         "def lambda_handler(event, context):\n"
         "    return sum(not line.isspace() for line in open('env.properties'))\n"
@@ -72,7 +72,7 @@ def app(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python_function(service: Service, request: pytest.FixtureRequest) -> str:
-    """A function of the test's own that can run the app."""
+    """A function that only this test uses and that can run the app."""
     name = f"function-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
     service.create_function(name, "python3.13", "lambda_function.lambda_handler")
     return name
@@ -82,7 +82,7 @@ def python_function(service: Service, request: pytest.FixtureRequest) -> str:
 def test_a_command_shows_no_secret(
     command: tuple[str, ...], service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
-    """Neither printed, nor logged with all logging on, nor left in a file."""
+    """No secret is printed, logged at debug level, or left in a file."""
     name, *more = (part.replace("out.jar", str(tmp_path / "out.jar")) for part in command)
     given = [] if name == "env" else ["--jar", "small.jar"]
     env = canaries.settings(service.url, function)
@@ -94,8 +94,8 @@ def test_a_command_shows_no_secret(
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
-def test_a_deploy_to_this_machine_shows_no_secret(mode: str, app: Path, tmp_path: Path) -> None:
-    """Nor does the service that is embedded, nor what runs the handler, which sees the config."""
+def test_a_local_deploy_shows_no_secret(mode: str, app: Path, tmp_path: Path) -> None:
+    """The embedded service and the handler's process show none, although they hold the config."""
     env = canaries.settings("http://127.0.0.1:1", "function")
     run = canaries.run("deploy", app, "--local", mode, env=env, folder=tmp_path)
     assert run.status == 0, run.stderr
@@ -106,7 +106,7 @@ def test_a_deploy_to_this_machine_shows_no_secret(mode: str, app: Path, tmp_path
 
 @pytest.mark.parametrize("options", [(), ("--check",), ("--force",)], ids=" ".join)
 def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> None:
-    """It has nothing to do with any, though they are in its environment."""
+    """The environment contains secrets that `packager vendor` does not need."""
     env = canaries.settings("http://127.0.0.1:1", "function")
     project = tmp_path / "project"
     project.mkdir()
@@ -121,7 +121,7 @@ def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> 
 def test_watching_shows_no_secret(
     options: tuple[str, ...], service: Service, python_function: str, app: Path, tmp_path: Path
 ) -> None:
-    """Not when it deploys, and not when the env file is broken; then it goes on."""
+    """A deploy shows none, nor does an error in the env file, after which watching continues."""
     env_file = tmp_path / "all.env"
     env_file.write_text(ENV_FILES["all.env"])
     before = service.stored(python_function)
@@ -152,7 +152,7 @@ def test_watching_shows_no_secret(
 def test_a_secret_in_a_message_of_aws_is_not_shown(
     command: str, mode: str, service: Service, python_function: str, app: Path, tmp_path: Path
 ) -> None:
-    """The words that surround it are."""
+    """The error replaces the secret with asterisks and shows the rest of AWS's message."""
     if command == "watch" and mode == "--json":
         mode = "--json-lines"
     with proxying(service.url) as proxy:
@@ -172,8 +172,8 @@ def test_a_secret_in_a_message_of_aws_is_not_shown(
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
-def test_a_broken_archive_beside_secrets_shows_none(mode: str, tmp_path: Path) -> None:
-    """The archive is named."""
+def test_an_error_about_a_broken_archive_shows_no_secret(mode: str, tmp_path: Path) -> None:
+    """The error names the archive."""
     (tmp_path / "broken.jar").write_bytes(b"canary" * 1000)
     env = canaries.settings("http://127.0.0.1:1", "function")
     arguments = ("build", tmp_path, "--jar", "broken.jar", "-o", tmp_path / "out.jar", mode)
@@ -184,10 +184,8 @@ def test_a_broken_archive_beside_secrets_shows_none(mode: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ENV_FILES)
-def test_nothing_of_a_setting_in_an_env_file_gets_into_the_package(
-    name: str, jars: Path, tmp_path: Path
-) -> None:
-    """No value, no line of a value, no name; the variables arrive exactly; nothing is shown."""
+def test_no_setting_in_an_env_file_is_packaged(name: str, jars: Path, tmp_path: Path) -> None:
+    """No name, no value and no part of a value is packaged; all variables arrive exactly."""
     file, output = tmp_path / name, tmp_path / "out.jar"
     file.write_text(ENV_FILES[name], encoding="utf-8")
     arguments = ("build", jars, "--jar", "small.jar", "--env-file", file, "-o", output)
@@ -199,10 +197,10 @@ def test_nothing_of_a_setting_in_an_env_file_gets_into_the_package(
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("command", ["deploy", "env"])
-def test_an_error_in_an_env_file_shows_nothing_of_it(
+def test_an_error_in_an_env_file_shows_none_of_its_text(
     command: str, name: str, service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
-    """The line is named, and not shown."""
+    """The error names the line without showing it."""
     file = tmp_path / name
     file.write_text(WRONG[name], encoding="latin-1" if name == "latin.env" else "utf-8")
     env = canaries.settings(service.url, function)
@@ -222,10 +220,10 @@ def test_an_error_in_an_env_file_shows_nothing_of_it(
         ("_AWS_ENDPOINT_URL", "http://canary:canary@127.0.0.1:1"),
     ],
 )
-def test_a_wrong_setting_is_named_and_not_shown(
+def test_an_error_about_a_setting_does_not_show_its_value(
     name: str, value: str, service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
-    """Even one that no HTTP header can hold."""
+    """Not even a value that an HTTP header cannot contain."""
     env = canaries.settings(service.url, function) | {name: value}
     arguments = ("--jar", "small.jar", "--timeout", "3", "--verbose")
     run = canaries.run("deploy", jars, *arguments, env=env, folder=tmp_path)
@@ -254,7 +252,7 @@ with open_target(chosen, app, 3, None) as target:
 def test_an_uncaught_exception_shows_no_secret(
     status: int, service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
-    """Not in the traceback of the library's error, nor in those of its causes, nor in a repr."""
+    """No traceback, no chained exception and no repr shows one."""
     work = tmp_path / "work"
     work.mkdir()
     with proxying(service.url) as proxy:
@@ -265,8 +263,8 @@ def test_an_uncaught_exception_shows_no_secret(
     assert_nothing_seen(run)
 
 
-def test_nothing_of_a_setting_gets_into_the_package(jars: Path, tmp_path: Path) -> None:
-    """No value, no line of a value, no name; the variables arrive exactly."""
+def test_no_setting_in_the_environment_is_packaged(jars: Path, tmp_path: Path) -> None:
+    """No name, no value and no part of a value is packaged; all variables arrive exactly."""
     output = tmp_path / "out.jar"
     env = canaries.settings("http://127.0.0.1:1", "function")
     run = canaries.run("build", jars, "--jar", "small.jar", "-o", output, env=env, folder=tmp_path)

@@ -1,4 +1,4 @@
-"""What the programs are given that the packager runs: their arguments and their environment."""
+"""Check the arguments and environment of the programs that the packager runs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.faults.wheels import wheel
 from tests.service import Service, bare_environment
 from tests.trees import Tree, plant
 
-# The app's config vars that Lambda itself sets for no function.
+# The app's config vars, without those that Lambda sets for every function.
 UNKNOWN = {name for name in canaries.CONFIG if not name.startswith("AWS_")}
 
-# Each answers with its arguments and its environment, as Linux knows them.
+# Each handler returns its own arguments and environment, as Linux reports them.
 HANDLERS: dict[str, tuple[Tree, tuple[str, ...]]] = {
     "python": (
         {
@@ -80,7 +80,7 @@ public class Seen {
 def test_a_local_handler_receives_no_secret_except_in_its_package(
     language: str, tmp_path: Path
 ) -> None:
-    """Nothing of our environment: no setting, no credential, no config var, no file of AWS's."""
+    """No setting, credential or config var of the packager's environment, and no file of AWS's."""
     tree, options = HANDLERS[language]
     app = plant(tmp_path / "app", tree)
     if language == "java":
@@ -106,7 +106,7 @@ def test_a_local_handler_receives_no_secret_except_in_its_package(
 def test_a_build_command_receives_our_environment_without_the_settings(
     service: Service, function: str, tmp_path: Path
 ) -> None:
-    """What was inherited and no more: nothing of the env file; as its arguments the line alone."""
+    """It gets the inherited environment, nothing of the env file, and its line as only argument."""
     app = plant(tmp_path / "app", {"package.json": b"{}", "index.js": b""})
     env_file = tmp_path / "config.env"
     env_file.write_text("FROM_FILE='canary'\n_AWS_SESSION_TOKEN='canary-token-of-the-file'\n")
@@ -131,7 +131,7 @@ def test_a_build_command_receives_our_environment_without_the_settings(
 
 @dataclass
 class Index:
-    """A package index that looks at who asks."""
+    """A package index that inspects its clients."""
 
     url: str
     arguments: list[str] = field(default_factory=list)
@@ -140,7 +140,7 @@ class Index:
 
 @contextmanager
 def index(folder: Path) -> Iterator[Index]:
-    """Serve a wheel, and meanwhile read what the processes that work in `folder` were given."""
+    """Serve a wheel, and record the environment and arguments of processes in `folder`."""
     served = wheel(folder)
 
     class Handler(BaseHTTPRequestHandler):
@@ -178,7 +178,7 @@ def index(folder: Path) -> Iterator[Index]:
 def test_uv_receives_no_secret_except_those_that_the_user_passes_on(
     mode: str, tmp_path: Path
 ) -> None:
-    """Not the config, not the settings, nothing of the app's Python; nothing in its arguments."""
+    """Uv gets no config, no setting, none of the app's Python variables, no secret argument."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function")
     with index(tmp_path) as seen:
@@ -218,7 +218,7 @@ def test_uv_receives_no_secret_except_those_that_the_user_passes_on(
     ],
 )
 def test_an_error_of_uv_shows_no_secret(line: str, words: str, mode: str, tmp_path: Path) -> None:
-    """Neither the credentials of an index, nor the value of a variable in any other place."""
+    """Neither an index's credentials nor the value of a variable elsewhere in the line is shown."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function") | {"TOKEN": "token-canary"}
     env |= {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}

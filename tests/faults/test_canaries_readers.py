@@ -1,4 +1,4 @@
-"""What the readers show of a file: their errors, and their objects as the languages print them."""
+"""What the readers reveal of a file: in their errors, and in their objects when printed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.service import bare_environment
 
 ROOT = Path(__file__).parents[2]
 
-# Each program prints what it has loaded in all ways that its language has, and every error of the
-# reader as an uncaught error is printed. It ends with an error that is not caught.
+# Each program prints what it has loaded in every way of its language, and every error of the reader
+# as an uncaught error is printed. It ends with an uncaught error.
 PYTHON = """
 import copy, logging, pprint, sys, traceback
 import env_properties
@@ -147,7 +147,7 @@ public class Show {
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
-    """A good file, and files that are wrong in all ways there are, secrets before and after."""
+    """A valid file, and files with every kind of error, each between secrets."""
     good = properties.dumps(canaries.CONFIG)
     wrong = {
         "good": good,
@@ -160,15 +160,15 @@ def files(tmp_path: Path) -> list[Path]:
     }
     for name, content in wrong.items():
         (tmp_path / name).write_bytes(content)
-    # One cannot be read, one is not there, and the last is malformed.
+    # One is unreadable, one does not exist, and the last is malformed.
     (tmp_path / "folder").mkdir()
     names = [*wrong, "folder", "missing", "escape"]
     return [tmp_path / name for name in names]
 
 
 def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> str:
-    """Run a program whose file is `config`; give what it has shown, with its uncaught error."""
-    # In files: what a pipe has no room for Node.js keeps, and an uncaught error loses it.
+    """Run a program with the file `config`; return its output, including its uncaught error."""
+    # Files, because Node.js loses what does not fit into a pipe when an uncaught error ends it.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         run = subprocess.run(
             command,
@@ -188,7 +188,7 @@ def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> st
 
 
 def assert_names_only(text: str) -> None:
-    """Check that the names in the file are shown, so that it was seen, and none of its values."""
+    """Check that the output contains the file's names, so the file was read, but no value."""
     assert "DATABASE_URL" in text
     assert "MISSING" in text
     seen = [line for line in text.splitlines() if canaries.traces(line)]
@@ -197,14 +197,14 @@ def assert_names_only(text: str) -> None:
 
 @pytest.fixture
 def unfit(tmp_path: Path) -> Path:
-    """A file that can be read, with a value that no process environment can hold."""
+    """A readable file with a value that a process environment cannot hold."""
     file = tmp_path / "unfit"
     file.write_bytes(properties.dumps(canaries.CONFIG) + b"NUL=canary\\u0000 canary\n")
     return file
 
 
 def test_the_python_reader_shows_no_value(files: list[Path], unfit: Path) -> None:
-    """By repr, str, format, pprint, logging, tracebacks; of what is loaded and of errors."""
+    """With repr, str, format, pprint, logging and tracebacks, for loaded values and for errors."""
     env = {"PYTHONPATH": str(ROOT / "sdk_python")}
     text = shown([sys.executable, "-c", PYTHON, *files], unfit, env)
     assert "InvalidVariableError" in text.splitlines()[-1]
@@ -213,7 +213,7 @@ def test_the_python_reader_shows_no_value(files: list[Path], unfit: Path) -> Non
 
 @requires("node")
 def test_the_node_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
-    """By console.log, util.inspect however deep, String, JSON of errors; of proxies as well."""
+    """With console.log, util.inspect at any depth, String and JSON of errors, also for proxies."""
     program = tmp_path / "show.js"
     program.write_text(NODE)
     text = shown(["node", program, ROOT / "sdk_node" / "index.js", *files], unfit, {})
@@ -223,7 +223,7 @@ def test_the_node_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path
 
 @requires("java", "javac")
 def test_the_java_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
-    """By toString, String.format, messages, stack traces; of maps and of errors."""
+    """With toString, String.format, messages and stack traces, for maps and for errors."""
     program = tmp_path / "Show.java"
     program.write_text(JAVA)
     sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")

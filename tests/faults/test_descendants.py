@@ -1,4 +1,4 @@
-"""Handlers that try to outlive the packager, or to read what it knows."""
+"""Handlers that try to outlive the packager, or to read its secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.trees import plant
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what only Linux has")
 
-# Starts a process that touches the file `alive` as long as it lives, and is of another session.
+# Starts a process in another session, which touches the file `alive` as long as it lives.
 STARTING = """
 import os, pathlib, signal, subprocess, sys, time
 
@@ -40,15 +40,15 @@ def detached(alive):
         time.sleep(0.01)
 """
 
-# What handlers do with the path in `event`.
+# Handlers' code; `event` is the path of the file.
 OUTLIVING = {
     "a process in its own session": "outliving(event)",
     "a daemon, whose parents have ended": "detached(event)",
-    "one without our variables": "outliving(event, env={'PATH': os.environ['PATH']})",
-    "one whose handler ends by itself": "(outliving(event), os._exit(0))",
-    "one whose handler is stopped after the time-out": "(outliving(event), time.sleep(1000))",
-    "one whose handler has killed its parent": "(outliving(event), os.kill(os.getppid(), 9))",
-    "one whose handler has killed its process group": "(outliving(event), os.kill(0, 9))",
+    "a process without our variables": "outliving(event, env={'PATH': os.environ['PATH']})",
+    "a process whose handler exits": "(outliving(event), os._exit(0))",
+    "a process whose handler is stopped by the timeout": "(outliving(event), time.sleep(1000))",
+    "a process whose handler has killed its parent": "(outliving(event), os.kill(os.getppid(), 9))",
+    "a process whose handler has killed its process group": "(outliving(event), os.kill(0, 9))",
 }
 
 
@@ -58,7 +58,7 @@ def handler(folder: Path, body: str) -> Path:
 
 
 def assert_dead(alive: Path) -> None:
-    """Check that nobody touches the file any more."""
+    """Check that no process touches the file."""
     alive.unlink()
     time.sleep(0.2)
     assert not alive.exists()
@@ -66,7 +66,7 @@ def assert_dead(alive: Path) -> None:
 
 @linux
 @pytest.mark.parametrize("what", OUTLIVING)
-def test_nothing_that_a_handler_has_started_outlives_it(what: str, tmp_path: Path) -> None:
+def test_no_process_that_a_handler_starts_outlives_it(what: str, tmp_path: Path) -> None:
     task, alive = handler(tmp_path / "task", OUTLIVING[what]), tmp_path / "alive"
     try:
         run = Handler("python", "lambda_function.lambda_handler")
@@ -81,7 +81,7 @@ def test_nothing_that_a_handler_has_started_outlives_it(what: str, tmp_path: Pat
 def test_a_signal_to_the_packager_ends_all_children_of_a_handler(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """Even SIGKILL, after which the packager itself can do nothing."""
+    """Even after SIGKILL, when the packager itself can do nothing."""
     app = handler(tmp_path / "app", "(detached(event), time.sleep(1000))")
     alive = tmp_path / "alive"
     (tmp_path / "temporary").mkdir()
@@ -108,15 +108,15 @@ def test_a_signal_to_the_packager_ends_all_children_of_a_handler(
         "(open(path, 'w').truncate(10 << 30), None)",
     ],
 )
-def test_a_response_that_is_not_an_ordinary_one_is_an_error(body: str, tmp_path: Path) -> None:
-    """A handler may put anything where its response goes: nothing is waited for, nor read whole."""
+def test_a_response_that_is_not_a_small_regular_file_is_an_error(body: str, tmp_path: Path) -> None:
+    """A handler can put a pipe, a device or a huge file in its place; each is an error."""
     task = handler(tmp_path / "task", f"[{body} for path in sys.argv[1:2]], os._exit(0)")
     run = Handler("python", "lambda_function.lambda_handler")
     with pytest.raises(DeployError, match=r"and returned nothing|returned more than 6 MB"):
         invoke(run, task, b"{}", timeout=20)
 
 
-# Gives the environment of each process above the handler, up to the test, or why it has none.
+# Returns the environment of each process from the handler up to the test, or None if unreadable.
 LOOKING = """
 import os, pathlib
 
@@ -134,8 +134,8 @@ def lambda_handler(event, context):
 
 
 @linux
-def test_a_handler_can_read_the_environment_of_none_of_its_parents(tmp_path: Path) -> None:
-    """What has started it has its own; the packager's cannot be read but by root."""
+def test_a_handler_cannot_read_the_environment_of_any_parent_process(tmp_path: Path) -> None:
+    """Only root can read the packager's environment; the handler's parent has its own."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": LOOKING.encode()})
     (tmp_path / "config.env").touch()
     run = command(

@@ -1,7 +1,7 @@
-"""One fault at a chosen request of a deploy: what is said is true, and nothing is left behind.
+"""One fault at a chosen request of a deploy: the message is true, and nothing is left behind.
 
 A cell of the matrix is a call, a kind of fault, and whether it happens once or always. The cells
-run side by side, for most of their time is waiting.
+run side by side, because most of their time is waiting.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from tests.faults import canaries
 from tests.faults.canaries import Run
 from tests.faults.conftest import ALL
-from tests.faults.kinds import KINDS, NO_ANSWER, Kind
+from tests.faults.kinds import KINDS, NO_RESPONSE, Kind
 from tests.proxy import Proxy, changed, leaving, proxying
 from tests.service import REGION, Service
 
@@ -28,7 +28,7 @@ AT_ONCE = 6
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a deploy: its requests at the proxy, and the one before it."""
+    """A call of a deploy: the name of its requests at the proxy, and of the call before it."""
 
     name: str
     requests: str
@@ -39,7 +39,7 @@ class Call:
 
     @property
     def at_lambda(self) -> bool:
-        """Whether it is one of Lambda's, not of S3's."""
+        """Return whether the call goes to Lambda, not to S3."""
         return self.requests in ("state", "update")
 
 
@@ -59,7 +59,7 @@ THROTTLED = ("429", "TooManyRequests")
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the matrix."""
+    """A cell of the matrix."""
 
     call: Call
     kind: str
@@ -74,19 +74,19 @@ class Cell:
 
     @property
     def retried(self) -> bool:
-        """Whether a request that meets the fault is to be tried again."""
+        """Return whether a request with the fault should be sent again."""
         if self.call.requests == "update":
-            # The function's state says what became of an update whose response cannot be parsed.
-            return self.kind == "conflict" or (self.fault.retried and not self.fault.senseless)
+            # The function's state shows the result of an update whose response cannot be parsed.
+            return self.kind == "conflict" or (self.fault.retried and not self.fault.unparseable)
         return self.fault.retried
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What a deploy with a fault has shown, done and left.
+    """The result of a deploy with a fault.
 
-    `tries`: of the request that met the fault, and if there were several, of the one tried most
-    often; where connections were refused, all that were.
+    `tries` counts the request with the fault (if there were several, the one sent most often) or,
+    if connections were refused, all of them.
     """
 
     run: Run
@@ -96,7 +96,7 @@ class Ended:
 
 
 def matrix() -> Iterator[Cell]:
-    """Return every cell; a fault that is not tried again is the same once and always."""
+    """Return every cell; without a retry, once and always are the same, so there is only one."""
     for call in CALLS:
         yield Cell(call, REFUSED, once=False)
         for name, kind in KINDS.items():
@@ -107,7 +107,7 @@ def matrix() -> Iterator[Cell]:
                     yield Cell(call, name, once=True)
 
 
-# At S3 a cell takes seconds, as the package is large.
+# A cell at S3 takes seconds, because its package is large.
 CHOSEN = [
     cell
     for cell in matrix()
@@ -117,7 +117,7 @@ CHOSEN = [
         cell.kind in ("reset during the body", "denied", "garbage", "502", REFUSED)
         and not cell.once
     )
-    or (cell.kind in ("503", "lost answer") and cell.once)
+    or (cell.kind in ("503", "lost response") and cell.once)
 ]
 
 
@@ -128,7 +128,7 @@ def ends(
     jars: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[Cell, Future[Ended]]:
-    """Run all cells that were chosen for this run of the tests."""
+    """Start all cells that are selected in this run."""
     cells: list[Cell] = [
         item.callspec.params["cell"]  # type: ignore[misc]
         for item in request.session.items
@@ -136,7 +136,8 @@ def ends(
         and item.path == request.path
         and "ends" in item.fixturenames
     ]
-    # All end here: pytest changes the environment between tests, while the threads would read it.
+    # All cells end in this block: pytest changes the environment between tests, and threads read
+    # it.
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {
             cell: pool.submit(deploy_with, cell, service, jars, tmp_path_factory.mktemp("cell"))
@@ -176,18 +177,18 @@ def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Ended
 
 
 def connections_tried(run: Run) -> int:
-    """Count the connections that a deploy tried to make, by the log of the library that does."""
+    """Count the connections that a deploy tried to open, from the log of urllib3."""
     return len(re.findall(r"urllib3\S+:(Starting new HTTP|Resetting dropped) connection", run.log))
 
 
 def most_tries(proxy: Proxy, call: Call) -> int:
-    """Return how often a request of `call` was tried: of the parts, the one tried most often."""
+    """Return how often a request of `call` was sent; for parts, the one sent most often."""
     tries = max(proxy.tries(call.requests).values())
     return tries - call.skip if call.at_lambda else tries
 
 
 def prepare(proxy: Proxy, cell: Cell) -> None:
-    """Let the request of `cell` meet its fault."""
+    """Configure the proxy to inject the cell's fault."""
     call = cell.call
     in_progress = changed(LastUpdateStatus="InProgress")
     if call.name == "wait":
@@ -207,7 +208,7 @@ def prepare(proxy: Proxy, cell: Cell) -> None:
 
 
 def seconds(cell: Cell) -> str:
-    """Return a `--timeout`: short where it is used up, long where a slow machine would reach it."""
+    """Return a `--timeout`: short if the deploy uses it up, long if only a slow machine does."""
     lasts = cell.kind in ("silence", "conflict") or (cell.kind in THROTTLED and not cell.once)
     if cell.call.by_s3:
         return "15" if lasts else "30"
@@ -215,7 +216,7 @@ def seconds(cell: Cell) -> str:
 
 
 def succeeds(cell: Cell) -> bool:
-    """Whether the deploy is to succeed in spite of the fault."""
+    """Return whether the deploy should succeed despite the fault."""
     name = cell.call.name
     if cell.kind == REFUSED:
         return False
@@ -224,46 +225,46 @@ def succeeds(cell: Cell) -> bool:
     if cell.kind == "another package":
         return name == "state"
     if cell.call.requests == "update" and cell.fault.carried_out:
-        return True  # The function's state says so.
+        return True  # the function's state shows it
     return cell.once
 
 
 def words(cell: Cell) -> str:
-    """Return the pattern of what the error says."""
-    return NO_ANSWER if cell.kind == REFUSED else cell.fault.words
+    """Return a pattern of the expected error."""
+    return NO_RESPONSE if cell.kind == REFUSED else cell.fault.words
 
 
 def tries(cell: Cell) -> range:
-    """Return how many tries there are to be."""
+    """Return the expected number of tries."""
     call = cell.call
     if cell.kind == REFUSED:
         if call.name == "state":
             return exactly(3)
         if call.name == "update by S3":
-            return exactly(3 + 3 + 3)  # The object is to be deleted, too.
+            return exactly(3 + 3 + 3)  # the object is deleted as well
         if call.requests == "update" or call.name == "start upload":
-            return exactly(3 + 3)  # Then it is looked into what has become of it.
+            return exactly(3 + 3)  # the result is checked afterwards
         return at_least(3)
     if cell.once:
         return exactly(2)
     if cell.kind == "conflict" and call.requests == "update":
         return at_least(2)
     if cell.kind in THROTTLED:
-        return at_least(3)  # It is waited out until the time is used up.
+        return at_least(3)  # throttled requests are repeated until the timeout
     if call.name == "wait" and cell.retried:
-        return at_least(3)  # It is asked again until the time is used up.
+        return at_least(3)  # the state is requested until the timeout
     if not call.at_lambda and cell.kind == "redirect":
-        return exactly(2)  # botocore looks whether the bucket is in another region.
+        return exactly(2)  # botocore checks whether the bucket is in another region
     return exactly(3) if cell.retried else exactly(1)
 
 
 def exactly(number: int) -> range:
-    """Return the range of one `number`."""
+    """Return a range that contains only `number`."""
     return range(number, number + 1)
 
 
 def at_least(number: int) -> range:
-    """Return the range from `number` on."""
+    """Return the range of numbers from `number`."""
     return range(number, sys.maxsize)
 
 
@@ -271,12 +272,12 @@ def at_least(number: int) -> range:
 def test_a_deploy_with_a_fault_ends_with_one_true_message(
     cell: Cell, ends: dict[Cell, Future[Ended]]
 ) -> None:
-    """It ends in time with one true message, nothing half done and no secret shown."""
+    """It ends in time with one true error, leaves nothing half done and shows no secret."""
     ended = ends[cell].result()
     run = ended.run
     assert run.status == (0 if succeeds(cell) else 1), run.stderr
-    # The config has names that Lambda sets, and the packager warns of that each time.
-    # A bucket that is not reached any more has a warning of its own.
+    # The config contains names that Lambda sets, so every deploy prints this warning. If the bucket
+    # becomes unreachable, there is a second warning.
     errors = [
         line
         for line in run.stderr.splitlines()
@@ -289,19 +290,19 @@ def test_a_deploy_with_a_fault_ends_with_one_true_message(
         assert error.startswith("Error: ")
         assert re.search(words(cell), error)
         assert hint.startswith("  ")
-    says_what_is_true(cell, run, holds_new=ended.holds_new)
+    assert_report_is_true(cell, run, holds_new=ended.holds_new)
     assert canaries.traces(run.seen) == []
     assert run.left == []
-    # Only a bucket that is not reached any more may be left with the package, or parts of it.
+    # Only in an unreachable bucket may the package or parts of it remain.
     assert ("may be left in the bucket" in run.stderr) == (cell.kind == REFUSED and cell.call.by_s3)
     assert not ended.parts_left or "may be left in the bucket" in run.stderr
     assert ended.tries in tries(cell)
 
 
-def says_what_is_true(cell: Cell, run: Run, *, holds_new: bool) -> None:
-    """Hold what the command says of the function against what the service has of it.
+def assert_report_is_true(cell: Cell, run: Run, *, holds_new: bool) -> None:
+    """Compare what the command reports about the function with what the service stores.
 
-    That it is not known may be said only where nobody can be asked, or the only one tells lies.
+    The report may be "not known" only if the service is unreachable or its responses are wrong.
     """
     says_unknown = re.search("[Ww]hether the function .* is not known", run.stderr)
     unreachable = cell.call.requests == "update" and cell.kind == REFUSED

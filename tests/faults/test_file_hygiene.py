@@ -1,4 +1,4 @@
-"""Files that hold secrets are the user's own, whatever the umask and what others have planted."""
+"""Files with secrets are private, whatever the umask and whatever other users have planted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.proxy import Exchange, forward, proxying
 from tests.service import Service, bound_by_permissions, command
 from tests.trees import plant
 
-# Where a link in a project could lead what is vendored elsewhere.
+# Places where a link in a project could redirect a vendored reader.
 LINKED = {
     "python": ["env_properties", "env_properties/py.typed"],
     "node": ["env-properties", "env-properties/index.js"],
@@ -29,7 +29,7 @@ LINKED = {
 
 @pytest.fixture(params=[0o000, 0o077], ids=oct)
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Let the command be started with this umask."""
+    """Start the command with this umask."""
     before = os.umask(request.param)
     yield request.param
     os.umask(before)
@@ -81,7 +81,7 @@ def test_the_function_can_read_its_package_whatever_the_umask(umask: int, tmp_pa
     }
 
 
-def test_links_planted_in_the_temporary_folder_are_not_followed(
+def test_planted_links_in_the_temporary_folder_are_not_followed(
     service: Service, function: str, jars: Path, temporary: Path, tmp_path: Path
 ) -> None:
     victim = tmp_path / "victim"
@@ -106,7 +106,7 @@ def test_links_planted_in_the_temporary_folder_are_not_followed(
     assert not stale.exists()
 
 
-def test_a_link_planted_where_the_output_goes_is_replaced(jars: Path, tmp_path: Path) -> None:
+def test_a_planted_link_at_the_output_path_is_replaced(jars: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     shared = tmp_path / "shared"
@@ -124,7 +124,7 @@ def test_a_link_planted_where_the_output_goes_is_replaced(jars: Path, tmp_path: 
 
 SECOND_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
-# Creates, as another user, every name that a build of `out.jar` could have been known to use.
+# Creates, as another user, every predictable name that a build of `out.jar` could use.
 PLANTING = """
 cd "$1"
 for pid in $(seq 1 "$2"); do echo .out.jar.$pid.part; done | xargs touch
@@ -136,10 +136,10 @@ mkfifo .out.jar.4000002.0000000000000000.part .out.jar.part
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
 @requires("setpriv")
-def test_files_planted_by_another_user_in_a_shared_folder_do_not_block_a_build(jars: Path) -> None:
+def test_files_that_another_user_plants_in_a_shared_folder_do_not_block_a_build(jars: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         shared = Path(name)
-        os.chown(shared, 65533, 65533)  # its owner could remove what is planted
+        os.chown(shared, 65533, 65533)  # the owner could remove the planted files
         shared.chmod(0o1777)
         pids = Path("/proc/sys/kernel/pid_max").read_text().strip()
         planted = str(min(int(pids), os.getpid() + 5000))
@@ -152,7 +152,7 @@ def test_files_planted_by_another_user_in_a_shared_folder_do_not_block_a_build(j
         assert zipfile.is_zipfile(shared / "out.jar")
 
 
-# As another user, tries to change, replace and add to all that is in a folder.
+# Tries, as another user, to change, replace and extend everything in a folder.
 TAMPERING = """
 find "$1" 2> /dev/null | while read -r path; do
     echo changed > "$path"
@@ -165,7 +165,7 @@ exit 0
 
 @pytest.fixture(params=[0o1777, 0o777], ids=["sticky", "writable"])
 def shared_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of caches, which every user of the machine can write, and an umask of 000."""
+    """A cache folder that every user can write to, with an umask of 000."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(request.param)
         monkeypatch.setenv("XDG_CACHE_HOME", name)
@@ -178,10 +178,10 @@ def shared_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
 @requires("setpriv")
-def test_another_user_cannot_change_what_the_cache_of_dependencies_gives(
+def test_another_user_cannot_change_the_cached_dependencies(
     shared_home: Path, tmp_path: Path
 ) -> None:
-    """Before the cache exists, and while it is in use."""
+    """Neither before the cache exists nor while it is in use."""
     tampering = [*SECOND_USER, "sh", "-c", TAMPERING, "sh", str(shared_home)]
     subprocess.run(
         [*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels"],
@@ -201,10 +201,10 @@ def test_another_user_cannot_change_what_the_cache_of_dependencies_gives(
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs a second user")
 @requires("setpriv")
-def test_another_user_cannot_write_the_cache_in_a_shared_folder(
+def test_another_user_cannot_write_to_the_cache_in_a_shared_folder(
     shared_home: Path, tmp_path: Path
 ) -> None:
-    """In a folder such as /tmp the cache is used, for there nobody can replace what is ours."""
+    """In a sticky folder such as /tmp the cache is used: others cannot replace its files."""
     kept = cache.keep(plant(tmp_path / "installed", {"module.py": b"value = 1\n"}), "key")
     subprocess.run([*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home], check=True)
     assert (found := cache.find("key"))
@@ -219,7 +219,7 @@ def test_another_user_cannot_write_the_cache_in_a_shared_folder(
 def test_a_reader_is_not_vendored_through_a_link(
     language: str, option: str, tmp_path: Path
 ) -> None:
-    """Neither through a linked folder nor through a linked file, though `--force` is given."""
+    """Neither a linked folder nor a linked file is followed, even with `--force`."""
     for link in LINKED[language]:
         project, elsewhere = tmp_path / link / "project", tmp_path / link / "elsewhere"
         plant(project, {"pom.xml": b""})
@@ -235,7 +235,7 @@ def test_a_reader_is_not_vendored_through_a_link(
 
 
 @pytest.mark.parametrize("option", ["--force", "--check"])
-def test_vendoring_does_not_wait_at_a_pipe(option: str, tmp_path: Path) -> None:
+def test_vendoring_does_not_wait_for_a_pipe(option: str, tmp_path: Path) -> None:
     (tmp_path / "env_properties").mkdir()
     os.mkfifo(tmp_path / "env_properties" / "__init__.py")
     run = command("vendor", "python", tmp_path, option, timeout=30)

@@ -1,4 +1,4 @@
-"""Endpoints that respond without an end, or with what nobody can parse."""
+"""Endpoints whose responses never end or cannot be parsed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_unparseable_response_is_one_class_of_error(
 def test_after_an_unparseable_response_to_an_update_the_functions_state_decides(
     kind: str, service: Service, proxy: Proxy, package: Package
 ) -> None:
-    """As after a response that got lost: the function has the package."""
+    """The same as after a lost response: if the function has the package, the deploy succeeds."""
     lambda_function = function(service, proxy)
     proxy.on("update", SENSELESS.get(kind, endless))
     update = Update(package, lambda_function, Progress(), Deadline(Clock(), 30))
@@ -110,13 +110,13 @@ def test_if_the_state_cannot_be_parsed_either_the_error_reports_that(
 def test_a_response_that_drips_ends_with_the_timeout(
     part: str, service: Service, proxy: Proxy
 ) -> None:
-    """Each byte comes in time, and the whole never."""
+    """Each byte arrives in time, but the response never ends."""
     lambda_function = function(service, proxy, 6)
     proxy.on("state", DRIPS[part])
     begin = time.monotonic()
     with pytest.raises(UncertainError, match="no response"):
         lambda_function.state()
-    assert time.monotonic() - begin < 60  # It would drip for a day.
+    assert time.monotonic() - begin < 60  # dripping would take a day
     assert proxy.calls == ["state"] * 3
 
 

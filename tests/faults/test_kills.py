@@ -1,4 +1,4 @@
-"""Signals at random moments: nothing is left, and every output is the old one or the new one."""
+"""Signals at random moments: nothing is left, and every output is the old or the new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.conftest import ALL
 from tests.service import Service, bare_environment
 
 RUNS = 100 if ALL else 4
-LONGEST = 0.7  # Seconds; a run takes about so long.
+LONGEST = 0.7  # seconds; about as long as a run takes
 
 
 @pytest.mark.parametrize("number", kills.SIGNALS, ids=lambda number: number.name)
@@ -23,7 +23,7 @@ LONGEST = 0.7  # Seconds; a run takes about so long.
 def test_a_signal_at_any_moment_leaves_no_temporary_file(
     command: str, number: signal.Signals, service: Service, jars: Path, tmp_path: Path
 ) -> None:
-    """Nothing temporary is left (after SIGKILL: by the next run), no output is half written."""
+    """After SIGKILL, the next run removes temporary files; no output is ever incomplete."""
     moments = kills.moments(command, number)
 
     def attempt(run: int, after: float) -> None:
@@ -53,7 +53,7 @@ def test_a_signal_at_any_moment_leaves_no_temporary_file(
     kills.each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
 
 
-# As many files as take a while to be removed.
+# So many files that their removal takes a while.
 REMOVING = """
 from packager import workspace
 
@@ -68,7 +68,7 @@ with workspace.private_folder() as folder:
 def test_a_signal_during_the_removal_of_temporary_files_leaves_none(
     run: int, temporary: Path
 ) -> None:
-    """The rest is removed as well."""
+    """The rest of the files are removed as well."""
     process = subprocess.Popen(
         [sys.executable, "-c", REMOVING],
         env=bare_environment(temporary),

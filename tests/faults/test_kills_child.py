@@ -1,4 +1,4 @@
-"""Signals while a program is being started: between a fork and the moment that it is known."""
+"""Signals while a program is being started: between the fork and the moment its id is known."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.service import bare_environment
 
 RUNS = 500 if ALL else 100
 
-# Another thread sends the signal while the first one starts the program. That one sleeps shortly,
-# as no sleep is interrupted by what came just before it.
+# A second thread sends the signal while the main thread starts the program. The main thread sleeps
+# in short steps, because a signal just before a sleep does not interrupt it.
 STARTING = """
 import os, random, signal, subprocess, sys, threading, time
 from packager import subprocesses
@@ -40,7 +40,7 @@ for _ in range(int(runs)):
 
 
 def test_a_program_that_is_being_started_when_a_signal_comes_is_ended(tmp_path: Path) -> None:
-    """None is left that nobody knows of."""
+    """No process is left running."""
     run = subprocess.run(
         [sys.executable, "-c", STARTING, str(kills.SEED), str(RUNS)],
         env=bare_environment(tmp_path / "temporary"),

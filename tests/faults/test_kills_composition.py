@@ -1,4 +1,4 @@
-"""Signals while S3 assembles a package: nothing with config stays in the bucket, or it is said."""
+"""Signals while S3 assembles a package: the output names any config that stays in the bucket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.s3_stub import Request, Stub
 
-# The calls of a first deploy, of which each ends before the next begins.
+# The calls of a first deploy; each ends before the next begins.
 CALLS = [
     "HeadObject",
     "PutObject",
@@ -45,7 +45,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-# SIGKILL leaves the package only where it is complete.
+# SIGKILL leaves a package only at the calls where it is complete.
 MOMENTS = [
     (number, call)
     for number in (kills.SIGNALS if ALL else [signal.SIGTERM, signal.SIGKILL])
@@ -54,12 +54,12 @@ MOMENTS = [
 ]
 
 
-@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after_response", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("number", "call"), MOMENTS, ids=str)
 def test_a_signal_between_two_requests_leaves_no_config_that_is_not_named(
-    number: signal.Signals, call: str, answered: bool, stub: Stub, app: Path, tmp_path: Path
+    number: signal.Signals, call: str, after_response: bool, stub: Stub, app: Path, tmp_path: Path
 ) -> None:
-    """After SIGKILL, which leaves no time, the last lines have named the folder in the bucket."""
+    """SIGKILL leaves no time for a message, so earlier output names the folder in the bucket."""
     started = threading.Event()
 
     def send_signal(request: Request) -> None:
@@ -69,12 +69,12 @@ def test_a_signal_between_two_requests_leaves_no_config_that_is_not_named(
             if number == signal.SIGKILL:
                 process.wait(kills.PATIENCE)
             else:
-                time.sleep(0.2)  # For the signal to come while there is no response yet.
+                time.sleep(0.2)  # lets the signal arrive before the response
 
     def process_ended() -> bool:
         return started.is_set() and process.poll() is not None
 
-    if answered:
+    if after_response:
         stub.after = send_signal
     else:
         stub.before = send_signal

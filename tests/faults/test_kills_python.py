@@ -1,4 +1,4 @@
-"""Signals while uv installs a Python app's dependencies: nothing of it is left or half kept."""
+"""Signals while uv installs a Python app's dependencies: no part of the installation remains."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.trees import plant
 
 RUNS = 30 if ALL else 2
 MODULES = 300
-LONGEST = 1.5  # Seconds; a run takes about so long.
+LONGEST = 1.5  # seconds; about as long as a run takes
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel of a package `dep`, so large that it takes a while to install."""
+    """A folder with the wheel of a package `dep`, large enough to take a while to install."""
     return wheel(tmp_path_factory.mktemp("wheels"), modules=MODULES).parent
 
 
 def installing(cache: Path, wheels: Path) -> Mapping[str, str]:
-    """Let uv install from `wheels` alone, and the packager keep what it has in `cache`."""
+    """Return settings for uv to install only from `wheels`, and for the packager's `cache`."""
     return {"XDG_CACHE_HOME": str(cache), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
 
 
@@ -33,7 +33,7 @@ def installing(cache: Path, wheels: Path) -> Mapping[str, str]:
 def test_a_signal_at_any_moment_of_an_installation_leaves_nothing_half_done(
     number: signal.Signals, wheels: Path, tmp_path: Path
 ) -> None:
-    """No file is left (by the run after SIGKILL), no process, and nothing half in the cache."""
+    """After SIGKILL, the next run removes files; no entry of the cache is ever incomplete."""
     moments = kills.moments("python", number)
     app = plant(tmp_path / "app", {"requirements.txt": b"dep\n", "lambda_function.py": b""})
 

@@ -18,7 +18,7 @@ from tests.proxy import Exchange, forward, proxying
 from tests.service import REGION
 
 RUNS = 12 if ALL else 1
-LATER = 0.2  # Seconds within which a signal comes after the request has, or the response to it.
+LATER = 0.2  # maximum seconds between a request or its response and the signal
 REQUESTS = ["update", "publish", "invoke", "move alias", "list aliases"]
 NAMES = ("a", "b")
 
@@ -27,22 +27,22 @@ NAMES = ("a", "b")
 def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
     number: signal.Signals, jars: Path, tmp_path: Path
 ) -> None:
-    """Of two functions, which are released side by side; the next release makes both new."""
+    """Two functions are released side by side; the next release makes both new."""
     moments = kills.moments("release", number)
 
     def attempt(run: int, moment: tuple[str, int, float, bool]) -> None:
-        request, skip, later, answered = moment
+        request, skip, later, after_response = moment
         temporary = tmp_path / str(run) / "temporary"
         temporary.mkdir(parents=True)
         started = threading.Event()
 
         def send_signal(exchange: Exchange) -> None:
             started.wait()
-            if answered:
+            if after_response:
                 forward(exchange)
             time.sleep(later)
             process.send_signal(number)
-            if not answered:
+            if not after_response:
                 forward(exchange)
 
         with lambda_stub.running() as stub:
@@ -59,7 +59,7 @@ def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
             if number == signal.SIGKILL:
                 kills.age(temporary)
             else:
-                # As Python itself ends, signals have their own meaning again.
+                # While Python exits, signals have their default effect again.
                 assert process.returncode in (0, 128 + number, -number)
                 assert [*temporary.iterdir()] == []
             again = release(jars, stub, stub.url, temporary, "2")
@@ -72,7 +72,7 @@ def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
 
 
 def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:
-    """Choose at which function, how much later, and whether before or after the response."""
+    """Choose the function, the delay, and whether the signal comes before or after the response."""
     return request, moments.randrange(2), moments.uniform(0, LATER), moments.random() < 0.5
 
 
@@ -88,6 +88,6 @@ def release(jars: Path, stub: Stub, url: str, temporary: Path, value: str) -> ki
         "_LAMBDA_ALIAS": "live",
         "_LAMBDA_SMOKE_EVENT": "{}",
         "_LAMBDA_KEEP_VERSIONS": "2",
-        "_LAMBDA_CHECKS": "off",  # The stub has functions for Node.js, not for a jar.
+        "_LAMBDA_CHECKS": "off",  # the stub's functions are for Node.js, not for a jar
     }
     return kills.Command("deploy", jars, "--jar", "small.jar", env=env, temporary=temporary)

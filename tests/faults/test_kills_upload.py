@@ -1,4 +1,4 @@
-"""Signals while a package goes to S3 in parts: no part stays in the bucket, or it is said."""
+"""Signals during an upload to S3 in parts: no part stays in the bucket unreported."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.proxy import Exchange, error, forward, proxying, silence
 from tests.service import REGION, Service
 
 RUNS = 20 if ALL else 1
-LATER = 0.3  # Seconds within which a signal comes after the request has, or the answer to it.
+LATER = 0.3  # maximum seconds between a request or its response and the signal
 
-# A part is any one of the seven: which comes when is chance.
+# A part is any of the seven: their order is random.
 REQUESTS = ["start upload", "part", "end upload", "update"]
 
 
@@ -26,12 +26,12 @@ REQUESTS = ["start upload", "part", "end upload", "update"]
 def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
     number: signal.Signals, service: Service, jars: Path, tmp_path: Path
 ) -> None:
-    """No file is left, no part in the bucket but after SIGKILL; the function's package is whole."""
+    """Only SIGKILL may leave parts in the bucket; the function's package is complete."""
     moments = kills.moments("upload", number)
     s3 = service.client("s3")
 
     def attempt(run: int, moment: tuple[str, int, float, bool]) -> None:
-        request, skip, later, answered = moment
+        request, skip, later, after_response = moment
         folder = tmp_path / str(run)
         temporary = folder / "temporary"
         temporary.mkdir(parents=True)
@@ -43,11 +43,11 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
 
         def send_signal(exchange: Exchange) -> None:
             started.wait()
-            if answered:
+            if after_response:
                 forward(exchange)
             time.sleep(later)
             process.send_signal(number)
-            if not answered:
+            if not after_response:
                 forward(exchange)
 
         with proxying(service.url) as proxy:
@@ -63,7 +63,7 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
                 assert kills.whole(service.stored(name))
             else:
                 assert "Uploads" not in s3.list_multipart_uploads(Bucket=name)
-                # As Python itself ends, signals have their own meaning again.
+                # While Python exits, signals have their default effect again.
                 assert process.returncode in (0, 128 + number, -number)
         assert [*temporary.iterdir()] == []
         if service.stored(name) != before:
@@ -74,7 +74,7 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
 
 
 def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:
-    """Choose at which of such requests, how much later, and whether before or after its answer."""
+    """Choose the request, the delay, and whether the signal comes before or after the response."""
     skip = moments.randrange(7) if request == "part" else 0
     return request, skip, moments.uniform(0, LATER), moments.random() < 0.5
 
@@ -82,7 +82,7 @@ def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]
 def deploy(
     jars: Path, url: str, name: str, temporary: Path, bucket: str | None = None
 ) -> kills.Command:
-    """Start a deploy of a package that is too large to be sent but by S3."""
+    """Start a deploy of a package that can only be sent through S3."""
     arguments = ("deploy", jars / "large", "--s3-bucket", bucket or name)
     return kills.Command(*arguments, env=canaries.settings(url, name), temporary=temporary)
 
@@ -95,10 +95,8 @@ def deploy(
 def test_parts_that_a_signal_leaves_are_reported(
     number: signal.Signals, functions: int, service: Service, jars: Path, tmp_path: Path
 ) -> None:
-    """If they cannot be removed, the output names the bucket that may hold them, also if several
-    functions share the upload.
-    """
-    name = f"told-{number.name.lower()}-{functions}"
+    """If parts cannot be removed, the output names the bucket, also for several functions."""
+    name = f"reported-{number.name.lower()}-{functions}"
     names = [f"{name}-{count}" for count in range(functions)]
     for function in names:
         service.create_function(function)
@@ -125,8 +123,8 @@ def test_parts_that_a_signal_leaves_are_reported(
 def test_parts_that_watching_leaves_are_reported(
     service: Service, jars: Path, tmp_path: Path
 ) -> None:
-    """It ends even in the middle of a part; if parts are in the bucket then, it has said so."""
-    name = "told-watch"
+    """It ends even while a part is being sent, and reports any parts that remain in the bucket."""
+    name = "reported-watch"
     service.create_function(name)
     s3 = service.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -12,14 +12,14 @@ from tests.faults import kills
 from tests.faults.conftest import ALL
 
 RUNS = 50 if ALL else 4
-LONGEST = 0.3  # Seconds; a run takes about so long.
-WRITING = 0.004  # Seconds that writing the files takes, of that.
+LONGEST = 0.3  # seconds; about as long as a run takes
+WRITING = 0.004  # the seconds of it in which files are written
 
 OLD = b"// an older copy, and longer than any of the new ones\n" * 2000
 
 
 def vendored(folder: Path) -> dict[str, bytes]:
-    """Return all files below `folder`."""
+    """Return the contents of all files below `folder`."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -38,7 +38,7 @@ def until_it_writes(process: kills.Command, folder: Path) -> None:
 def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """Each file is the old or the new one, and nothing else is left (by the run after SIGKILL)."""
+    """Nothing else remains (after SIGKILL: the next run removes it)."""
     moments = kills.moments("vendor", number)
     new = tmp_path / "new"
     new.mkdir()

@@ -1,4 +1,4 @@
-"""Signals to `packager watch` in whatever it is doing: it ends with all that it has started."""
+"""Signals to `packager watch` in each of its activities: every process it has started ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.trees import plant
 
 RUNS = 12 if ALL else 1
 
-# It starts processes of its own, as builds do; and does not end by itself where that is the point.
+# The build starts processes, and runs until `slow` is removed.
 BUILD = "touch ../building; while [ -e ../slow ]; do sleep 0.1; done; touch ../built"
 
 
@@ -30,14 +30,14 @@ class Watching:
     has_deployed: Callable[[], bool]
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until it is so."""
+        """Wait until the condition is true."""
         end = time.monotonic() + kills.PATIENCE
         while not condition():
             assert self.process.poll() is None
             assert time.monotonic() < end
 
     def has_a_child(self) -> bool:
-        """Return whether there is another process by now, be it only about to become one."""
+        """Return whether a second process exists, even one that is only being started."""
         return len(kills.left_running(self.folder)) > 1
 
     def change(self) -> None:
@@ -46,39 +46,39 @@ class Watching:
 
 
 def at_start(watching: Watching) -> None:
-    """Not at all begun, or importing, or looking for files."""
+    """The process starts, imports modules, or looks for files."""
 
 
 def as_a_child_starts(watching: Watching) -> None:
-    """Between a fork and an exec, or soon after."""
+    """A child process is between fork and exec, or has just started."""
     watching.until(watching.has_a_child)
 
 
 def while_building(watching: Watching) -> None:
-    """The build command runs, and what it has started."""
+    """The build command and its processes run."""
     watching.until((watching.folder / "building").exists)
 
 
 def while_deploying(watching: Watching) -> None:
-    """The package is made and sent."""
+    """The package is built and sent."""
     watching.until((watching.folder / "built").exists)
 
 
 def when_idle(watching: Watching) -> None:
-    """Nothing is done but to wait for a change."""
+    """It waits for a change."""
     watching.until(watching.has_deployed)
 
 
 def after_a_change(watching: Watching) -> None:
-    """It waits for more changes, and builds and deploys again."""
+    """It waits for more changes, then builds and deploys again."""
     watching.until(watching.has_deployed)
     watching.change()
 
 
 SLOW = (as_a_child_starts, while_building)
 
-# Each with the seconds within which the signal comes after it.
-DOINGS = {
+# The maximum seconds between the beginning of each activity and the signal.
+ACTIVITIES = {
     at_start: 1.0,
     as_a_child_starts: 0.0,
     while_building: 0.3,
@@ -92,16 +92,16 @@ DOINGS = {
 def test_a_signal_at_any_moment_of_watching_ends_all_processes(
     number: signal.Signals, service: Service, tmp_path: Path
 ) -> None:
-    """No file and no process is left (after SIGKILL, no file by the next run), no half package."""
+    """After SIGKILL, the next run removes files; the function's package is always complete."""
     moments = kills.moments("watch", number)
 
     def attempt(run: int, moment: tuple[Callable[[Watching], None], float]) -> None:
-        doing, later = moment
+        activity, later = moment
         folder = tmp_path / str(run)
         app, temporary = folder / "app", folder / "temporary"
         plant(app, {"package.json": b"{}", "index.js": b"", "data.bin": bytes(1 << 20)})
         temporary.mkdir()
-        if doing in SLOW:
+        if activity in SLOW:
             (folder / "slow").touch()
         function = f"watch-{number.name}-{run}"
         service.create_function(function)
@@ -110,7 +110,7 @@ def test_a_signal_at_any_moment_of_watching_ends_all_processes(
         options = ("--build", BUILD, "--json-lines")
         process = kills.Command("watch", app, *options, env=env, temporary=temporary)
         try:
-            doing(Watching(folder, process, lambda: service.stored(function) != before))
+            activity(Watching(folder, process, lambda: service.stored(function) != before))
             process.killed_after(later, number)
         finally:
             process.kill()
@@ -129,8 +129,8 @@ def test_a_signal_at_any_moment_of_watching_ends_all_processes(
     kills.each(
         attempt,
         [
-            (doing, moments.uniform(0, longest))
-            for doing, longest in DOINGS.items()
+            (activity, moments.uniform(0, longest))
+            for activity, longest in ACTIVITIES.items()
             for _ in range(RUNS)
         ],
     )

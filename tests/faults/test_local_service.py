@@ -1,4 +1,4 @@
-"""The embedded Lambda service: nobody but the packager reaches it, and it leaves nothing behind."""
+"""The embedded Lambda service: only the packager can reach it, and it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lambda_handler(event, context):
 
 
 def listening_sockets() -> set[str]:
-    """Return all TCP sockets of this machine that listen, named as in /proc/PID/fd."""
+    """Return all listening TCP sockets of this machine, named as in /proc/PID/fd."""
     lines = [
         line.split()
         for table in ("tcp", "tcp6")
@@ -36,13 +36,13 @@ def listening_sockets() -> set[str]:
 
 
 def sockets_of(process: int) -> set[str]:
-    """Return the sockets that a process has open."""
+    """Return the open sockets of a process."""
     return {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_port_is_open_while_a_local_deploy_runs_its_handler(tmp_path: Path) -> None:
-    """Other users and web pages of this machine have nothing to connect to."""
+    """Other users and web pages on this machine find nothing to connect to."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": HANDLER})
     (tmp_path / "temporary").mkdir()
     deploy = kills.Command(
@@ -68,7 +68,7 @@ def test_no_port_is_open_while_a_local_deploy_runs_its_handler(tmp_path: Path) -
 def test_a_local_deploy_records_no_request_in_the_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the environment asks moto to do: a record holds the package and its config."""
+    """Variables that switch on moto's recorder have no effect: it would record the config."""
     module = b"def lambda_handler(event, context): pass"
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": module})
     (tmp_path / "temporary").mkdir()
@@ -90,12 +90,12 @@ def test_a_local_deploy_records_no_request_in_the_working_folder(
         ("/2015-03-31/functions", {"Authorization": "any", "Origin": "https://example.org"}),
         ("/moto-api/reset", {"Authorization": "any"}),
     ],
-    ids=["not signed", "of a web page", "to moto itself"],
+    ids=["unsigned", "from a web page", "to moto's own API"],
 )
 def test_the_service_of_the_tests_refuses_foreign_requests(
     service: Service, path: str, headers: dict[str, str]
 ) -> None:
-    """It listens on a port, as it stands for AWS; web pages get nothing from it."""
+    """It listens on a port, as AWS does, but refuses requests from web pages."""
     request = urllib.request.Request(service.url + path, headers=headers)
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(request)

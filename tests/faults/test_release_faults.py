@@ -1,7 +1,6 @@
-"""Every call of a release meets every fault: the alias is the old or the new one, and what is said
-about it is true.
+"""Every call of a release meets every fault: the alias is old or new, and the message is true.
 
-The cells run side by side in this process, as most of their time is waiting.
+The cells run side by side in this process, because most of their time is waiting.
 """
 
 from __future__ import annotations
@@ -30,8 +29,9 @@ SECRETS = {"A": "0", "TOKEN": "canary/session+token==", "LINES": "first\nsecond 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a release: its requests at the proxy, the one before it, and whether a fault in it
-    leaves the release a success.
+    """A call of a release: the name of its requests at the proxy, and of the call before it.
+
+    If it `is_optional`, a fault does not make the release fail.
     """
 
     name: str
@@ -55,7 +55,7 @@ CALLS = [
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the matrix."""
+    """A cell of the matrix."""
 
     call: Call
     kind: str
@@ -66,7 +66,7 @@ class Cell:
 
 
 def matrix() -> Iterator[Cell]:
-    """Return every cell; a fault that is not tried again is the same once and always."""
+    """Return every cell; without a retry, once and always are the same, so there is only one."""
     for call in CALLS:
         yield Cell(call, REFUSED, once=False)
         for name, kind in KINDS.items():
@@ -75,22 +75,22 @@ def matrix() -> Iterator[Cell]:
                 yield Cell(call, name, once=True)
 
 
-QUICK = ("lost answer", "garbage", "TooManyRequests", "502", "denied", "conflict", REFUSED)
+QUICK = ("lost response", "garbage", "TooManyRequests", "502", "denied", "conflict", REFUSED)
 CHOSEN = [
     cell
     for cell in matrix()
-    if ALL or cell.kind in QUICK or (cell.call.name, cell.kind) == ("invoke", "half an answer")
+    if ALL or cell.kind in QUICK or (cell.call.name, cell.kind) == ("invoke", "truncated response")
 ]
 
 
 @dataclass
 class Ended:
-    """What a release with a fault has said, done and left."""
+    """The result of a release with a fault."""
 
     deployment: Deployment | None
     message: str
     shown: str
-    live: str | None  # where the alias points to; None: there is none
+    live: str | None  # the version that the alias points to; None: there is no alias
     is_sent: bool
     calls: list[str] = field(default_factory=list)
 
@@ -99,7 +99,7 @@ class Ended:
 def ends(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[Cell, Future[Ended]]:
-    """Run all cells that were chosen for this run of the tests."""
+    """Start all cells that are selected in this run."""
     cells: list[Cell] = [
         item.callspec.params["cell"]  # type: ignore[misc]
         for item in request.session.items
@@ -114,7 +114,7 @@ def ends(
 
 
 def release_with(cell: Cell, folder: Path) -> Ended:
-    """Release with the fault of `cell`: from version 2 to 3, or the first one with a new alias."""
+    """Release version 3 over version 2, or version 1 with a new alias, with the fault of `cell`."""
     (folder / "app").mkdir()
     (folder / "app" / "package.json").write_text("{}")
     (folder / "app" / "index.js").write_text("exports.handler = async () => 1\n")
@@ -132,7 +132,7 @@ def release_with(cell: Cell, folder: Path) -> Ended:
 
 
 def faulty(cell: Cell, stub: Stub, releases: Releases) -> Ended:
-    """Release once more, through a proxy that has the fault."""
+    """Release once more, through a proxy that injects the fault."""
     real = stub.url
     sent = stub.calls.count("UpdateFunctionCode")
     deployment, message = None, ""
@@ -164,22 +164,22 @@ def faulty(cell: Cell, stub: Stub, releases: Releases) -> Ended:
 
 
 def succeeds(cell: Cell) -> bool | None:
-    """Whether the release is to succeed in spite of the fault; None: either is right."""
+    """Return whether the release should succeed despite the fault; None: both are right."""
     name, kind = cell.call.name, cell.kind
     if cell.call.is_optional:
         return True
     if kind == REFUSED:
         return False
     if kind == "conflict" and name not in ("publish", "move alias", "create alias"):
-        return False  # Nothing that reads or invokes can meet it.
+        return False  # requests that read or invoke cannot have this fault
     if kind == "another package":
-        return name != "publish"  # Aliases and responses of handlers have no hash.
-    if kind in ("lost answer", "half an answer", "garbage") and name in (
+        return name != "publish"  # aliases and responses of handlers have no hash
+    if kind in ("lost response", "truncated response", "garbage") and name in (
         *("move alias", "create alias"),
     ):
-        return True  # The alias itself says that it was moved.
+        return True  # the alias itself shows that it was moved
     if name == "invoke":
-        # It is sent once; but what AWS throttles was not sent.
+        # An event is sent only once, but AWS has not run throttled requests.
         return cell.once and kind in ("429", "TooManyRequests")
     return cell.once
 
@@ -188,7 +188,7 @@ def succeeds(cell: Cell) -> bool | None:
 def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
     cell: Cell, ends: dict[Cell, Future[Ended]]
 ) -> None:
-    """It ends in time; the alias is the old or the new one, and the message says which."""
+    """It ends in time, and the message says whether the alias was moved."""
     ended = ends[cell].result()
     old, new = (None, "1") if cell.call.creates else ("2", "3")
     assert ended.live in (old, new)
@@ -199,7 +199,7 @@ def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
         if cell.call.is_optional and not cell.once:
             assert ("Old versions may be left" in ended.shown) == fails_to_prune(cell)
         return
-    if cell.call.name == "get alias" and cell.kind != "not found":  # It would be created.
+    if cell.call.name == "get alias" and cell.kind != "not found":  # the alias would be created
         assert not ended.is_sent
         assert ended.live == old
         return
@@ -213,7 +213,9 @@ def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
 
 
 def fails_to_prune(cell: Cell) -> bool:
-    """Whether a fault of the last steps leaves old versions."""
+    """Return whether the fault prevents the removal of old versions."""
     if cell.kind == "another package":
         return False
-    return not (cell.call.name == "delete version" and cell.kind in ("not found", "half an answer"))
+    return not (
+        cell.call.name == "delete version" and cell.kind in ("not found", "truncated response")
+    )

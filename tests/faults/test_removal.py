@@ -1,4 +1,4 @@
-"""Private folders that a hostile package or handler has filled: they are removed all the same."""
+"""Private folders that a hostile package or handler has filled are removed all the same."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.trees import plant
 
 DEPTH = 1500
 
-# A program that lets the modes of files count, as for a user who is not root, and removes a folder.
+# Removes a folder as a process for which file modes count, even if root runs the test.
 REMOVING = """
 import sys
 from pathlib import Path
@@ -31,13 +31,13 @@ print(remove(Path(sys.argv[1])))
 
 @pytest.fixture
 def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """Removed by `rm` after the test, whatever came of it: pytest cannot remove such folders."""
+    """A folder that `rm` removes after the test, because pytest cannot remove such folders."""
     yield tmp_path
     subprocess.run(["rm", "-rf", tmp_path], check=False)
 
 
 def nest(folder: Path, depth: int) -> None:
-    """Create folders inside one another, deeper than paths can be long, with a file at each end."""
+    """Create nested folders, deeper than a path can be long, with a file at each end."""
     (folder / "env.properties").write_text("A=canary")
     handle = os.open(folder, os.O_RDONLY)
     for _ in range(depth):
@@ -50,7 +50,7 @@ def nest(folder: Path, depth: int) -> None:
 
 
 def removed_without_privileges(folder: Path) -> str:
-    """Remove a folder as a user does for whom modes count; return whether it is gone."""
+    """Remove a folder as a user for whom file modes count; return whether it is gone."""
     run = subprocess.run(
         [sys.executable, "-c", REMOVING, folder],
         capture_output=True,
@@ -104,7 +104,7 @@ def test_folders_of_another_user_stay_and_everything_else_is_removed(tmp_path: P
     assert [path.name for path in folder.rglob("*")] == ["outer", "theirs", "file"]
 
 
-# Fills its own folder and that of the package so that they are hard to remove.
+# Fills its own folder and that of the package with folders that are hard to remove.
 NESTING = f"""\
 import os, pathlib
 
@@ -155,7 +155,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_hostile_folder_of_a_killed_run_is_removed_and_stops_no_later_command(
     temporary: Path,
 ) -> None:
-    """Deep, unreadable, with anything under the names that the packager itself may use."""
+    """It contains deep and unreadable folders, and entries with the packager's own file names."""
     left = temporary / "heroku-lambda-packager-left"
     left.mkdir(mode=0o700)
     nest(left, DEPTH)
@@ -169,7 +169,7 @@ def test_a_hostile_folder_of_a_killed_run_is_removed_and_stops_no_later_command(
 def test_a_folder_that_cannot_be_removed_is_reported_and_stops_no_later_command(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a mount in it would keep it: it may hold config."""
+    """It may contain config; a mount point inside a folder prevents its removal, for example."""
     stale = temporary / "heroku-lambda-packager-left"
     stale.mkdir(mode=0o700)
     (stale / "env.properties").touch()
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_removed_is_reported_and_stops_no_later_command(
 
 
 def test_a_folder_that_others_can_write_is_not_removed_as_ours(temporary: Path) -> None:
-    """Somebody can move a shared folder of ours to where our temporary folders are."""
+    """Another user can move a shared folder of ours to where our temporary folders are."""
     shared = temporary / "heroku-lambda-packager-moved"
     shared.mkdir()
     shared.chmod(0o777)

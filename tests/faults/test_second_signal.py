@@ -1,4 +1,4 @@
-"""Signals while nothing comes back: a second one ends the packager at once, and cleans up."""
+"""Signals while the packager waits for something that hangs: a second one ends it, with cleanup."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
 
 
 def ends(process: subprocess.Popen[bytes]) -> None:
-    """Check that the process ends, long before anything that it waits for."""
+    """Check that the process ends long before the things that it waits for."""
     process.wait(kills.PATIENCE / 2)
 
 
@@ -29,7 +29,7 @@ def ends(process: subprocess.Popen[bytes]) -> None:
 def test_a_second_signal_ends_an_upload_that_gets_no_response(
     service: Service, jars: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]
 ) -> None:
-    """The first one waits for the response to the abort, so that no part is left in the bucket."""
+    """After the first signal, it waits for the response to the abort, which removes the parts."""
     name = f"second-{'-'.join(number.name.lower() for number in numbers)}"
     service.create_function(name)
     s3 = service.client("s3")
@@ -59,7 +59,7 @@ def test_a_second_signal_ends_an_upload_that_gets_no_response(
 def test_a_signal_ends_a_deploy_whose_name_look_up_gets_no_response(
     count: int, jars: Path, tmp_path: Path
 ) -> None:
-    """A second one at once, the first one after some seconds."""
+    """A second signal ends it at once, a single one after some seconds."""
     resolver = tmp_path / "resolv.conf"
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
     temporary = tmp_path / "temporary"
@@ -90,7 +90,7 @@ def test_a_signal_ends_a_deploy_whose_name_look_up_gets_no_response(
     assert [*temporary.iterdir()] == []
 
 
-# Runs a program in a private folder while a thread of a pool waits for ever: the pool waits for it.
+# Runs a program in a private folder. A thread of a pool never ends, and the pool waits for it.
 WAITING = """
 import os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
@@ -111,7 +111,7 @@ with (
 
 
 def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> None:
-    """With its folders and with the programs that it runs."""
+    """Its folders are removed and its programs are ended."""
     process = subprocess.Popen(
         [sys.executable, "-c", WAITING],
         env=bare_environment(tmp_path),
@@ -133,7 +133,7 @@ def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> No
 
 
 def test_signals_in_quick_succession_end_it_with_a_full_cleanup(tmp_path: Path) -> None:
-    """Programs that start the packager pass on a signal that it has got itself, too."""
+    """Programs that start the packager may forward a signal that it has already received."""
     run = WAITING.replace("        pool.submit(threading.Event().wait)", "        pass")
     process = subprocess.Popen(
         [sys.executable, "-c", run],

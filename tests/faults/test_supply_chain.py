@@ -1,4 +1,4 @@
-"""What is installed with the packager is what was meant, and installing it runs nothing."""
+"""The installed dependencies are the intended ones, and their installation runs no code."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.service import Service, bare_environment
 
 ROOT = Path(__file__).parents[2]
 
-# For a watch that would never end, in seconds; waited for only as long as it lasts.
+# Maximum seconds for a watch that never ends; normally it ends earlier.
 PATIENCE = 120.0
 
 
-# Asks an environment which versions its packager allows, and which it has.
+# Prints the versions that an environment's packager allows, and those that are installed.
 _VERSIONS = """
 import json
 from importlib import metadata
@@ -38,18 +38,18 @@ print(json.dumps([wanted, installed]))
 
 @pytest.fixture(scope="module", params=["lowest-direct", "highest"])
 def resolution(request: pytest.FixtureRequest) -> str:
-    """Which end of the bounds the dependencies are at, in uv's words."""
+    """The end of the dependencies' bounds to install, as uv names it."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def python(resolution: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the packager and such dependencies."""
+    """The Python of an environment with the packager and these dependencies."""
     return installed(str(ROOT), resolution, tmp_path_factory.mktemp("oldest-or-newest") / "venv")
 
 
 def installed(what: str, resolution: str, folder: Path) -> Path:
-    """Make an environment with `what` in it, and give its Python."""
+    """Create an environment with `what` installed; return its Python."""
     python = folder / "bin" / "python"
     subprocess.run(["uv", "venv", "-q", "-p", sys.executable, folder], check=True)
     install = f"uv pip install -q --resolution {resolution} -p".split()
@@ -59,7 +59,7 @@ def installed(what: str, resolution: str, folder: Path) -> Path:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A Node.js app, with an env file beside it."""
+    """A Node.js app with an env file beside it."""
     app = tmp_path / "app"
     app.mkdir()
     (app / "package.json").write_text("{}")
@@ -77,7 +77,7 @@ def packager(python: Path, command: str, app: Path, *more: str) -> list[str | Pa
 
 
 def packaged(service: Service, function: str) -> dict[str, bytes]:
-    """Return the files of the package that a function has."""
+    """Return the contents of the files in a function's package."""
     with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
         return {name: package.read(name) for name in package.namelist()}
 
@@ -86,7 +86,7 @@ def packaged(service: Service, function: str) -> dict[str, bytes]:
 def test_each_dependency_has_bounds_and_the_oldest_is_the_lower_one(
     python: Path, resolution: str
 ) -> None:
-    """Or else the tests below would be of something else than the bounds."""
+    """Otherwise the tests below would not test the bounds."""
     wanted, versions = json.loads(subprocess.check_output([python, "-c", _VERSIONS], text=True))
     requirements = [Requirement(line) for line in wanted]
     for found in (found for found in requirements if found.marker is None):
@@ -101,7 +101,7 @@ def test_each_dependency_has_bounds_and_the_oldest_is_the_lower_one(
 def test_a_deploy_works_with_the_oldest_and_the_newest_dependencies(
     python: Path, service: Service, function: str, app: Path
 ) -> None:
-    """The bounds that pyproject.toml declares are true at both ends."""
+    """The declared bounds in pyproject.toml are correct at both ends."""
     env = bare_environment() | service.settings(function)
     deploy = packager(python, "deploy", app)
     run = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
@@ -115,7 +115,7 @@ def test_a_deploy_works_with_the_oldest_and_the_newest_dependencies(
 def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
     python: Path, service: Service, function: str, app: Path, temporary: Path
 ) -> None:
-    """It deploys at once, again when a file changes, and ends clean when it is interrupted."""
+    """It deploys at once, deploys again after a change, and ends cleanly when it is interrupted."""
     env = bare_environment(temporary) | service.settings(function)
     watch = packager(python, "watch", app, "--json-lines")
     with subprocess.Popen(watch, env=env, stdout=subprocess.PIPE, text=True) as process:
@@ -141,8 +141,8 @@ def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
 def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
     resolution: str, app: Path, temporary: Path, tmp_path: Path
 ) -> None:
-    """The embedded service takes the package, and the function in it answers."""
-    # Apart, as what the extra needs has bounds of its own for what the packager needs.
+    """The embedded service accepts the package, and the function responds."""
+    # A separate environment, because the extra's dependencies have bounds of their own.
     python = installed(f"{ROOT}[local]", resolution, tmp_path / "venv")
     deploy = packager(python, "deploy", app, "--local")
     env = bare_environment(temporary)
@@ -153,7 +153,7 @@ def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
 
 
 def test_the_lock_of_the_buildpack_holds_with_all_its_hashes(tmp_path: Path) -> None:
-    """Every file that pip fetches for it is one of those that were locked."""
+    """Every file that pip downloads for the buildpack matches a hash in its lock."""
     lock = ROOT / "bin" / "requirements.lock"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps"]
     run = subprocess.run(
@@ -167,7 +167,7 @@ def test_the_lock_of_the_buildpack_holds_with_all_its_hashes(tmp_path: Path) -> 
 
 
 def test_the_npm_package_runs_nothing_when_it_is_installed() -> None:
-    """It has no script that npm runs by itself, and no dependency that could have one."""
+    """The package has no script that npm runs by itself, and no dependency."""
     package = json.loads((ROOT / "sdk_node" / "package.json").read_text())
     assert package["scripts"].keys() == {"test", "lint"}
     kinds = ("dependencies", "optionalDependencies", "peerDependencies", "bin", "gypfile")
@@ -177,7 +177,7 @@ def test_the_npm_package_runs_nothing_when_it_is_installed() -> None:
 
 @requires("node", "npm")
 def test_npm_finds_nothing_to_run_in_the_package(tmp_path: Path) -> None:
-    """Packed and installed as a user's, with scripts allowed: it is one package without scripts."""
+    """Npm packs and installs it with scripts allowed, and finds no script to run."""
     npm: list[str | Path] = ["npm", "--cache", tmp_path / "cache", "--ignore-scripts=false"]
     pack = [*npm, "pack", "--json", "--pack-destination", tmp_path]
     packed = subprocess.check_output(pack, cwd=ROOT / "sdk_node", stderr=subprocess.DEVNULL)
@@ -185,14 +185,14 @@ def test_npm_finds_nothing_to_run_in_the_package(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
     install = [*npm, "install", "--offline", "--no-audit", tarball]
     subprocess.run(install, cwd=tmp_path, check=True, capture_output=True)
-    # npm notes here what has scripts of its own, and what is built by node-gyp.
+    # npm lists packages with install scripts here, also those that node-gyp builds.
     lock = json.loads((tmp_path / "node_modules" / ".package-lock.json").read_text())
     assert lock["packages"].keys() == {"node_modules/env-properties"}
     assert "hasInstallScript" not in lock["packages"]["node_modules/env-properties"]
 
 
 def test_the_maven_package_brings_nothing_with_it() -> None:
-    """It has no dependency beyond its tests, and is a plain jar, not a plugin that Maven runs."""
+    """It has only test dependencies, and is a plain jar, not a plugin that Maven runs."""
     space = {"m": "http://maven.apache.org/POM/4.0.0"}
     project = ET.parse(ROOT / "sdk_java" / "pom.xml").getroot()
     assert project.findtext("m:packaging", "jar", space) == "jar"
@@ -202,7 +202,7 @@ def test_the_maven_package_brings_nothing_with_it() -> None:
     ]
     assert scopes
     assert set(scopes) == {"test"}
-    # What else would make Maven read, or run, something of others.
+    # Other elements that make Maven read or run foreign code.
     for kind in ("parent", "repositories", "pluginRepositories", "profiles", "build/m:extensions"):
         assert project.find(f"m:{kind}", space) is None, kind
     assert project.find(".//m:plugin/m:extensions", space) is None

@@ -1,4 +1,4 @@
-"""A package that pip can install without an index of the world's."""
+"""A package that pip can install without a package index."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def wheel(folder: Path, *, modules: int = 1) -> Path:
-    """Make the wheel of a package `dep` with so many modules."""
+    """Create the wheel of a package `dep` with this number of modules."""
     path, about = folder / "dep-1.0-py3-none-any.whl", "dep-1.0.dist-info"
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(modules):
