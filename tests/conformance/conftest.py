@@ -1,4 +1,4 @@
-"""The readers, started once for all tests of conformance."""
+"""The readers, started once for all conformance tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.conformance.readers import Readers, running
 
 @pytest.fixture(scope="session")
 def readers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readers]:
-    """The JDK's Properties and the three readers."""
+    """The three readers and the JDK's Properties."""
     with running(tmp_path_factory.mktemp("classes")) as readers:
         yield readers

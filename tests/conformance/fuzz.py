@@ -1,4 +1,4 @@
-"""Random files and random mappings, read by all readers and the JDK until two of them differ.
+"""Compare all readers and the JDK on random files and random mappings.
 
 `python -m tests.conformance.fuzz --inputs 100000 --seed 7`: the same seed gives the same inputs.
 """
@@ -17,7 +17,7 @@ from packager.config.properties import dumps
 from tests.conformance.make_cases import CASES
 from tests.conformance.readers import Result, running
 
-Ask: TypeAlias = Callable[[Path], dict[str, Result]]
+ReadAll: TypeAlias = Callable[[Path], dict[str, Result]]
 
 LINE_ENDS = (b"\n", b"\r", b"\r\n")
 HARMLESS = tuple(bytes([byte]) for byte in b"aknt0E\0\x0b\x85\xa0\xe9\xff")
@@ -29,20 +29,20 @@ ANY = (*WELL_FORMED, b"\\u", b"\\u0", b"\\u00g0", b"u", b"u00e9", b"\xef\xbb\xbf
 
 SHORT_CASES = [content for content in CASES.values() if len(content) < 200]
 
-# Latin-1 and beyond it, in two and in four bytes of UTF-16; no NUL and no lone surrogate.
+# Latin-1 and other characters, with two or four bytes in UTF-16; no NUL and no lone surrogate.
 CHARACTERS = "aZ09_ \t\n\r\f\b\\=:#!u'\"$\x01\x0b\x7f\x85\xa0\xe9\xff\u20ac\u2028\ufeff\U0001f600"
 
 
 class DifferenceError(Exception):
-    """Not all read the same in one file."""
+    """The readers return different results for a file."""
 
     def __init__(self, seed: int, content: bytes, results: dict[str, Result]) -> None:
         shown = "".join(f"\n{name}: {result}" for name, result in results.items())
         super().__init__(f"seed {seed}, file {content.hex()}{shown}")
 
 
-def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
-    """Write `inputs` random files to `path`, one after the other, and ask all about each.
+def compare(read_all: ReadAll, path: Path, inputs: int, seed: int) -> None:
+    """Write `inputs` random files to `path`, one after the other, and compare all readers on each.
 
     Half are random bytes, half random mappings as the packager writes them. Raises DifferenceError.
     """
@@ -56,16 +56,16 @@ def compare(ask: Ask, path: Path, inputs: int, seed: int) -> None:
         else:
             content = random_bytes(random)
         path.write_bytes(content)
-        results = {**expected, **ask(path)}
+        results = {**expected, **read_all(path)}
         if any(result != results["JDK"] for result in results.values()):
             raise DifferenceError(seed, content, results)
 
 
 def random_bytes(random: Random) -> bytes:
-    """A file of the grammar's own pieces, or a case with a few of its bytes replaced."""
+    """Return a file of random pieces of the grammar, or a case with a few bytes replaced."""
     if random.random() < 0.3:
         return _mutated(random, random.choice(SHORT_CASES))
-    # One malformed escape hides all that follows: most files have none.
+    # A malformed escape hides everything after it, so most files contain none.
     pieces = random.choice((WELL_FORMED, WELL_FORMED, ANY))
     return b"".join(random.choices(pieces, k=random.randrange(40)))
 
@@ -80,7 +80,7 @@ def _mutated(random: Random, content: bytes) -> bytes:
 
 
 def random_mapping(random: Random) -> dict[str, str]:
-    """Variables of any characters that a process environment can hold."""
+    """Return variables of any characters that a process environment can hold."""
     return {_text(random): _text(random) for _ in range(random.randrange(5))}
 
 
@@ -89,14 +89,14 @@ def _text(random: Random) -> str:
 
 
 def main() -> None:
-    """Exit with 1 at the first difference."""
+    """Exit with status 1 at the first difference."""
     parser = argparse.ArgumentParser(prog="python -m tests.conformance.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as readers:
         try:
-            compare(readers.ask, Path(folder, "env.properties"), options.inputs, options.seed)
+            compare(readers.read_all, Path(folder, "env.properties"), options.inputs, options.seed)
         except DifferenceError as difference:
             sys.exit(str(difference))
     print(f"{options.inputs} inputs of seed {options.seed}: all agree")

@@ -1,7 +1,7 @@
-"""Write the inputs of the conformance cases, and with the JDK's help what they hold.
+"""Write the inputs of the conformance cases, and with the JDK's help their results.
 
 `python tests/conformance/make_cases.py` writes `cases/NAME.properties` for each entry of CASES and
-has Oracle.java write `cases/NAME.json` beside it. A name says what its case is about.
+has Oracle.java write `cases/NAME.json` beside it. A name describes its case.
 """
 
 import subprocess
@@ -425,7 +425,7 @@ CASES: dict[str, bytes] = {
 
 
 def main() -> None:
-    """Write every case again, and delete cases that CASES no longer names."""
+    """Rewrite every case, and delete cases that CASES no longer contains."""
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()

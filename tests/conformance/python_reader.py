@@ -1,4 +1,4 @@
-"""Prints the result of the Python reader for each path on standard input, as Oracle.java does."""
+"""Print the result of the Python reader for each path on standard input, as Oracle.java does."""
 
 import json
 import sys

@@ -19,13 +19,13 @@ Result: TypeAlias = dict[str, Any]
 
 
 class Readers:
-    """The running processes, by name; all of them read the same file at the same time."""
+    """The running processes, by name; all read the same file at the same time."""
 
     def __init__(self, processes: dict[str, subprocess.Popen[str]]) -> None:
         self._processes = processes
 
-    def ask(self, path: Path) -> dict[str, Result]:
-        """Return the result of each for the file at `path`."""
+    def read_all(self, path: Path) -> dict[str, Result]:
+        """Return each reader's result for the file at `path`."""
         for process in self._processes.values():
             assert process.stdin is not None
             process.stdin.write(f"{path}\n")
@@ -44,7 +44,7 @@ def _result(name: str, process: subprocess.Popen[str]) -> Result:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Readers]:
-    """Compile into `folder` and start; at the end all processes are stopped."""
+    """Compile into `folder` and start all processes; stop them at the end."""
     java_sources = [HERE / "Oracle.java", HERE / "JavaReader.java"]
     java_sources += (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
     subprocess.run(["javac", "-d", folder, *java_sources], check=True)

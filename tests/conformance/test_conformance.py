@@ -21,7 +21,7 @@ EXPECTED: dict[str, Result] = {
     name: json.loads((FOLDER / f"{name}.json").read_text("ascii")) for name in CASES
 }
 
-# A process environment can hold neither, and the packager refuses both.
+# A process environment cannot contain these characters, and the packager refuses them.
 NOT_WRITABLE = re.compile("[\0\ud800-\udfff]")
 
 WRITABLE = {
@@ -31,7 +31,7 @@ WRITABLE = {
     and not any(NOT_WRITABLE.search(key + value) for key, value in result["pairs"].items())
 }
 
-# One value of every class that config vars have.
+# One value for each class of config vars.
 CLASSES = {
     "PLAIN": "value",
     "URL": "postgres://user:p%40ss@host.example:5432/db?sslmode=require#part",
@@ -47,8 +47,8 @@ CLASSES = {
 pytestmark = requires("java", "javac", "node")
 
 
-def test_the_cases_are_those_that_make_cases_writes() -> None:
-    """What is committed is what the program makes: nothing is missing, left over or edited."""
+def test_the_committed_inputs_are_the_output_of_make_cases() -> None:
+    """The committed files equal the program's output: none is missing, left over or edited."""
     inputs = {path.stem: path.read_bytes() for path in FOLDER.glob("*.properties")}
     assert inputs == CASES
     assert {path.stem for path in FOLDER.glob("*.json")} == set(CASES)
@@ -56,34 +56,32 @@ def test_the_cases_are_those_that_make_cases_writes() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_reader_returns_the_result_of_the_case(readers: Readers, name: str) -> None:
-    """The JDK, asked again, and each reader return the committed result."""
-    for reader, result in readers.ask(FOLDER / f"{name}.properties").items():
+    """The JDK and each reader return the committed result."""
+    for reader, result in readers.read_all(FOLDER / f"{name}.properties").items():
         assert result == EXPECTED[name], reader
 
 
 @pytest.mark.parametrize("name", WRITABLE)
-def test_every_reader_reads_the_file_of_the_packager(
-    readers: Readers, name: str, tmp_path: Path
-) -> None:
-    """The pairs of a case, written by the packager, come back from every reader."""
+def test_every_reader_reads_the_packagers_file(readers: Readers, name: str, tmp_path: Path) -> None:
+    """The packager writes a case's pairs, and every reader returns them."""
     path = tmp_path / "env.properties"
     path.write_bytes(dumps(WRITABLE[name]))
-    for reader, result in readers.ask(path).items():
+    for reader, result in readers.read_all(path).items():
         assert result == {"pairs": WRITABLE[name]}, reader
 
 
 def test_values_of_every_class_arrive_in_every_reader(readers: Readers, tmp_path: Path) -> None:
-    """All nine, as the command writes them; by a shell's pipeline, as was usual, only four."""
+    """All nine classes survive in the packager's file, but only four in `printenv`'s output."""
     app, package, shell = tmp_path / "app", tmp_path / "app.zip", tmp_path / "shell.properties"
     plant(app, {"package.json": b"{}"})
     command("build", app, "-o", package, env=CLASSES).check_returncode()
     with zipfile.ZipFile(package) as archive:
         archive.extract("env.properties", tmp_path)
-    for reader, result in readers.ask(tmp_path / "env.properties").items():
+    for reader, result in readers.read_all(tmp_path / "env.properties").items():
         pairs = result["pairs"]
         assert {name: pairs[name] for name in CLASSES} == CLASSES, reader
     printenv = f"printenv | grep -v ^_ > {shell}"
     subprocess.run(["sh", "-c", printenv], env=bare_environment() | CLASSES, check=True)
-    for reader, result in readers.ask(shell).items():
+    for reader, result in readers.read_all(shell).items():
         arrived = {name for name in CLASSES if result["pairs"].get(name) == CLASSES[name]}
         assert arrived == {"PLAIN", "URL", "SPECIAL", "EMPTY"}, reader

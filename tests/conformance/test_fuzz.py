@@ -1,4 +1,4 @@
-"""Random inputs find no difference between the readers, and would find one."""
+"""The readers agree on random inputs, and a difference would be found."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ from tests.conftest import requires
 pytestmark = requires("java", "javac", "node")
 
 
-def test_all_agree_on_random_inputs(readers: Readers, tmp_path: Path) -> None:
-    """A few thousand here; `python -m tests.conformance.fuzz --inputs N --seed S` for more."""
-    compare(readers.ask, tmp_path / "env.properties", inputs=4000, seed=2026)
+def test_all_readers_agree_on_random_inputs(readers: Readers, tmp_path: Path) -> None:
+    """4,000 inputs; `python -m tests.conformance.fuzz --inputs N --seed S` tries more."""
+    compare(readers.read_all, tmp_path / "env.properties", inputs=4000, seed=2026)
 
 
-def test_a_reader_that_errs_is_found(readers: Readers, tmp_path: Path) -> None:
-    """A difference stops the search and says all that it takes to see it again."""
+def test_a_difference_between_readers_is_found(readers: Readers, tmp_path: Path) -> None:
+    """The comparison stops at a difference, and reports everything that reproduces it."""
 
-    def ask(path: Path) -> dict[str, Result]:
-        results = readers.ask(path)
+    def read_all(path: Path) -> dict[str, Result]:
+        results = readers.read_all(path)
         path.write_bytes(path.read_bytes().replace(b"\f", b"\x0b"))
-        return {**results, "one to which a form feed is no blank": readers.ask(path)["JDK"]}
+        return {
+            **results,
+            "a reader for which a form feed is not a blank": readers.read_all(path)["JDK"],
+        }
 
     with pytest.raises(DifferenceError) as caught:
-        compare(ask, tmp_path / "env.properties", inputs=200, seed=5)
+        compare(read_all, tmp_path / "env.properties", inputs=200, seed=5)
     first, *shown = str(caught.value).splitlines()
     assert re.fullmatch("seed 5, file [0-9a-f]+", first)
-    assert shown[-1].startswith("one to which a form feed is no blank: ")
+    assert shown[-1].startswith("a reader for which a form feed is not a blank: ")

@@ -13,7 +13,7 @@ from typing import Any
 from tests.conformance.readers import HERE, ROOT
 from tests.conftest import requires
 
-# What numbers, booleans and lists are made of, and what some language's own parser also takes.
+# Pieces of numbers, booleans and lists, and text that only some languages' parsers accept.
 PIECES = [
     *("", " ", "\t", "\n", "\v", "\f", "\r", "+", "-", ".", "e", "E", "0", "1", "9", "007", ","),
     *("true", "YES", "On", "false", "no", "OFF", "2147483648", "9007199254740991", "e308", "e-400"),
@@ -27,7 +27,7 @@ pytestmark = requires("java", "javac", "node")
 
 
 def outputs(texts: list[str], folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return what each language prints for the texts."""
+    """Return the output of each language for the texts."""
     sources = [HERE / "TypedJava.java"]
     sources += (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
     subprocess.run(["javac", "-d", folder, *sources], check=True)
@@ -53,7 +53,7 @@ def outputs(texts: list[str], folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def expected(values: dict[str, Any], language: str) -> dict[str, Any]:
-    """Return what another language prints where Python prints these values."""
+    """Return the output of another language that corresponds to Python's."""
     values = dict(values)
     integer = values["integer"]
     if language == "Java":
@@ -66,8 +66,8 @@ def expected(values: dict[str, Any], language: str) -> dict[str, Any]:
     return values
 
 
-def test_every_reader_gives_random_texts_the_same_values(tmp_path: Path) -> None:
-    """All agree on what is a number, a boolean and a list, and on its value."""
+def test_every_reader_gives_random_texts_the_same_typed_values(tmp_path: Path) -> None:
+    """All agree on whether a text is a number, a boolean or a list, and on its value."""
     generator = random.Random(7)
     texts = ["".join(generator.choices(PIECES, k=generator.randint(0, 6))) for _ in range(TEXTS)]
     results = outputs(texts, tmp_path)

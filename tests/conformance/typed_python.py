@@ -1,4 +1,4 @@
-"""Prints the typed values in Python for each text on standard input, in hexadecimal UTF-16."""
+"""Print the typed values in Python for each text on standard input, in hexadecimal UTF-16."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`.env` files as other programs write and read them."""
+"""The packager reads `.env` files as the programs that write them do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ hard_texts = st.text(st.sampled_from("ab \t\n\r'\"\\$!#`=nr"))
 
 def heroku_shell(value: str) -> str:
     """Quote a value as `heroku config --shell` does (heroku/cli, lib/config/quote.ts)."""
-    # JavaScript's \s has more than Python's in ASCII, and less beyond.
+    # In ASCII, JavaScript's \s matches more characters than Python's, elsewhere fewer.
     blank = r"\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
     if not re.search(rf"[\"{blank}#!$&'()*,:;<=>?@\[\\\]^`{{|}}]", value):
         return value
@@ -45,7 +45,7 @@ plain = st.text(
 @settings(max_examples=3, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(plain, min_size=50))
 def test_plain_values_are_read_as_bash_and_nodes_dotenv_read_them(values: list[str]) -> None:
-    """Values without backslash, quote, `$ ! #`, backquote or line end, in each kind of quotes."""
+    """Quoted and unquoted values without backslash, quote, `$ ! #`, backquote or line end."""
     lines = [
         f"A{number}={quote}{value}{quote}"
         for number, value in enumerate(values)

@@ -1,4 +1,4 @@
-"""Whatever archive it is: the entry goes in, all else stays, nothing is left of an older one."""
+"""Injecting an entry into any archive keeps all other entries and removes older versions of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ parts = st.builds(
     comment=st.just(b"") | st.binary(max_size=10),
     mode=st.sampled_from([0o100644, 0o100755, 0o120777, 0o040755, 0]),
 )
-# Not compressible: what is left of it is found, stored or deflated.
+# Incompressible, so that remains can be found, whether stored or deflated.
 secrets = st.integers(0, 2**32).map(lambda seed: random.Random(seed).randbytes(60))
 older = st.tuples(parts, secrets, st.sampled_from([b"env.properties", b"./env.properties"])).map(
     lambda drawn: replace(drawn[0], data=drawn[1], name=drawn[2])
@@ -56,7 +56,7 @@ configs = st.binary(max_size=300)
 
 @contextmanager
 def written(archive: bytes) -> Iterator[Path]:
-    # Python's zipfile takes all that looks like a zip64 locator for one; a real one is of disk 0.
+    # zipfile takes any bytes with its signature for a zip64 locator; real ones name disk 0.
     assume(b"PK\6\7" not in archive.replace(b"PK\6\7\0\0\0\0", b""))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "source")
@@ -80,7 +80,7 @@ def test_all_other_entries_are_unchanged(
 
 
 @given(st.lists(parts, max_size=5), st.lists(older, min_size=1, max_size=3), layouts, st.randoms())
-def test_nothing_is_left_of_older_entries(
+def test_no_part_of_older_entries_remains(
     entries: list[Part], olds: list[Part], layout: dict[str, Any], order: random.Random
 ) -> None:
     mixed = [*entries, *olds]
@@ -95,7 +95,7 @@ def test_nothing_is_left_of_older_entries(
 
 
 @given(st.lists(parts | older, max_size=6), layouts, configs, configs)
-def test_injecting_twice_gives_the_same_as_only_the_second_time(
+def test_injecting_twice_equals_injecting_only_the_second_config(
     entries: list[Part], layout: dict[str, Any], first: bytes, second: bytes
 ) -> None:
     with written(craft(*entries, **layout)) as source:
@@ -107,7 +107,7 @@ def test_injecting_twice_gives_the_same_as_only_the_second_time(
 
 
 @given(st.lists(parts | older, max_size=6), layouts, configs)
-def test_the_sizes_by_folder_are_those_of_the_whole(
+def test_the_sizes_by_folder_add_up_to_the_unpacked_size(
     entries: list[Part], layout: dict[str, Any], config: bytes
 ) -> None:
     with written(craft(*entries, **layout)) as source:
@@ -119,7 +119,7 @@ def test_the_sizes_by_folder_are_those_of_the_whole(
 
 
 @given(st.lists(parts, max_size=6), layouts)
-def test_the_quick_and_the_close_look_at_a_directory_agree(
+def test_the_quick_scan_of_a_directory_agrees_with_the_full_one(
     entries: list[Part], layout: dict[str, Any]
 ) -> None:
     with written(craft(*entries, **layout)) as path, Source.opened(path) as source:
@@ -129,7 +129,7 @@ def test_the_quick_and_the_close_look_at_a_directory_agree(
 
 
 @given(st.lists(parts.filter(lambda part: not part.zip64 and not part.orphaned), max_size=6))
-def test_the_quick_look_is_enough_for_entries_without_peculiarities(entries: list[Part]) -> None:
+def test_the_quick_scan_suffices_for_simple_entries(entries: list[Part]) -> None:
     simple = [replace(part, comment=b"", local_extra=part.local_extra[:27]) for part in entries]
     with written(craft(*simple)) as path, Source.opened(path) as source:
         quick = read_directory(source).quick_size([ENTRY.encode()])

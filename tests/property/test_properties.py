@@ -16,7 +16,7 @@ from packager.config.env_files import read_env_file
 from packager.config.properties import dumps
 from packager.errors import VariableError
 
-# What a UTF-8 environment can hold: no surrogates, no NUL.
+# Strings that a UTF-8 environment can contain: no surrogates, no NUL.
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 tricky = st.text(st.sampled_from("\\:=#! \t\f\n\ru0aé😀"))
 names = text.filter(bool) | tricky.filter(bool)
@@ -28,7 +28,7 @@ def test_an_independent_reader_returns_the_same_variables(variables: dict[str, s
 
 
 @given(st.dictionaries(names, text | tricky))
-def test_the_order_of_the_variables_makes_no_difference(variables: dict[str, str]) -> None:
+def test_the_order_of_the_variables_does_not_change_the_file(variables: dict[str, str]) -> None:
     assert dumps(dict(reversed(variables.items()))) == dumps(variables)
 
 
@@ -39,7 +39,7 @@ def test_a_value_that_needs_no_escape_is_written_unchanged(value: str) -> None:
 
 @given(st.text(st.sampled_from("ab=: \t\f\\\n\r#!éu0041")))
 def test_a_properties_env_file_is_read_as_the_python_reader_reads_it(text: str) -> None:
-    """Except for an empty name, which no variable has."""
+    """The only exception is an empty name, which a variable cannot have."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.properties")
         path.write_bytes(text.encode("latin-1"))

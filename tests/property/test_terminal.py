@@ -1,4 +1,4 @@
-"""What reaches a terminal, whatever text comes from elsewhere."""
+"""Output to a terminal is safe, whatever text comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from packager.release.outcome import Deployment, Release
 from packager.watch.engine import Run
 from packager.watch.run import Cause
 
-# Colours, and the erasing of a line: the only sequences that are ours.
+# Colours and clearing a line: the only escape sequences that the packager prints.
 OURS = re.compile(r"\x1b\[\d+m|\r\x1b\[K")
 
-# Everything, and often what a terminal acts on: escape sequences, line ends, C1, turned writing.
+# Characters with an effect on terminals: escape sequences, line ends, C1 codes, text direction.
 HOSTILE = "\x1b[]0;2J\a\r\n\x9b\u202e\u2066\u2028\x00\x7f\ud800a"
 TEXTS = st.text(min_size=1) | st.text(st.sampled_from(HOSTILE), min_size=1)
 
 
 class Screen(io.StringIO):
-    """A terminal that keeps all that it is sent."""
+    """A terminal that records its output."""
 
     def isatty(self) -> bool:
         return True
@@ -86,14 +86,14 @@ def watch(text: str) -> None:
 
 SHOWN: dict[str, Callable[[str], None]] = {
     "plain lines": lambda text: show_events(PlainLines(quiet=False, verbose=True, err=False), text),
-    "lines of a terminal": lambda text: show_events(
+    "lines on a terminal": lambda text: show_events(
         Terminal(quiet=False, verbose=True, err=True), text
     ),
     "a command": deploy,
     "watch": watch,
     "an error": lambda text: show_error(DeployError(text, text)),
     "a usage error": lambda text: show_usage_error(click.UsageError(text)),
-    "a folder that is left": lambda text: show_left(Path("/tmp", text.replace("\0", ""))),
+    "a folder that remains": lambda text: show_left(Path("/tmp", text.replace("\0", ""))),
 }
 
 
@@ -109,7 +109,7 @@ def on_screen(show: Callable[[], None], patch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("kind", SHOWN)
 @given(text=TEXTS)
-def test_nothing_but_printable_characters_and_our_own_line_ends_reaches_a_terminal(
+def test_only_printable_characters_and_our_own_line_ends_reach_a_terminal(
     kind: str, text: str
 ) -> None:
     """A name or message from elsewhere cannot move the cursor, set a title, or add a line."""
@@ -125,7 +125,7 @@ def test_nothing_but_printable_characters_and_our_own_line_ends_reaches_a_termin
 def test_the_result_of_a_run_fits_on_one_line_of_the_terminal(
     path: str, function: str, columns: int
 ) -> None:
-    """However long the names are: a path is cut at its begin, a function's name at its end."""
+    """A long path is cut at its beginning, a long function name at its end."""
     package = Package(Path(), 20_000_000, "00", 1)
     deployment = Deployment(function, function, "deployed", package, "1")
     run = Run(Release((deployment,)), function * 9)
@@ -142,8 +142,8 @@ def test_the_result_of_a_run_fits_on_one_line_of_the_terminal(
 
 
 @given(text=TEXTS)
-def test_json_holds_the_text_exactly_and_is_printable_itself(text: str) -> None:
-    """Programs get what there is; a terminal gets ASCII."""
+def test_json_contains_the_exact_text_and_is_itself_printable(text: str) -> None:
+    """Programs can restore the exact text; a terminal receives only ASCII."""
     error = PackagerError(text, text)
     view = WatchJson()
     shows: list[Callable[[], None]] = [
@@ -160,8 +160,8 @@ def test_json_holds_the_text_exactly_and_is_printable_itself(text: str) -> None:
 
 
 @given(text=TEXTS)
-def test_cleaning_text_twice_gives_the_same_as_once(text: str) -> None:
-    """And printable text is not changed at all."""
+def test_cleaning_text_twice_equals_cleaning_it_once(text: str) -> None:
+    """Printable text does not change at all."""
     assert printable(printable(text)) == printable(text)
     assert printable(text).isprintable()
     if text.isprintable():

@@ -1,4 +1,4 @@
-"""After any edits, the watch mode knows of every change, and packages what a full build does."""
+"""After any edits, watch mode knows every change and packages the same as a full build."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from packager.watch.filter import new_filter
 from packager.watch.notify import Inotify
 from packager.watch.snapshot import Snapshot
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells all at once")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only inotify reports every change")
 
-# Few, so that edits meet: files become folders and links, and are there again after they were not.
+# Few names, so that edits collide: files become folders or links, are removed, and return.
 NAMES = st.sampled_from(["a.js", "b", ".hidden", "docs", "env.properties"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map(lambda names: "/".join(names))
 CONTENTS = st.binary(max_size=3) | st.just(b"the same\n" * 9)
@@ -43,7 +43,7 @@ def write(path: str, content: bytes) -> Edit:
 
 
 def write_at_the_same_moment(path: str, content: bytes) -> Edit:
-    """As two saves within one tick of the clock: neither size nor time of the file tells."""
+    """Simulate two saves within a tick of the clock: neither size nor time of the file changes."""
 
     def edit(app: Path) -> None:
         before = (app / path).stat()
@@ -108,7 +108,7 @@ EDITS = st.one_of(
 
 
 class App:
-    """An app that is watched, in a folder of its own."""
+    """A watched app in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "app"
@@ -117,27 +117,27 @@ class App:
         self.cache = CompressionCache()
         self._count = 0
         self.watcher = Inotify()
-        self.tree = self.new_tree()
+        self.tree = self.new_snapshot()
 
-    def new_tree(self) -> Snapshot:
-        """Look at everything as a command does that has just been started."""
+    def new_snapshot(self) -> Snapshot:
+        """Return a complete snapshot, as a command takes when it starts."""
         tree = Snapshot(new_filter(self.folder, Settings()), self.watcher)
         tree.scan()
         return tree
 
-    def hear(self) -> set[str]:
-        """Take all that the system tells, and give the paths whose contents have changed."""
-        heard: dict[str, None] = {}
+    def receive(self) -> set[str]:
+        """Process all notifications, and return the paths whose contents have changed."""
+        received: dict[str, None] = {}
         while paths := self.watcher.wait(0.0).paths:
-            heard |= dict.fromkeys(filter(self.tree.concerns, paths))
-        found = self.tree.refresh(heard)
+            received |= dict.fromkeys(filter(self.tree.concerns, paths))
+        found = self.tree.refresh(received)
         if any(map(self.tree.filter.is_named, found.contents)):
             self.tree.filter = new_filter(self.folder, Settings())
             found.add(self.tree.scan())
         return found.contents
 
     def package(self, cache: CompressionCache | None) -> bytes | str:
-        """Build the package; give it, or why there can be none."""
+        """Return the package, or the message if it cannot be built."""
         self._count += 1
         destination = self.folder.with_name(f"{self._count}.zip")
         try:
@@ -158,26 +158,26 @@ def watched_app() -> Iterator[App]:
             app.watcher.close()
 
 
-def do(edits: list[Edit], app: Path) -> None:
+def apply(edits: list[Edit], app: Path) -> None:
     for edit in edits:
-        # Edits of what is not there, or is something else, are none.
+        # Edits that do not apply to the current files are skipped.
         with contextlib.suppress(OSError, shutil.Error):
             edit(app)
 
 
 @given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
 @settings(deadline=None, max_examples=50)
-def test_the_package_after_notified_changes_is_that_of_a_full_build(
+def test_the_package_after_notified_changes_equals_a_full_build(
     saves: list[list[Edit]],
 ) -> None:
     with watched_app() as app:
         before = app.package(None)
         assert app.package(app.cache) == before
         for edits in saves:
-            do(edits, app.folder)
-            changed = app.hear()
+            apply(edits, app.folder)
+            changed = app.receive()
             full = app.package(None)
-            # A package that is another one is never missed.
+            # Watch mode never misses a change of the package.
             assert changed or full == before
             app.cache.forget(changed)
             assert app.package(app.cache) == full
@@ -186,19 +186,17 @@ def test_the_package_after_notified_changes_is_that_of_a_full_build(
 
 @given(st.lists(st.lists(EDITS, max_size=8), max_size=6))
 @settings(deadline=None, max_examples=50)
-def test_the_snapshot_after_any_edits_is_that_of_a_new_walk(saves: list[list[Edit]]) -> None:
+def test_the_snapshot_after_any_edits_equals_a_new_one(saves: list[list[Edit]]) -> None:
     with watched_app() as app:
         for edits in saves:
-            do(edits, app.folder)
-            app.hear()
-            fresh = app.new_tree()
+            apply(edits, app.folder)
+            app.receive()
+            fresh = app.new_snapshot()
             assert contents(app.tree) == contents(fresh)
 
 
 def contents(tree: Snapshot) -> dict[str, object]:
-    """Return what is known, but for links: of a link to a link to what is not watched, it is only
-    known that something has changed, and that is enough for a deploy.
-    """
+    """Return the known files without links, because chains of links are known only in part."""
     files = {
         os.path.join(folder, name): file.content  # noqa: PTH118
         for folder, known in tree._folders.items()

@@ -1,4 +1,4 @@
-"""What holds for when the watch mode acts, whatever happens when."""
+"""Invariants of when watch mode acts, for any sequence of events."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from packager.watch.schedule import Schedule
 
 QUIET = 0.25
 
-# Binary fractions: their sums are exact.
+# Binary fractions, whose sums are exact.
 STEPS = st.lists(st.integers(0, 64).map(lambda number: number / 64), max_size=60)
 
 
 def runs(moments: list[float], schedule: Schedule) -> list[float]:
-    """Let changes happen at `moments`, act as soon as it is time, and give when that was."""
+    """Report changes at `moments`, act as soon as a run is due, and return the runs' times."""
     acted = []
     for moment, following in zip(moments, [*moments[1:], float("inf")], strict=False):
         schedule.changed(moment)
@@ -29,7 +29,7 @@ def runs(moments: list[float], schedule: Schedule) -> list[float]:
 
 
 @given(STEPS)
-def test_there_is_one_run_for_each_quiet_time_and_it_ends_it(steps: list[float]) -> None:
+def test_each_quiet_time_ends_with_one_run(steps: list[float]) -> None:
     moments = [sum(steps[: count + 1]) for count in range(len(steps))]
     gaps = [later - earlier for earlier, later in itertools.pairwise(moments)]
     expected = sum(gap > QUIET for gap in gaps) + bool(moments)
@@ -42,7 +42,9 @@ EVENTS = st.sampled_from(["change", "look", "success", "transient failure", "las
 
 
 @given(st.lists(st.tuples(st.integers(0, 64).map(lambda number: number / 64), EVENTS)))
-def test_no_change_is_ever_left_behind(events: list[tuple[float, str]]) -> None:
+def test_a_run_is_due_within_the_quiet_time_after_any_change(
+    events: list[tuple[float, str]],
+) -> None:
     schedule = Schedule(QUIET)
     now, unseen = 0.0, False
     for step, event in events:

@@ -1,4 +1,4 @@
-"""Packages of any tree of files, and of what becomes of it."""
+"""Packages of any tree of files, unpacked again or built again after edits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from packager.package import zip_folder
 from packager.package.zip_folder import CompressionCache
 from tests.trees import Link, Tree, plant
 
-# Few names, so that files, folders and links of the same name come up one after the other.
+# Few names, so that files, folders and links replace each other.
 NAMES = st.sampled_from(["a", "b", "a-b", "node_modules", "é", ".x", "env.properties"])
 USUAL = {"a": b"one", "node_modules/a": b"one", "node_modules/b/a": b"one"}
 PATHS = st.one_of(
@@ -40,7 +40,7 @@ TREES = st.dictionaries(PATHS, st.one_of(CONTENTS, TARGETS.map(Link)), max_size=
 
 @contextmanager
 def planted(tree: Tree) -> Iterator[Path]:
-    """Make a folder with what of `tree` there can be side by side."""
+    """Create the entries of `tree` that can exist together in a folder."""
     with tempfile.TemporaryDirectory() as folder:
         app = Path(folder, "app")
         app.mkdir()
@@ -53,7 +53,7 @@ def planted(tree: Tree) -> Iterator[Path]:
 
 
 def build(app: Path, cache: CompressionCache | None = None) -> bytes | str:
-    """Return the package of `app`, or why there is none."""
+    """Return the package of `app`, or the error's message."""
     package = app.parent / "package.zip"
     try:
         selections = cache.selections if cache else Selections()
@@ -85,7 +85,7 @@ def read(path: Path) -> tuple[bytes, bool]:
 
 
 @given(TREES, st.sets(PATHS))
-def test_the_unpacked_files_are_those_that_were_packaged(tree: Tree, executables: set[str]) -> None:
+def test_unpacked_files_equal_the_packaged_files(tree: Tree, executables: set[str]) -> None:
     with planted(tree) as app:
         config = app / "env.properties"
         for name in executables:
@@ -107,10 +107,12 @@ def test_the_unpacked_files_are_those_that_were_packaged(tree: Tree, executables
 
 
 @given(TREES, st.randoms(use_true_random=False))
-def test_the_order_and_the_times_of_files_change_nothing(tree: Tree, random: Random) -> None:
+def test_the_order_and_the_times_of_files_do_not_change_the_package(
+    tree: Tree, random: Random
+) -> None:
     with planted(tree) as app:
         package = build(app)
-        # Files that are made in another order are listed in another one.
+        # Files that are created in another order are listed in another order.
         paths = sorted(app.rglob("*"), key=lambda path: (len(path.parts), random.random()))
         copy = app.parent / "copy"
         copy.mkdir()
@@ -142,7 +144,7 @@ EDITS = st.one_of(
 
 
 def edit(app: Path, kind: str, name: str, value: Any) -> None:
-    """Do to a tree what its owner may do, as far as it can be done."""
+    """Apply an edit to a tree, if it is possible."""
     path = app / name
     with suppress(OSError):
         if kind == "write":
@@ -165,7 +167,7 @@ def edit(app: Path, kind: str, name: str, value: Any) -> None:
 
 
 class CoarseVersion(NamedTuple):
-    """What a file system tells whose clock ticks once a second."""
+    """The version of a file in a file system whose clock ticks once a second."""
 
     inode: int
     modified: int
@@ -176,22 +178,22 @@ class CoarseVersion(NamedTuple):
         return cls(inode, modified_ns // 10**9, changed_ns // 10**9)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told what has changed", "not told"])
+@pytest.mark.parametrize("notified", [True, False], ids=["notified", "not notified"])
 @given(TREES, st.lists(EDITS, max_size=12))
 def test_after_any_edits_the_next_package_equals_a_full_build(
-    told: bool, tree: Tree, edits: list[tuple[str, str, Any]]
+    notified: bool, tree: Tree, edits: list[tuple[str, str, Any]]
 ) -> None:
-    """Told of changes, as by the watch mode, even files of this very moment may be taken over."""
+    """With notifications, as in watch mode, even a file saved a moment ago may be reused."""
     cache = CompressionCache()
     with planted({**USUAL, **tree}) as app, pytest.MonkeyPatch.context() as patch:
-        if told:
+        if notified:
             patch.setattr(walk, "TICK_NS", 0)
         else:
             patch.setattr(walk, "Version", CoarseVersion.of)
         build(app, cache)
         for kind, name, value in edits:
             edit(app, kind, name, value)
-            if told:
+            if notified:
                 names = [name, value] if kind == "rename" else [name]
                 cache.forget(str(app / name) for name in names)
             assert build(app, cache) == build(app)

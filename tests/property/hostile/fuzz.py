@@ -1,4 +1,4 @@
-"""Archives nobody would make: mutations of real ones, and what the packager may make of them."""
+"""Mutate real archives, and check that each is an error or becomes a correct package."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ HERE = Path(__file__).parent
 ENTRY = "env.properties"
 NEW = b"NEW=config\n"
 
-# An input and what is made of it, times ten, and the blocks that are read at once.
+# Ten times an input and its package, plus the blocks that are read at a time.
 MEMORY = 4 << 20
 
-# How many inputs are kept to be mutated further, of up to 64 KB each.
+# Maximum number of inputs to keep for further mutation, each up to 64 KB.
 _POPULATION = 2_000
 
 _SIGNATURES = [b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b"\1\0"]
@@ -37,12 +37,12 @@ _TRACED = {module.__file__ for module in (injection, zip_directory, zip_source, 
 
 
 def seeds() -> list[bytes]:
-    """Return small archives as `jar`, `zip` and zipfile make them."""
+    """Return small archives from `jar`, `zip` and zipfile."""
     return [path.read_bytes() for path in sorted((HERE / "seeds").iterdir())]
 
 
 def judge(hostile: bytes, folder: Path) -> bool:
-    """Return whether an archive is taken; fail if it is not, and no ArchiveError says why."""
+    """Return whether an archive is accepted. Fails if its package is wrong, or for other errors."""
     source, new = folder / "source", folder / "new"
     source.write_bytes(hostile)
     tracemalloc.reset_peak()
@@ -52,18 +52,18 @@ def judge(hostile: bytes, folder: Path) -> bool:
     except ArchiveError as error:
         assert str(source) in error.message
         assert not new.exists()
-        taken = False
+        accepted = False
     else:
-        taken = True
+        accepted = True
     _, peak = tracemalloc.get_traced_memory()
     assert peak - before < MEMORY + 10 * len(hostile)
-    if taken:
+    if accepted:
         _is_correct(source, new)
         assert sum(unpacked_sizes(new).values()) == size
-        _stays_inside(new, folder / "unpacked")
+        _unpacks_inside(new, folder / "unpacked")
         new.unlink()
     assert source.read_bytes() == hostile
-    return taken
+    return accepted
 
 
 def _is_correct(source: Path, new: Path) -> None:
@@ -73,12 +73,12 @@ def _is_correct(source: Path, new: Path) -> None:
     assert added[0] == ENTRY.encode()
     try:
         old = zipfile.ZipFile(source)
-    except Exception:  # zipfile meets hostile archives with errors of a dozen kinds
+    except Exception:  # zipfile has a dozen kinds of errors for hostile archives
         return
     with old:
         others = old.infolist()
         if len(others) != len(_entries(source)):
-            return  # it believes another of two end records
+            return  # zipfile reads the other one of two end records
         with zipfile.ZipFile(new) as package:
             assert package.read(ENTRY) == NEW
             assert len(package.namelist()) == len(before) + 1
@@ -88,8 +88,8 @@ def _is_correct(source: Path, new: Path) -> None:
                 assert content in (None, _content(package, info))
 
 
-def _stays_inside(package: Path, unpacked: Path) -> None:
-    """Unpack a package as `--local` does: into its folder, or an ArchiveError says why not."""
+def _unpacks_inside(package: Path, unpacked: Path) -> None:
+    """Unpack a package as `--local` does: no file outside its folder is created."""
     before = set(unpacked.parent.iterdir())
     try:
         with package.open("rb") as file:
@@ -107,7 +107,7 @@ def _name(info: zipfile.ZipInfo) -> bytes:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
-    """Read an entry, if zipfile can."""
+    """Read an entry, or return None if zipfile cannot."""
     try:
         with archive.open(info) as file:
             return file.read(1 << 20)
@@ -136,28 +136,28 @@ def _is_older(name: bytes) -> bool:
 
 
 def mutate(chance: random.Random, population: list[bytes]) -> bytes:
-    """Make a hostile archive of one of a `population`, or of two."""
+    """Return a hostile archive made from one of a `population`, or from two."""
     mutated = bytearray(chance.choice(population))
     for _ in range(chance.choice([1, 1, 1, 2, 3, 8])):
-        chance.choice([_lie, _lie, _lie, _flip, _cut, _repeat, _insert, _rename, _splice])(
-            chance, mutated, population
-        )
+        chance.choice(
+            [_set_field, _set_field, _set_field, _flip, _cut, _repeat, _insert, _rename, _splice]
+        )(chance, mutated, population)
     return bytes(mutated)
 
 
-def _lie(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
-    """Write a number into a field of a structure."""
+def _set_field(chance: random.Random, mutated: bytearray, _: list[bytes]) -> None:
+    """Overwrite a field of a structure with a number."""
     signature = chance.choice(_SIGNATURES)
     places = [at for at in range(len(mutated)) if mutated.startswith(signature, at)]
     if not places:
         return
     at = chance.choice(places) + chance.randrange(0, 60, 2)
     width = chance.choice([2, 2, 4, 4, 8])
-    told = int.from_bytes(mutated[at : at + width], "little")
+    old = int.from_bytes(mutated[at : at + width], "little")
     largest = 2 ** (8 * width) - 1
     number = chance.choice(
         [
-            *(0, 1, told + 1, told - 1, told + 44, told * 2, len(mutated), chance.choice(places)),
+            *(0, 1, old + 1, old - 1, old + 44, old * 2, len(mutated), chance.choice(places)),
             *(2**31, largest, largest - 1, chance.getrandbits(8 * width)),
         ]
     )
@@ -209,7 +209,7 @@ def _splice(chance: random.Random, mutated: bytearray, population: list[bytes]) 
 
 @contextmanager
 def _lines() -> Iterator[set[tuple[CodeType, int]]]:
-    """Collect the lines of the code for archives that are run."""
+    """Collect the lines that run in the packager's code for archives."""
     seen: set[tuple[CodeType, int]] = set()
 
     def local(frame: FrameType, event: str, _: object) -> Any:
@@ -228,23 +228,23 @@ def _lines() -> Iterator[set[tuple[CodeType, int]]]:
 
 
 def fuzz(inputs: int, seed: int, folder: Path) -> tuple[int, int]:
-    """Try as many `inputs`; give how many were taken, and how many reached what none had reached.
+    """Try random inputs; return how many are accepted, and how many run a new combination of lines.
 
-    An input that runs lines in a combination that was not seen is mutated further. One that fails
-    is left as the file `source` in `folder`.
+    An input that runs a new combination is mutated further. An input that fails remains in the file
+    `source` in `folder`.
     """
     chance = random.Random(seed)
     population = seeds()
-    seen: set[int] = set()  # hashes, for the sets of lines would take gigabytes
-    taken = 0
+    seen: set[int] = set()  # hashes, because the sets of lines would take gigabytes
+    accepted = 0
     for _ in range(inputs):
         hostile = mutate(chance, population)
         with _lines() as lines:
-            taken += judge(hostile, folder)
+            accepted += judge(hostile, folder)
         combination = hash(frozenset(lines))
         if combination not in seen:
             seen.add(combination)
             population.append(hostile)
             if len(population) > _POPULATION:
                 del population[chance.randrange(_POPULATION)]
-    return taken, len(seen)
+    return accepted, len(seen)

@@ -1,6 +1,6 @@
-"""A hostile archive is an ArchiveError or a correct package, in memory that is bounded.
+"""A hostile archive causes an ArchiveError or a correct package, in limited memory.
 
-FUZZ_INPUTS is the number of mutations (20,000 with FAULTS=all), FUZZ_SEED selects them.
+FUZZ_INPUTS is the number of mutations (20,000 with FAULTS=all); FUZZ_SEED selects them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.faults
 
 INPUTS = 20_000 if os.environ.get("FAULTS") == "all" else 1_000
 
-UTF8 = 1 << 11  # the flag of a name that is in UTF-8
+UTF8 = 1 << 11  # the flag of a name in UTF-8
 
 
 @pytest.fixture(autouse=True)
@@ -39,14 +39,14 @@ def test_a_mutated_archive_is_an_error_or_a_correct_package(tmp_path: Path) -> N
         int(os.environ.get(name, default))
         for name, default in (("FUZZ_INPUTS", INPUTS), ("FUZZ_SEED", 1))
     )
-    taken, ways = fuzz(inputs, seed, tmp_path)
-    # Not all may fail at the first look, or all be taken.
-    assert 0 < taken < inputs
+    accepted, ways = fuzz(inputs, seed, tmp_path)
+    # Some inputs must be rejected and some accepted, or the test would prove little.
+    assert 0 < accepted < inputs
     assert ways > 20
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "seeds").iterdir()), ids=lambda path: path.name)
-def test_a_real_archive_is_taken(path: Path, tmp_path: Path) -> None:
+def test_a_real_archive_is_accepted(path: Path, tmp_path: Path) -> None:
     assert judge(path.read_bytes(), tmp_path)
 
 
@@ -57,30 +57,30 @@ def test_a_real_archive_truncated_anywhere_is_refused(path: Path, tmp_path: Path
         assert not judge(whole[:length], tmp_path), length
 
 
-def inputs_that_found_something() -> list[Path]:
-    """Return what once ended in an error that is none of ours, or in a wrong package."""
+def inputs_that_found_defects() -> list[Path]:
+    """Return archives that once caused another error than an ArchiveError, or a wrong package."""
     return sorted((HERE / "corpus").iterdir())
 
 
-@pytest.mark.parametrize("path", inputs_that_found_something(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", inputs_that_found_defects(), ids=lambda path: path.name)
 def test_an_archive_that_once_failed_is_refused_or_packaged_correctly(
     path: Path, tmp_path: Path
 ) -> None:
     judge(path.read_bytes(), tmp_path)
 
 
-@pytest.mark.parametrize("lie", [0, 0xFF])
+@pytest.mark.parametrize("value", [0, 0xFF])
 @pytest.mark.parametrize("name", ["jar.jar", "zip-zip64.zip"])
 def test_a_wrong_byte_anywhere_in_a_directory_is_an_error_or_harmless(
-    name: str, lie: int, tmp_path: Path
+    name: str, value: int, tmp_path: Path
 ) -> None:
-    """Each byte behind the entries: all sizes, offsets, counts, flags and lengths of names."""
+    """Every byte after the entries changes: sizes, offsets, counts, flags, lengths of names."""
     archive = (HERE / "seeds" / name).read_bytes()
     verdicts = []
     for place in range(archive.index(b"PK\1\2"), len(archive)):
-        lying = bytearray(archive)
-        lying[place] = lie
-        verdicts.append(judge(bytes(lying), tmp_path))
+        changed = bytearray(archive)
+        changed[place] = value
+        verdicts.append(judge(bytes(changed), tmp_path))
     assert {*verdicts} == {True, False}
 
 
@@ -91,7 +91,7 @@ HOSTILE_NAMES = {
     "drive": b"C:\\x",
     "backslashes": b"..\\..\\x",
     "nul": b"a\0b",
-    "no-utf8": b"\xff\xfe",
+    "invalid-utf8": b"\xff\xfe",
     "empty": b"",
     "itself": b"./.",
     "long": b"x" * 65535,
@@ -100,10 +100,10 @@ HOSTILE_NAMES = {
 }
 
 
-@pytest.mark.parametrize("flags", [0, UTF8], ids=["any-code-page", "told-to-be-utf8"])
+@pytest.mark.parametrize("flags", [0, UTF8], ids=["any-code-page", "marked-as-utf8"])
 @pytest.mark.parametrize("name", HOSTILE_NAMES.values(), ids=HOSTILE_NAMES)
 def test_a_hostile_name_is_copied_unchanged(name: bytes, flags: int, tmp_path: Path) -> None:
-    """Whether it occurs once or twice; and no file is made outside of where it is unpacked."""
+    """It may occur once or twice; unpacking creates no file outside the folder."""
     hostile = Part(name, b"1", flags=flags)
     plain = Part(b"plain", b"2")
     for parts in ([hostile], [plain, hostile], [hostile, hostile, plain]):
@@ -111,7 +111,7 @@ def test_a_hostile_name_is_copied_unchanged(name: bytes, flags: int, tmp_path: P
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o100644], ids=["link", "file"])
-def test_duplicates_are_kept_but_for_old_config(mode: int, tmp_path: Path) -> None:
+def test_duplicate_entries_are_kept_except_old_config(mode: int, tmp_path: Path) -> None:
     twice = [Part(b"twice", b"1", mode=mode), Part(b"twice", b"2", mode=mode)]
     old = Part(ENTRY.encode(), b"OLD=secret", mode=mode)
     archive = tmp_path / "archive.zip"
@@ -124,7 +124,7 @@ def test_duplicates_are_kept_but_for_old_config(mode: int, tmp_path: Path) -> No
 
 
 def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
-    """The 300 MB that it would take are told, and refused by the limit of 250 MB."""
+    """The unpacked size of 300 MB is known without unpacking, and exceeds the limit of 250 MB."""
     compressor = zlib.compressobj(wbits=-15)
     nothing = bytes(1 << 20)
     body = b"".join(compressor.compress(nothing) for _ in range(300)) + compressor.flush()
@@ -148,7 +148,7 @@ def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
 
 
 def test_a_bomb_of_entries_that_share_their_data_is_refused(tmp_path: Path) -> None:
-    """A thousand records of one local header (Fifield, A better zip bomb)."""
+    """A thousand records refer to one local header (Fifield, "A better zip bomb")."""
     one = craft(Part(b"shared", bytes(1000), deflated=True))
     start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
     directory = one[start:end] * 1000
@@ -157,30 +157,30 @@ def test_a_bomb_of_entries_that_share_their_data_is_refused(tmp_path: Path) -> N
         + directory
         + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1000, 1000, len(directory), start, 0)
     )
-    overlaps(bomb, "shared", tmp_path)
+    assert_overlaps(bomb, "shared", tmp_path)
 
 
-def test_a_bomb_of_entries_within_one_another_is_refused(tmp_path: Path) -> None:
-    """The data of each holds the next one, header and all (Fifield, "quoting local headers")."""
+def test_a_bomb_of_entries_inside_each_other_is_refused(tmp_path: Path) -> None:
+    """Each entry contains the next one with its header (Fifield, "quoting local headers")."""
     inner = Part(b"inner", bytes(1000), deflated=True)
     quoted = craft(inner)
     quoted = quoted[: quoted.index(b"PK\1\2")]
     bomb = bytearray(craft(Part(b"outer", quoted), inner))
     struct.pack_into("<L", bomb, bomb.rindex(b"PK\1\2") + 42, 30 + len(b"outer"))
-    overlaps(bytes(bomb), "outer", tmp_path)
+    assert_overlaps(bytes(bomb), "outer", tmp_path)
 
 
 @pytest.mark.parametrize("bytes_shared", [1, 30, 36])
 def test_entries_that_overlap_by_some_bytes_are_refused(bytes_shared: int, tmp_path: Path) -> None:
-    """The first one says that its data is so much longer than it is."""
+    """The first entry declares that much more data than it has."""
     archive = bytearray(craft(Part(b"first", bytes(100)), Part(b"second", bytes(100))))
     place = archive.index(b"PK\1\2") + 20
     struct.pack_into("<L", archive, place, 100 + bytes_shared)
-    overlaps(bytes(archive), "first", tmp_path)
+    assert_overlaps(bytes(archive), "first", tmp_path)
 
 
-def overlaps(archive: bytes, entry: str, folder: Path) -> None:
-    """Check that an archive is refused because `entry` overlaps the next one."""
+def assert_overlaps(archive: bytes, entry: str, folder: Path) -> None:
+    """Check that an archive is rejected because `entry` overlaps the next one."""
     assert not judge(archive, folder)
     with pytest.raises(ArchiveError, match=f"{entry} overlaps the data after it"):
         inject(folder / "source", folder / "new", NewFile(ENTRY, b"A=1"))

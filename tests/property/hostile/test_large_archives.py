@@ -1,4 +1,4 @@
-"""The memory that an archive with a very large directory takes."""
+"""The memory needed for an archive with a very large central directory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ print(int(status["VmHWM"].split()[0]) >> 10)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 @pytest.mark.parametrize(("order", "megabytes"), [("as they come", 100), ("backwards", 300)])
 def test_a_million_entries_fit_into_memory(order: str, megabytes: int, tmp_path: Path) -> None:
-    """Their directory has 48 MiB; only if it is in disorder, more than that is needed."""
+    """The directory has 48 MiB; more memory is needed only if it is out of order."""
     count, size = 10**6, 37
     header = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 33, 0, 0, 0, 7, 0)
     record = struct.pack("<4s6H3L5HL", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, 7, 0, 0, 0, 0, 0)
