@@ -1,5 +1,5 @@
-"""Speed and memory, beside other tools that do the same: `python -m tests.benchmarks`.
+"""Speed and memory, compared with other tools for the same tasks: `python -m tests.benchmarks`.
 
-Absolute times say little about another machine. So all that are compared take turns in one run,
-and what counts is the ratio of their medians.
+Absolute times say little about another machine. Therefore the compared commands take turns in one
+run, and the ratio of their medians counts.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--quick] [--only WORD] [--json FILE]`, and files to draw."""
+"""`python -m tests.benchmarks [--quick] [--only WORD] [--json FILE]` measures and prints tables."""
 
 from __future__ import annotations
 
@@ -50,28 +50,30 @@ _MEASUREMENTS: list[Callable[[Path, bool], Table]] = [
 
 
 def main() -> int:
-    """Measure, and print each table as soon as it is there; 1 if one could not be measured."""
+    """Measure, and print each table when it is complete. Return 1 if a measurement fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes, without slow peers")
-    parser.add_argument("--only", metavar="WORD", default="", help="as `jars` or `readers.python`")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the tables as JSON, too")
+    parser.add_argument(
+        "--only", metavar="WORD", default="", help="a table, such as `readers.python`"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the tables as JSON")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="measure growth; draw it as SVG")
     parser.add_argument("--bars", metavar="FILE", type=Path, help="draw what was sent as SVG")
     arguments = parser.parse_args()
     chosen = [each for each in _MEASUREMENTS if arguments.only in _name(each)]
     if not chosen:
-        parser.error(f"--only: there are {', '.join(map(_name, _MEASUREMENTS))}")
+        parser.error(f"--only: choose from {', '.join(map(_name, _MEASUREMENTS))}")
     tables: list[Table] = []
     lines: list[Series] = []
 
-    def keep() -> None:
+    def save_json() -> None:
         if arguments.json:
             result = {"machine": machine(), "quick": arguments.quick, "tables": as_json(tables)}
             result["growth"] = growth.as_json(lines)
             arguments.json.write_text(json.dumps(result, indent=2) + "\n")
 
     try:
-        keep()
+        save_json()
         for picture in filter(None, (arguments.plot, arguments.bars)):
             picture.touch()
     except OSError as error:
@@ -86,13 +88,13 @@ def main() -> int:
             table = Table(_name(measurement), [], ours="", left_out=[str(error)])
         tables.append(table)
         print(as_text(table), end="\n\n", flush=True)
-        keep()
+        save_json()
     if arguments.plot:
         with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
             for line in growth.series(Path(folder), arguments.quick):
                 lines.append(line)
                 print(growth.as_text(line), end="\n\n", flush=True)
-                keep()
+                save_json()
         arguments.plot.write_text(plot.svg(lines))
     if arguments.bars:
         arguments.bars.write_text(plot.bars([one for one in tables if one.sizes == "sent"]))
@@ -107,7 +109,7 @@ def _end(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-# By an exception, with which everything that was started ends, and everything made is removed.
+# Exit with an exception, which ends everything that was started and removes temporary files.
 for _number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(_number, _end)
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""The packager's command, as it is run for a measurement."""
+"""The packager's command line in measurements."""
 
 from __future__ import annotations
 

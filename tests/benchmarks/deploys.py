@@ -1,4 +1,4 @@
-"""Deploying a fat jar to an endpoint on this machine."""
+"""Deploys of a fat jar to an endpoint on this machine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _BOTO3 = "import boto3"
 
 
 def fat_jar(_: Path, quick: bool) -> Table:
-    """Measure a deploy of the fat jar; ours puts the config in, the AWS CLI sends what is there."""
+    """Measure a deploy of the fat jar; the packager adds the config, the AWS CLI does not."""
     jar = inputs.fat_jar()
     rounds = 3 if quick else 7
     with endpoint.running() as api:
         sending = [*_aws_cli(api, jar), _packager(api, jar, "--force")]
         boto3 = Contender(_BOTO3, [sys.executable, "-c", _BOTO3])
         measured = alternately([*sending, _packager(api, jar, name=_UNCHANGED), boto3], rounds)
-        # Once more each, before what counts.
+        # Each command runs once more, before the rounds that count.
         by_unchanged = api.updates() - len(sending) * (rounds + 1)
     return Table(
         "deploy of the fat jar (40 MB) to a local endpoint",
@@ -46,7 +46,7 @@ def fat_jar(_: Path, quick: bool) -> Table:
 
 
 def largest(folder: Path, quick: bool) -> Table:
-    """Measure a deploy of the largest package that Lambda takes without S3."""
+    """Measure a deploy of the largest package that Lambda accepts without S3."""
     package = inputs.incompressible_zip(folder / "largest.zip", 49 << 20)
     with endpoint.running() as api:
         contenders = [*_aws_cli(api, package), _packager(api, package, "--force")]
@@ -88,7 +88,7 @@ def _packager(api: endpoint.Endpoint, archive: Path, *options: str, name: str = 
 
 
 def _aws_cli(api: endpoint.Endpoint, archive: Path) -> list[Contender]:
-    """None where it cannot be installed."""
+    """Return the AWS CLI's deploy, or nothing if it cannot be installed."""
     if not (folder := peers.of_python()):
         return []
     update = ["lambda", "update-function-code", "--function-name", "benchmark"]

@@ -1,9 +1,9 @@
-"""A Lambda API that takes packages and keeps their hash: light, so as not to hide differences.
+"""A Lambda API that receives packages and keeps their hashes; it is fast, to show differences.
 
     python -m tests.benchmarks.endpoint
 
-As a process of its own it prints its URL, and then, for each package that comes, the time of
-`time.monotonic` at which the request began.
+As a process, it prints its URL, and then for each package the time of `time.monotonic` when its
+request began.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ _EMPTY = base64.b64encode(hashlib.sha256(b"").digest()).decode()
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Without it, an answer's body waits for the acknowledgement of its head.
+    # Otherwise a response's body waits for the acknowledgement of its headers.
     disable_nagle_algorithm = True
     code_sha256 = _EMPTY
     updates = 0
 
     def do_GET(self) -> None:
-        """GetFunctionConfiguration; or how many packages have come."""
+        """Handle GetFunctionConfiguration, or return the number of packages received."""
         if self.path == "/updates":
-            self._answer({"Updates": _Handler.updates})
+            self._respond({"Updates": _Handler.updates})
         else:
-            self._answer(_Handler._function())
+            self._respond(_Handler._function())
 
     def do_PUT(self) -> None:
-        """UpdateFunctionCode."""
+        """Handle UpdateFunctionCode."""
         print(time.monotonic(), flush=True)
         _Handler.updates += 1
         _Handler.code_sha256 = self._received()
-        self._answer(_Handler._function())
+        self._respond(_Handler._function())
 
     def _received(self) -> str:
-        """Hash the package in a request's JSON, a chunk at a time."""
+        """Hash the package in a request's JSON in chunks."""
         left = int(self.headers["Content-Length"])
         digest = hashlib.sha256()
         rest = b""
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             "LastUpdateStatus": "Successful",
         }
 
-    def _answer(self, content: dict[str, object]) -> None:
+    def _respond(self, content: dict[str, object]) -> None:
         body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -89,28 +89,28 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing of requests."""
+        """Log no requests."""
 
 
 class Endpoint:
     """A running endpoint."""
 
     def __init__(self, url: str, updates: IO[str]) -> None:
-        """Keep where it is, and what it prints of updates."""
+        """Store the URL, and the stream of times that the endpoint prints."""
         self.url = url
         self._updates = updates
 
     def next_update(self) -> float:
-        """Wait for an update, and give the time of `time.monotonic` when its request began."""
+        """Wait for an update, and return the time of `time.monotonic` when its request began."""
         return float(self._updates.readline())
 
     def updates(self) -> int:
-        """Ask how many packages have come."""
-        with urllib.request.urlopen(f"{self.url}/updates") as answer:
-            return int(json.load(answer)["Updates"])
+        """Return the number of packages received."""
+        with urllib.request.urlopen(f"{self.url}/updates") as response:
+            return int(json.load(response)["Updates"])
 
     def settings(self) -> dict[str, str]:
-        """Return the packager's settings that deploy to it."""
+        """Return the packager's settings for deploys to the endpoint."""
         return {
             "_LAMBDA_FUNCTION_ARN": "benchmark",
             "_AWS_ACCESS_KEY_ID": "invented",
@@ -135,7 +135,7 @@ def aws_settings(url: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running() -> Iterator[Endpoint]:
-    """Run one as a process of its own."""
+    """Run an endpoint in its own process."""
     process = subprocess.Popen(
         [sys.executable, "-m", __name__],
         cwd=Path(__file__).parents[2],

@@ -16,14 +16,14 @@ _COUNTS = (60, 600, 6000)
 
 @dataclass(frozen=True)
 class Series:
-    """What was measured at several sizes, in a unit that its title names."""
+    """Measurements at several sizes, in the unit that the title names."""
 
     title: str
     points: list[tuple[float, Measured]]
 
 
 def series(folder: Path, quick: bool) -> Iterable[Series]:
-    """Measure each of the three at three sizes."""
+    """Measure each of three inputs at three sizes."""
     rounds = 3 if quick else 7
     jar, app = inputs.fat_jar(), inputs.node_app()
     jars = [inputs.part_of_jar(jar, folder / f"{n}.jar", n) for n in _SHARES]
@@ -55,7 +55,7 @@ def _measured(title: str, sizes: list[float], contenders: list[Contender], round
 
 
 def as_json(lines: Iterable[Series]) -> list[dict[str, object]]:
-    """Return all that is shown, for machines."""
+    """Return all measurements as JSON values."""
     return [
         {
             "by": line.title,
@@ -69,7 +69,7 @@ def as_json(lines: Iterable[Series]) -> list[dict[str, object]]:
 
 
 def as_text(line: Series) -> str:
-    """Lay out a series in columns."""
+    """Format a series as columns."""
     rows = [f"  {size:12.0f}  {m.seconds:7.3f}  {m.peak / 1e6:7.0f}" for size, m in line.points]
     head = f"packager build, by {line.title}"
     return "\n".join([head, f"  {'':12}  seconds  peak MB", *rows])

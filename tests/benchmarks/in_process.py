@@ -1,4 +1,4 @@
-"""Ways to put a file into a jar within a process; prints the seconds that one takes.
+"""Put a file into a jar in one of several ways; print the seconds that this takes.
 
 python -m tests.benchmarks.in_process WAY JAR OUTPUT FILE
 """
@@ -17,7 +17,7 @@ from packager.package.inject import inject as inject_entry
 
 
 def copy(jar: Path, output: Path, _: bytes) -> None:
-    """Only copy the jar, as `cp` does: within the system, by reference if the file system can."""
+    """Only copy the jar, as `cp` does: inside the system, by reference if the file system can."""
     if not hasattr(os, "copy_file_range"):
         shutil.copyfile(jar, output)
         return
@@ -28,12 +28,12 @@ def copy(jar: Path, output: Path, _: bytes) -> None:
 
 
 def inject(jar: Path, output: Path, data: bytes) -> None:
-    """Let the packager do it."""
+    """Use the packager."""
     inject_entry(jar, output, NewFile("env.properties", data))
 
 
 def append(jar: Path, output: Path, data: bytes) -> None:
-    """Copy, and append by the standard library."""
+    """Copy the jar, and append the file with the standard library."""
     shutil.copyfile(jar, output)
     with zipfile.ZipFile(output, "a", zipfile.ZIP_DEFLATED) as package:
         package.writestr("env.properties", data)

@@ -1,4 +1,4 @@
-"""What is packaged, deployed and read: made of packages of fixed versions, and kept in a cache."""
+"""The inputs of measurements, built from packages of fixed versions and kept in a cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 
 
 def fat_jar() -> Path:
-    """A shaded jar of 40 MB and 23,000 entries, made by Maven."""
+    """A shaded jar of 40 MB and 23,000 entries, built by Maven."""
     source = _HERE.parent / "e2e" / "shaded"
 
     def build(folder: Path) -> None:
@@ -40,13 +40,13 @@ def node_app() -> Path:
 
 
 def npm_install(command: str, folder: Path) -> None:
-    """Install a folder's dependencies by npm, without running their scripts."""
+    """Install a folder's dependencies with npm, without running their scripts."""
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
     subprocess.run(["npm", command, *options], cwd=folder, check=True)
 
 
 def variables(count: int = 60) -> dict[str, str]:
-    """Config vars as apps have them: mostly URLs and keys, some JSON, some lines, some Unicode."""
+    """Return typical config vars: mostly URLs and keys, some JSON, several lines or Unicode."""
     kinds = [
         "postgres://user{0}:p%40ss@host{0}.example:5432/db?sslmode=require&pool={0}",
         "invented-key-{0}-0123456789abcdef0123456789abcdef",
@@ -73,7 +73,7 @@ def json_file(path: Path, count: int = 60) -> Path:
 
 
 def part_of_jar(jar: Path, path: Path, share: float) -> Path:
-    """Write a jar with the first entries of another: `share` of its bytes."""
+    """Write a jar with the first entries of another, up to a `share` of its bytes."""
     left = share * jar.stat().st_size
     with zipfile.ZipFile(jar) as source, zipfile.ZipFile(path, "w") as part:
         for entry in source.infolist():
@@ -85,7 +85,7 @@ def part_of_jar(jar: Path, path: Path, share: float) -> Path:
 
 
 def part_of_app(app: Path, folder: Path, share: float) -> Path:
-    """Copy an app with a `share` of its files, taken evenly from all of it."""
+    """Copy a `share` of an app's files, evenly distributed."""
     files = sorted(path for path in app.rglob("*") if path.is_file() and not path.is_symlink())
     step = round(1 / share)
     for path in {app / "package.json", *files[::step]}:
@@ -96,7 +96,7 @@ def part_of_app(app: Path, folder: Path, share: float) -> Path:
 
 
 def incompressible_zip(path: Path, size: int) -> Path:
-    """Write a zip of about `size` bytes that nothing makes smaller."""
+    """Write an incompressible zip of about `size` bytes."""
     noise = random.Random(0)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for number in range(size >> 20):

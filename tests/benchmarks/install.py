@@ -1,4 +1,4 @@
-"""Prints the seconds that it takes to install an app's dependencies: `install.py APP RUNTIME`."""
+"""Print the seconds that installing an app's dependencies takes: `install.py APP RUNTIME`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting `env.properties` into a fat jar."""
+"""Adding `env.properties` to a fat jar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.benchmarks.report import Goal, Table
 
 
 def within_a_process(folder: Path, quick: bool) -> Table:
-    """Measure the work alone, without the start of a program."""
+    """Measure the work inside a process, without the start of a program."""
     jar = inputs.fat_jar()
     config = inputs.properties_file(folder / "env.properties")
     output = folder / "package.jar"
@@ -21,7 +21,7 @@ def within_a_process(folder: Path, quick: bool) -> Table:
     def contender(name: str, way: str) -> Contender:
         program = [sys.executable, "-m", "tests.benchmarks.in_process", way]
         command: list[str | Path] = [*program, jar, output, config]
-        return Contender(name, command, cwd=ROOT, output=output, tells=True)
+        return Contender(name, command, cwd=ROOT, output=output, prints_seconds=True)
 
     contenders = [
         contender("copy of the file", "copy"),
@@ -39,7 +39,7 @@ def within_a_process(folder: Path, quick: bool) -> Table:
 
 
 def whole_commands(folder: Path, quick: bool) -> Table:
-    """Measure the commands. `jar` and `zip` change a file in place: a copy, made untimed."""
+    """Measure whole commands. `jar` and `zip` change a copy in place; copying is not timed."""
     jar = inputs.fat_jar()
     config = inputs.properties_file(folder / "env.properties")
     output = folder / "package.jar"

@@ -1,4 +1,4 @@
-"""A slow line to a server: its rate and delay are fixed, and what is sent over it is counted."""
+"""A slow line to a server: its rate and delay are fixed, and it counts the bytes sent over it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 
-# 10 Mbit/s in bytes a second, and seconds from one end to the other: 50 ms there and back.
+# 10 Mbit/s in bytes per second, and the one-way delay in seconds: 50 ms there and back.
 RATE, DELAY = 10e6 / 8, 0.025
 
 _CHUNK = 1 << 14
 
-# Seconds that a thread that wakes late makes up for; else a busy machine would be a slower line.
-_MADE_UP = 0.1
+# Maximum delay in seconds that a thread catches up on after it wakes late; otherwise the line would
+# be slower on a busy machine.
+_CATCH_UP = 0.1
 
 
 class Line:
-    """A relay to `upstream`, whose connections share the `rate` upwards."""
+    """A relay to `upstream`, whose connections share the `rate` for uploads."""
 
     def __init__(self, upstream: tuple[str, int]) -> None:
         """Listen on a free port."""
@@ -38,7 +39,7 @@ class Line:
 
     @contextlib.contextmanager
     def fast(self) -> Iterator[None]:
-        """Send at any rate in the block, which is not measured."""
+        """Do not limit the rate in the block, which is not measured."""
         self.rate = float("inf")
         try:
             yield
@@ -72,10 +73,10 @@ class Line:
             chunks.put((passed + DELAY, data))
 
     def _passed(self, size: int) -> float:
-        """Return when so many bytes, after those before them, have passed the line."""
+        """Return when the next `size` bytes have passed the line, after all bytes before them."""
         with self._lock:
             self.sent += size
-            begin = max(self._free_at, time.monotonic() - _MADE_UP)
+            begin = max(self._free_at, time.monotonic() - _CATCH_UP)
             self._free_at = begin + size / self.rate
             return self._free_at
 

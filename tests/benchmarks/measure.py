@@ -1,4 +1,4 @@
-"""Measures commands that take turns, so that what else the machine does meets all of them."""
+"""Measure commands that take turns, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Contender:
-    """A command to measure, in an environment of `env` and no more than programs need to start.
-
-    `output` is what it makes: absent before each round, and measured. `before` is run before each
-    round, untimed. A command that `tells` prints the seconds itself, of what it measures within.
+    """A command to measure, with `env` and the minimum that programs need as its environment.
+    `output` is the file that it writes: removed before each round, and its size is measured.
+    `before` runs before each round, untimed. If it `prints_seconds`, its output is the measured
+    time.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Contender:
     cwd: Path | None = None
     output: Path | None = None
     before: Callable[[], None] = _nothing
-    tells: bool = False
+    prints_seconds: bool = False
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A contender's median of seconds, the most bytes of memory, and bytes of output."""
+    """A contender's median seconds, its peak memory in bytes, and the bytes of its output."""
 
     name: str
     seconds: float
@@ -51,9 +51,9 @@ class Measured:
 
 
 def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measured]:
-    """Run all contenders in turn, `rounds` times after one that does not count.
+    """Run all contenders in turn, for `rounds` rounds after one that does not count.
 
-    Raises RuntimeError, with what it printed, if one fails.
+    If one fails, raises RuntimeError with its output.
     """
     runs: dict[str, list[Measured]] = {contender.name: [] for contender in contenders}
     for turn in range(rounds + 1):
@@ -65,19 +65,19 @@ def alternately(contenders: Sequence[Contender], rounds: int) -> dict[str, Measu
 
 
 def bare_environment() -> dict[str, str]:
-    """Return what a process needs to start on a dyno, and nothing of the developer's own."""
+    """Return the minimum that a process needs to start on a dyno."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {"DYNO": "run.1"}
 
 
 def run(contender: Contender) -> Measured:
-    """Run a contender once. Raises RuntimeError, with its output, if it fails."""
+    """Run a contender once. If it fails, raises RuntimeError with its output."""
     contender.before()
     if contender.output:
         contender.output.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="packager-benchmark-") as folder:
-        result = Path(folder, "result")
-        launcher = [sys.executable, "-I", "-S", _LAUNCH, result]
+        file = Path(folder, "result.json")
+        launcher = [sys.executable, "-I", "-S", _LAUNCH, file]
         with subprocesses.running(
             [*map(str, launcher), *map(str, contender.command)],
             env=bare_environment() | dict(contender.env),
@@ -88,14 +88,14 @@ def run(contender: Contender) -> Measured:
             output, errors = (text.decode(errors="replace") for text in process.communicate())
         if process.returncode:
             raise RuntimeError(f"{contender.name} did not start:\n{errors}")
-        told: dict[str, Any] = json.loads(result.read_text())
-    if told["status"]:
+        result: dict[str, Any] = json.loads(file.read_text())
+    if result["status"]:
         raise RuntimeError(f"{contender.name} failed:\n{output}{errors}")
-    seconds = float(output) if contender.tells else told["seconds"]
+    seconds = float(output) if contender.prints_seconds else result["seconds"]
     size = contender.output.stat().st_size if contender.output else None
     if contender.output:
         contender.output.unlink()
-    return Measured(contender.name, seconds, told["peak"], size)
+    return Measured(contender.name, seconds, result["peak"], size)
 
 
 def median(runs: list[Measured]) -> Measured:
@@ -109,5 +109,5 @@ def median(runs: list[Measured]) -> Measured:
 
 
 def missing(*programs: str) -> list[str]:
-    """Say which programs are not on this machine."""
+    """Return the programs that are not installed on this machine."""
     return [program for program in programs if shutil.which(program) is None]

@@ -25,7 +25,7 @@ functions:
 
 
 def whole_commands(folder: Path, quick: bool) -> Table:
-    """Measure what makes a zip of the app."""
+    """Measure programs that make a zip of the app."""
     app = inputs.node_app()
     output = folder / "package.zip"
     ours = Contender(
@@ -49,7 +49,8 @@ def whole_commands(folder: Path, quick: bool) -> Table:
         ]
     theirs = None if quick else peers.of_node("packagers")
     if theirs:
-        # Apart from the quick ones, which would wait a minute from turn to turn.
+        # A separate run, because with these slow tools the others would wait a minute between
+        # turns.
         slow = [peer(theirs, app, folder) for peer in (_serverless, _node_lambda, _claudia)]
         measured |= alternately(slow, 3)
     else:

@@ -1,4 +1,4 @@
-"""Other tools, of fixed versions, installed into the cache by their own package managers."""
+"""Other tools, in fixed versions, installed into the cache by their own package managers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _PEERS = Path(__file__).with_name("peers")
 
 
 def of_python() -> Path | None:
-    """Return the folder for PYTHONPATH with awscli, javaproperties and python-dotenv.
+    """Return a folder for PYTHONPATH with awscli, javaproperties and python-dotenv.
 
-    Where they cannot be installed there is none.
+    Return None if they cannot be installed.
     """
     return _by_pip("python")
 
 
 def of_sam() -> Path | None:
-    """Return the folder for PYTHONPATH with SAM, and the extras of moto that it needs."""
+    """Return a folder for PYTHONPATH with SAM, and the extras of moto that it needs."""
     return _by_pip("sam")
 
 
@@ -39,9 +39,9 @@ def _by_pip(kind: str) -> Path | None:
 
 
 def of_node(kind: str) -> Path | None:
-    """Return the folder of node_modules with the peers of one `kind`.
+    """Return a node_modules folder with the peers of one `kind`.
 
-    Where they cannot be installed there is none.
+    Return None if they cannot be installed.
     """
     source = _PEERS / f"node-{kind}"
 
@@ -56,5 +56,5 @@ def of_node(kind: str) -> Path | None:
 def _installed(name: str, source: Path, build: Callable[[Path], None]) -> Path | None:
     try:
         return cached(name, source, build)
-    except (OSError, subprocess.CalledProcessError):  # no such package manager, no network
+    except (OSError, subprocess.CalledProcessError):  # no package manager or network
         return None

@@ -1,4 +1,4 @@
-"""Pictures as SVG: seconds over size, side by side; and what is sent, as bars."""
+"""Draw SVG pictures: seconds by size, side by side, and bars of the bytes sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES, _BAR, _ROW = 210, 360, 18
 
 
 def svg(lines: Sequence[Series]) -> str:
-    """Draw all series."""
+    """Return a picture of all series."""
     step = _WIDTH + 2 * _MARGIN
     panels = [
         f'<g transform="translate({number * step + _MARGIN} {_MARGIN})">{_panel(line)}</g>'
@@ -32,7 +32,7 @@ def svg(lines: Sequence[Series]) -> str:
 
 
 def bars(tables: Sequence[Table]) -> str:
-    """Draw the bytes that each row of the tables has sent, to one scale."""
+    """Return a picture of the bytes sent in each row of the tables, on one scale."""
     most = max(row.size or 0 for table in tables for row in table.rows)
     parts: list[str] = []
     y = 0

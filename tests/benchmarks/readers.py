@@ -46,7 +46,7 @@ def python(folder: Path, quick: bool) -> Table:
 
 
 def node(folder: Path, quick: bool) -> Table:
-    """Measure require and load in Node.js, by a program in a file, as a function is."""
+    """Measure require and load in Node.js, in a program in a file, like a function."""
     if left_out := missing("node"):
         return _not_measured("Node.js reader", left_out)
     file = inputs.properties_file(folder / "env.properties")
@@ -74,30 +74,31 @@ def node(folder: Path, quick: bool) -> Table:
 
 
 def java_class_path(folder: Path, quick: bool) -> Table:
-    """Measure the first load in a new JVM of a file on the class path, where it is in Lambda."""
+    """Measure the first load in a new JVM from the class path, where Lambda has the file."""
     return _java(folder, "the class path", "class path", {}, quick)
 
 
 def java_path(folder: Path, quick: bool) -> Table:
-    """Measure the first load in a new JVM of a file that ENV_PROPERTIES_FILE names."""
+    """Measure the first load in a new JVM from the path in ENV_PROPERTIES_FILE."""
     file = str(folder / "env.properties")
     return _java(folder, "a path", "path", {"ENV_PROPERTIES_FILE": file}, quick)
 
 
 def _java(folder: Path, place: str, way: str, named: dict[str, str], quick: bool) -> Table:
-    """Measure by the JVM's own clock, without its start."""
+    """Measure with the JVM's own clock, without its start."""
     if left_out := missing("java", "javac"):
         return _not_measured(f"Java reader, {place}", left_out)
     file = inputs.properties_file(folder / "env.properties")
     sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
     program = Path(__file__).with_name("FirstLoad.java")
-    # As the reader is released: newer targets join strings by code that is made at run time.
+    # The reader is released for Java 8. For newer targets, javac joins strings with code that is
+    # generated at run time.
     compile_command: list[str | Path] = ["javac", "--release", "8", "-Xlint:-options", "-d", folder]
     subprocess.run([*compile_command, program, *sources], check=True)
 
     def contender(name: str, way: str) -> Contender:
         command: list[str | Path] = ["java", "-cp", folder, "FirstLoad", way, file]
-        return Contender(name, command, env=named, tells=True)
+        return Contender(name, command, env=named, prints_seconds=True)
 
     jdk = "Properties.load"
     contenders = [contender(_READER, "reader"), contender(jdk, way)]
@@ -119,7 +120,7 @@ def _over_bare(
     limit: float,
     rounds: int,
 ) -> Table:
-    """Measure `contenders`, and the `others` if what they load is there: in the folder `theirs`."""
+    """Measure `contenders`, and the `others` if the folder `theirs` with their packages exists."""
     measured = alternately([*contenders, *others] if theirs else contenders, rounds)
     bare = contenders[0].name
     over = measured[_READER].seconds - measured[bare].seconds

@@ -1,4 +1,4 @@
-"""Packages an app, and once more after one file was saved; prints the seconds of one of the two.
+"""Package an app, then again after a file was saved; print the seconds of one of the two.
 
 python -m tests.benchmarks.repackage first|again APP FOLDER
 """
@@ -18,7 +18,7 @@ from packager.package.zip_folder import CompressionCache
 
 
 def build(app: Path, output: Path, cache: CompressionCache) -> float:
-    """Package `app`, and give the seconds that it took."""
+    """Package `app`, and return the seconds that this took."""
     start = time.perf_counter()
     build_package(resolve(app, Settings()), Config(Settings(), {"A": "1"}), output, cache=cache)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""What was measured, as tables for people and as JSON for machines."""
+"""Measurements as tables for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MB = 1e6
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure that was to be reached: at most `limit` of something."""
+    """A goal: a measured value of at most `limit`."""
 
     text: str
     measured: float
@@ -23,16 +23,16 @@ class Goal:
 
     @property
     def reached(self) -> bool:
-        """Whether it was."""
+        """Return whether the goal was reached."""
         return self.measured <= self.limit
 
 
 @dataclass(frozen=True)
 class Table:
-    """What takes turns in one run; ratios are to the row called `ours`.
+    """Commands that took turns in one run; ratios refer to the row called `ours`.
 
-    With `over`, seconds are those beyond the row of that name, a process that does nothing. The
-    `sizes` of the rows are those of an output, or of what was sent.
+    `over` names the row of a process that does nothing, whose seconds are subtracted from the
+    others. `sizes` names what the rows' sizes are: of an output, or of what was sent.
     """
 
     title: str
@@ -44,17 +44,17 @@ class Table:
     sizes: str = "output"
 
     def seconds(self, name: str) -> float:
-        """Return a row's seconds, as they are shown."""
+        """Return a row's seconds as shown."""
         found = {row.name: row.seconds for row in self.rows}
         return found[name] - (found[self.over] if self.over and name != self.over else 0.0)
 
     def ratio(self, name: str) -> float | None:
-        """Return a row's seconds as a multiple of ours, if it is not the one that does nothing."""
+        """Return a row's seconds as a multiple of ours; None for the process that does nothing."""
         return None if name == self.over else self.seconds(name) / self.seconds(self.ours)
 
 
 def machine() -> dict[str, str | int | None]:
-    """Say what kind of machine this is."""
+    """Describe this machine."""
     return {
         "system": platform.system(),
         "processor": platform.machine(),
@@ -64,7 +64,7 @@ def machine() -> dict[str, str | int | None]:
 
 
 def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
-    """Return all that is shown, for machines."""
+    """Return all tables as JSON values."""
     return [
         {
             "title": table.title,
@@ -80,7 +80,7 @@ def as_json(tables: Iterable[Table]) -> list[dict[str, object]]:
 
 
 def as_text(table: Table) -> str:
-    """Lay out a table in columns."""
+    """Format a table as columns."""
     width = max((len(row.name) for row in table.rows), default=0)
     unit = "seconds" if table.over is None else "seconds over"
     lines = [table.title, f"  {'':{width}}  {unit:>12}  x ours  peak MB  {table.sizes:>6} MB"]

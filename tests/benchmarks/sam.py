@@ -1,4 +1,4 @@
-"""AWS SAM's sync of one function, by way of a slow line to moto's CloudFormation and Lambda."""
+"""AWS SAM's sync of a function, over a slow line to moto's CloudFormation and Lambda."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(*server.get_host_and_port(), flush=True)
 input()
 """
 
-# The app is built already, for SAM as for us.
+# The app is already built, for SAM as for the packager.
 _TEMPLATE = """\
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -47,7 +47,7 @@ _FUNCTION = {
 
 
 def sync(folder: Path, app: Path) -> Measured | None:
-    """Measure one sync of `app`; return None where SAM cannot be installed."""
+    """Measure one sync of `app`; return None if SAM cannot be installed."""
     packages = peers.of_sam()
     if packages is None:
         return None
@@ -60,7 +60,7 @@ def sync(folder: Path, app: Path) -> Measured | None:
             "HOME": str(folder),
             "SAM_CLI_TELEMETRY": "0",
         }
-        # It asks whether the stack is for development.
+        # SAM asks whether the stack is for development.
         command = f"echo y | {sys.executable} -m samcli sync --code {options}"
         contender = Contender(NAME, ["sh", "-c", command], env=env, cwd=folder)
         before = slow.sent
@@ -70,7 +70,7 @@ def sync(folder: Path, app: Path) -> Measured | None:
 
 @contextlib.contextmanager
 def _moto(packages: Path) -> Iterator[str]:
-    """Run moto's server with all that CloudFormation needs; yield its URL."""
+    """Run moto's server with the extras that CloudFormation needs; yield its URL."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVER],
         env={"PYTHONPATH": str(packages)},

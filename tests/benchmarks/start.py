@@ -1,4 +1,4 @@
-"""How long a command takes that has little to do."""
+"""How long a command with little to do takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.benchmarks.report import Goal, Table
 
 
 def commands(folder: Path, quick: bool) -> Table:
-    """Measure the start."""
+    """Measure the start of commands."""
     contenders = [
         Contender("python, bare", [sys.executable, "-c", "pass"]),
         Contender("packager --help", [*PACKAGER, "--help"]),

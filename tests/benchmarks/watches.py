@@ -1,4 +1,4 @@
-"""What a save of one file costs while an app is watched."""
+"""The cost of saving a file while an app is watched."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.benchmarks.measure import Contender, Measured, alternately, bare_envi
 from tests.benchmarks.report import Goal, Table
 
 _QUIET_TIME = 0.2  # seconds: the default of --quiet-time
-_AT_REST = 3.0  # seconds after a deploy until nothing more goes on
+_AT_REST = 3.0  # seconds after a deploy until everything has settled
 _NAME = "packager watch, save to request"
 
 
 def node_app(folder: Path, quick: bool) -> Table:
-    """Measure a save in the Node.js app; the memory is that at rest."""
+    """Measure a save in the Node.js app; the memory is measured at rest."""
     app = folder / "app"
     shutil.copytree(inputs.node_app(), app, symlinks=True)
     output = folder / "package.zip"
@@ -49,12 +49,12 @@ def node_app(folder: Path, quick: bool) -> Table:
 
 
 def packaging(folder: Path, quick: bool) -> Table:
-    """Measure the packaging alone, as it is done at first and after one save."""
+    """Measure only the packaging, the first time and after a save."""
     app = folder / "app"
     shutil.copytree(inputs.node_app(), app, symlinks=True)
     program = [sys.executable, "-m", "tests.benchmarks.repackage"]
     first, again = (
-        Contender(name, [*program, which, app, folder], cwd=ROOT, tells=True)
+        Contender(name, [*program, which, app, folder], cwd=ROOT, prints_seconds=True)
         for name, which in (("all of it", "first"), ("after one save", "again"))
     )
     measured = alternately([first, again], 3 if quick else 7)

@@ -1,4 +1,4 @@
-"""Installing the 62 pinned dependencies of a Python app for Lambda, beside pip."""
+"""Installing the 62 pinned dependencies of a Python app for Lambda, compared with pip."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _PIP: list[str | Path] = [sys.executable, "-m", "pip"]
 
 
 def cold(folder: Path, quick: bool) -> Table:
-    """Measure what installs them when both have downloaded them before, and installed nothing.
+    """Measure an installation of packages that were downloaded before but not installed.
 
-    The packager's cache of installed dependencies is empty, and uv's cache of downloads is as the
-    round that does not count has left it. pip has what is better for it than its own cache of
-    downloads: the wheels in a folder, so that it asks no index. Neither uses a network.
+    The packager's cache of installed dependencies is empty, and uv's cache contains what the first
+    round, which does not count, has downloaded. pip gets the wheels in a folder, which is faster
+    than its own cache because it asks no index. Neither uses the network.
     """
     links, target, cache = _links(), folder / "target", folder / "cache"
     requirements = _APP / "requirements.txt"
     no_network = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(links), "PIP_NO_CACHE_DIR": "1"}
 
     def clear() -> None:
-        # The packager's downloads stay, as the files do that pip installs from.
+        # The packager's downloads remain, like the wheels from which pip installs.
         for used in (target, cache / "heroku-lambda-packager" / "wheels"):
             shutil.rmtree(used, ignore_errors=True)
 
@@ -45,7 +45,7 @@ def cold(folder: Path, quick: bool) -> Table:
         env=no_network | {"XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)},
         cwd=folder,
         before=clear,
-        tells=True,
+        prints_seconds=True,
     )
     options = ["--quiet", "--no-compile", "--no-deps", "--disable-pip-version-check"]
     pip = Contender(
@@ -65,7 +65,7 @@ def cold(folder: Path, quick: bool) -> Table:
 
 
 def warm(folder: Path, quick: bool) -> Table:
-    """Measure the package of an app whose dependencies have been installed before."""
+    """Measure the packaging of an app whose dependencies were installed before."""
     app, bare = _app(folder), folder / "bare"
     shutil.copytree(app, bare)
     (bare / "requirements.txt").unlink()
@@ -103,7 +103,7 @@ def _app(folder: Path) -> Path:
 
 
 def _links() -> Path:
-    """A folder with the wheels, so that no network is measured."""
+    """Return a folder with the wheels, so that no network is measured."""
 
     def build(folder: Path) -> None:
         options = ["--quiet", "--no-deps", *_PLATFORM]

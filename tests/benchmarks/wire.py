@@ -1,4 +1,4 @@
-"""What a deploy sends, and how long it takes, on a line of 10 Mbit/s with 50 ms there and back."""
+"""The bytes and the time of a deploy on a line of 10 Mbit/s with 50 ms there and back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Bench:
 
     @property
     def config(self) -> Path:
-        """The file with the variables."""
+        """Return the file with the variables."""
         return self.folder / "config.json"
 
     def change_config(self) -> None:
@@ -50,12 +50,12 @@ class _Bench:
         self.config.write_text(text.replace("sslmode", f"changed={next(self.numbers)}&sslmode", 1))
 
     def forget(self) -> None:
-        """Let the bucket and the function have nothing."""
+        """Empty the bucket and the function."""
         self.stub.objects.clear()
         self.stub.code = b""
 
     def append_to(self, path: Path) -> _Change:
-        """Return the change of a JavaScript file."""
+        """Return a function that changes a JavaScript file."""
 
         def change() -> None:
             with path.open("a") as file:
@@ -76,7 +76,7 @@ class _Bench:
         return Contender(name, command, env=self._settings(by_s3))
 
     def aws_cli(self, package: Path) -> list[tuple[Contender, _Change]]:
-        """Return the AWS CLI's two ways for a package that is built already."""
+        """Return the AWS CLI's two ways to send a package that is already built."""
         theirs = peers.of_python()
         if theirs is None:
             return []
@@ -95,19 +95,19 @@ class _Bench:
         ]
 
     def prepare(self) -> None:
-        """Deploy without a wait, so that the bucket has what does not change."""
+        """Deploy at full speed, so that the bucket contains everything that will not change."""
         with self.line.fast():
             run(self.deploy("prepare"))
 
     def build(self) -> Path:
-        """Build the package, for tools that only send it."""
+        """Build the package for tools that only send it."""
         package = self.folder / "package.zip"
         options: list[str | Path] = [*self.options, "--env-file", self.config, "-o", package]
         run(Contender("build", [*PACKAGER, "build", self.app, *options]))
         return package
 
     def measure(self, contender: Contender, change: _Change, rounds: int = 1) -> Measured:
-        """Run it after each change; the size is what was sent."""
+        """Run a contender after each change; the size is the number of bytes sent."""
         runs = []
         for _ in range(rounds):
             change()
@@ -118,7 +118,7 @@ class _Bench:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[queue.SimpleQueue[float]]:
-        """Watch the app; yield the times at which Lambda had a package."""
+        """Watch the app; yield the times when Lambda has received a package."""
         times: queue.SimpleQueue[float] = queue.SimpleQueue()
 
         def record(request: s3_stub.Request) -> None:
@@ -156,7 +156,7 @@ def _no_change() -> None:
 
 
 def node_app(folder: Path, quick: bool) -> Table:
-    """Measure deploys of the Node.js app after different changes; quick: only the small ones."""
+    """Measure deploys of the Node.js app after different changes; `quick` skips the large ones."""
     app = folder / "app"
     shutil.copytree(inputs.node_app(), app, symlinks=True)
     with _bench(folder, app) as bench:
@@ -198,7 +198,7 @@ def fat_jar(folder: Path, quick: bool) -> Table:
 
 
 def saved(folder: Path, quick: bool) -> Table:
-    """Measure the time from a save to a function that has the package, with `packager watch`."""
+    """Measure the time from a save until Lambda has the package, with `packager watch`."""
     app = folder / "app"
     shutil.copytree(inputs.node_app(), app, symlinks=True)
     with _bench(folder, app) as bench:

@@ -1,4 +1,4 @@
-"""What the exec wrapper adds to the start of a runtime."""
+"""The time that the exec wrapper adds to the start of a runtime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from packager.package import exec_wrapper
 from tests.benchmarks.measure import Contender, alternately
 from tests.benchmarks.report import Goal, Table
 
-# Lambda's images have bash as sh.
+# Lambda's images use bash as sh.
 _SHELL = ("bash", "--posix")
 
 

@@ -1,4 +1,4 @@
-"""action.yml: its steps as a runner takes them, against a Lambda API over HTTP."""
+"""The steps of action.yml, run as GitHub's runner runs them, against a Lambda API over HTTP."""
 
 from __future__ import annotations
 
@@ -26,21 +26,20 @@ EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 
 
 class StepError(Exception):
-    """A step failed; its log is the message."""
+    """A step failed; the message is its log."""
 
 
 @dataclass
 class Runner:
-    """Does with the action what a runner of GitHub does with a composite one."""
+    """Runs a composite action as GitHub's runner does."""
 
     folder: Path
     env: dict[str, str]
     contexts: dict[str, str] = field(default_factory=dict)
 
     def run(self, **inputs: str) -> tuple[dict[str, str], str]:
-        """Run the steps; return the action's outputs and the log. Raise if a step fails.
-
-        The packager is installed by the first run only, because it takes long.
+        """Run the steps; return the action's outputs and the log. Raises StepError.
+        Only the first run installs the packager, because that takes long.
         """
         defaults = {name: one.get("default", "") for name, one in ACTION["inputs"].items()}
         given = {name.replace("_", "-"): value for name, value in inputs.items()}
@@ -85,12 +84,12 @@ class Runner:
 
 @pytest.fixture
 def runner(service: Service, tmp_path: Path) -> Runner:
-    """A runner with a Node.js app in its workspace, and credentials and a token around."""
+    """A runner with a Node.js app in its workspace, and secrets in its environment."""
     app = tmp_path / "workspace" / "my app"
     app.mkdir(parents=True)
     (app / "package.json").write_text("{}")
     (app / "index.js").write_text("exports.handler = async () => 1\n")
-    # A module of the app has the name of one that the packager imports.
+    # A module of the app shadows one that the packager imports.
     (tmp_path / "workspace" / "json.py").write_text("raise SystemExit('of the app')\n")
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     env = {
@@ -100,13 +99,13 @@ def runner(service: Service, tmp_path: Path) -> Runner:
         "AWS_DEFAULT_REGION": REGION,
         "_AWS_ENDPOINT_URL": service.url,
         "CANARY": str(tmp_path / "canary"),
-        "PIP_NO_COMPILE": "1",  # It takes longer than all the rest.
+        "PIP_NO_COMPILE": "1",  # compiling takes longer than everything else
     }
     return Runner(tmp_path, kept | env)
 
 
 def config_of(service: Service, function: str, folder: Path) -> dict[str, str]:
-    """Return the config in a function's package, as the reader reads it."""
+    """Return the config in a function's package, as the reader returns it."""
     import io
     import zipfile
 
@@ -120,7 +119,7 @@ def config_of(service: Service, function: str, folder: Path) -> dict[str, str]:
 def test_the_action_deploys_variables_and_named_secrets(
     runner: Runner, service: Service, function: str, tmp_path: Path
 ) -> None:
-    """Exactly, whatever characters they have; nothing of them is run or shown."""
+    """All characters arrive exactly; the shell runs none of them, and the log shows no secret."""
     outputs, log = runner.run(
         function=function,
         app_dir="my app",
@@ -138,41 +137,41 @@ def test_the_action_deploys_variables_and_named_secrets(
     configuration = service.client("lambda").get_function_configuration(FunctionName=function)
     assert outputs == {"version": "1", "hash": configuration["CodeSha256"]}
 
-    # A step that fails fails the action, whatever else is in its pipe.
+    # A failing step fails the action, even inside a pipe.
     runner.contexts.clear()
     with pytest.raises(StepError, match="not a JSON object"):
         runner.run(function=function, app_dir="my app", variables="A=1")
     with pytest.raises(StepError, match="function"):
         runner.run(function="another", app_dir="my app", variables="{}")
 
-    # Without variables and secrets, those of the app's .env.
+    # Without variables and secrets, the config comes from the app's .env.
     (tmp_path / "workspace" / "my app" / ".env").write_text("GREETING=Hello\n")
     outputs, _ = runner.run(function=f"{function}", app_dir="my app")
     assert outputs["version"] == ""
     assert config_of(service, function, tmp_path) == {"GREETING": "Hello"}
 
 
-def test_no_expression_is_in_a_command() -> None:
-    """What a runner puts there would be run by the shell."""
+def test_no_command_of_the_action_contains_an_expression() -> None:
+    """The shell would run the text that a runner inserts there."""
     for step in STEPS:
         assert "${{" not in step.get("run", "")
         assert step.get("shell", "bash") == "bash"
 
 
-def test_every_expression_names_an_input_or_an_output_of_a_step() -> None:
+def test_every_expression_of_the_action_refers_to_an_input_or_output() -> None:
     names = set(EXPRESSION.findall((ROOT / "action.yml").read_text()))
     known = {f"inputs.{name}" for name in ACTION["inputs"]}
     known |= {"github.action_path", "runner.temp", "steps.python.outputs.python-path"}
     assert names - known == {f"steps.deploy.outputs.{name}" for name in ACTION["outputs"]}
 
 
-def test_the_settings_of_the_action_exist() -> None:
+def test_the_action_sets_only_settings_that_exist() -> None:
     [deploy] = [step for step in STEPS if step.get("id") == "deploy"]
     assert {name for name in deploy["env"] if name.startswith("_")} <= set(BY_VARIABLE)
 
 
-def test_the_workflow_for_github_uses_the_action_as_it_is() -> None:
-    """Each input exists, those that are required are there, and no secret is taken unnamed."""
+def test_the_workflow_for_github_matches_the_action() -> None:
+    """Its inputs exist, the required ones are set, and each secret is passed by name."""
     text = (ROOT / "docs" / "ci" / "github.yml").read_text()
     workflow = yaml.safe_load(text)
     [step] = [
@@ -192,7 +191,7 @@ def test_the_workflow_for_github_uses_the_action_as_it_is() -> None:
     assert set(used) <= set(ACTION["outputs"])
 
 
-def test_the_page_lists_the_inputs_and_outputs_of_the_action() -> None:
+def test_the_page_on_ci_lists_the_inputs_and_outputs_of_the_action() -> None:
     page = (ROOT / "docs" / "ci.md").read_text()
     listed = re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)
     assert listed == [*ACTION["inputs"], *ACTION["outputs"]]
@@ -205,7 +204,7 @@ def test_the_page_lists_the_inputs_and_outputs_of_the_action() -> None:
 def test_the_job_for_gitlab_deploys_the_file_variable(
     service: Service, function: str, tmp_path: Path
 ) -> None:
-    """The commands of its script are run; what is installed before is this checkout."""
+    """The commands of its script run; this checkout replaces the installed packager."""
     job = yaml.safe_load((ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text())["deploy"]
     assert {name for name in job["variables"] if name.startswith("_")} <= set(BY_VARIABLE)
     (tmp_path / "package.json").write_text("{}")

@@ -1,4 +1,4 @@
-"""Every page of the documentation: its commands work, its outputs are real, its links lead on."""
+"""Every page of the documentation: its commands work, its outputs are real, its links exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.conftest import requires
 from tests.documentation import PAGES, ROOT, Reader, anchors, links, matches, shell_lines
 from tests.service import Service
 
-# What a page's commands need beside those of the packager: programs that others document.
+# Programs in the pages' commands that have documentation of their own.
 OTHERS = {
     *("aws", "bash", "cd", "eval", "git", "mvn", "npm", "pip", "pip-audit", "pipx", "pytest"),
     *("python", "python3", "ruff", "uv", ".venv/bin/activate", ".", "mypy", "jq"),
@@ -37,7 +37,7 @@ by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def commands(line: str) -> list[list[str]]:
-    """Split a line of shell at its pipes and conditions into commands with their words."""
+    """Split a line of shell at pipes and conditions into commands; each is a list of words."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<")
     lexer.whitespace_split = True
     found: list[list[str]] = [[]]
@@ -52,7 +52,7 @@ def commands(line: str) -> list[list[str]]:
 
 
 def check_packager(words: list[str]) -> None:
-    """Parse a command of the packager; click raises an error that says what is wrong."""
+    """Parse a command of the packager; click raises an error that describes the problem."""
     words = words[: words.index("<")] if "<" in words else words
     command = cli.get_command(click.Context(cli), words[0])
     assert command, f"packager {words[0]}"
@@ -63,7 +63,7 @@ def check_packager(words: list[str]) -> None:
 
 
 def check_heroku(words: list[str]) -> None:
-    """Check a command for Heroku: it exists, its settings do, and a dyno has what it runs."""
+    """Check a command for Heroku: it and its settings exist, and a dyno can run its program."""
     assert words[0] in HEROKU, words[0]
     named = {word.split("=")[0] for word in words if re.match(r"_[A-Z0-9_]+=", word)}
     assert named <= set(BY_VARIABLE)
@@ -79,7 +79,7 @@ def check_heroku(words: list[str]) -> None:
 def test_a_page_shows_only_commands_that_exist(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With options that exist: those of the packager are parsed by itself."""
+    """Their options exist as well; the packager itself parses its own."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "event.json").write_text("{}")
     for line in shell_lines(page):
@@ -96,7 +96,7 @@ def test_a_page_shows_only_commands_that_exist(
 
 @by_name
 def test_a_command_in_the_text_of_a_page_exists(page: Path) -> None:
-    """As `packager deploy --dry-run`, outside of a block."""
+    """Text outside of blocks names only real commands, such as `packager deploy --dry-run`."""
     prose = documentation.without_blocks(page)
     for text in re.findall(r"`(packager [a-z][^`…]*)`", prose):
         for program, *words in filter(None, commands(text.replace("\\|", "|"))):
@@ -109,7 +109,7 @@ def test_a_command_in_the_text_of_a_page_exists(page: Path) -> None:
 
 @by_name
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    """To a file and a heading of this project, or to an address that is one."""
+    """Each leads to a file and heading of this project, or is a valid address."""
     for target in links(page):
         if target.startswith("http"):
             assert re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[\w./~%+#-]*)?", target), target
@@ -121,8 +121,8 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(file), target
 
 
-def test_the_commands_of_the_page_on_reliability_run_tests() -> None:
-    """Their files exist, and there are tests with names that `-k` selects."""
+def test_the_commands_on_the_page_about_reliability_run_tests() -> None:
+    """Their files exist, and contain tests with names that `-k` selects."""
     page = (ROOT / "docs" / "reliability.md").read_text()
     commands = re.findall(r"`pytest (tests/[^`]+)`", page)
     assert len(commands) > 20
@@ -137,7 +137,7 @@ def test_the_commands_of_the_page_on_reliability_run_tests() -> None:
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
-    """By links, in one step."""
+    """The README links to each page."""
     reached = {(ROOT / target.partition("#")[0]).resolve() for target in links(ROOT / "README.md")}
     pages = {page for page in PAGES if page.parent == ROOT / "docs"}
     assert pages - reached == {ROOT / "docs" / "releasing.md"}  # for maintainers
@@ -145,18 +145,18 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
 
 @by_name
 def test_a_page_names_only_settings_that_exist(page: Path) -> None:
-    others = {"_LAMBDA_FUNCTION_NAME"}  # what the old buildpack's README said
+    others = {"_LAMBDA_FUNCTION_NAME"}  # in the README of the old buildpack
     named = set(re.findall(r"\b(_(?:LAMBDA|AWS)_[A-Z0-9_]*[A-Z0-9])\b", page.read_text()))
     assert named - others <= set(BY_VARIABLE)
 
 
 def test_the_readme_is_short() -> None:
-    """Of what a newcomer needs; all else is a link."""
+    """It contains what a newcomer needs, and links to the rest."""
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 
 
 def reader(folder: Path, service: Service) -> Reader:
-    """Somebody at a laptop whose functions are in a Lambda API over HTTP."""
+    """Return a user at a laptop whose functions are in a Lambda API over HTTP."""
     settings = service.settings("")
     del settings["_LAMBDA_FUNCTION_ARN"]
     return Reader(folder, settings)
@@ -167,10 +167,10 @@ def reader(folder: Path, service: Service) -> Reader:
     [page for page in PAGES if any(one.kind == "console" for one in documentation.blocks(page))],
     ids=lambda page: page.name,
 )
-def test_the_outputs_on_a_page_are_those_of_its_commands(
+def test_the_commands_on_a_page_print_the_outputs_shown(
     page: Path, service: Service, tmp_path: Path
 ) -> None:
-    """Run one after another in a checkout's copy; times, sizes and hashes may differ."""
+    """The commands run in order, in a copy of the checkout; times, sizes and hashes may differ."""
     if "hello" not in {
         one["FunctionName"] for one in service.client("lambda").list_functions()["Functions"]
     }:
@@ -184,8 +184,8 @@ def test_the_outputs_on_a_page_are_those_of_its_commands(
         assert matches(result.shown, result.output), f"$ {result.command}\n{result.output}"
 
 
-def test_the_first_minute_begins_on_a_clean_clone(tmp_path: Path) -> None:
-    """What README's first two commands do, with nothing but Python: install, deploy, respond."""
+def test_the_first_commands_of_the_readme_work_in_a_clean_clone(tmp_path: Path) -> None:
+    """The README's first two commands need only Python: they install, deploy and respond."""
     clone = tmp_path / "clone"
     names = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
@@ -206,12 +206,12 @@ def test_the_first_minute_begins_on_a_clean_clone(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert "World" in run.stdout.splitlines()[-1]
-    assert "Collecting" in run.stdout  # pip shows that it works
+    assert "Collecting" in run.stdout  # pip shows its progress
 
 
 @cache
 def messages() -> list[str]:
-    """Return the texts in the source of the packager and the buildpack, with … for what varies."""
+    """Return the texts in the source of packager and buildpack, with … for variable parts."""
     texts = [path.read_text() for path in (ROOT / "bin").rglob("*") if path.suffix == ".sh"]
     for path in (ROOT / "packager").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -234,15 +234,15 @@ def rows_of_messages() -> list[str]:
 
 
 @pytest.mark.parametrize("message", rows_of_messages())
-def test_a_message_in_troubleshooting_is_one_of_the_packagers(message: str) -> None:
-    """So that somebody who searches for what was shown finds it."""
+def test_a_message_in_troubleshooting_exists_in_the_source(message: str) -> None:
+    """A user who searches for a message as shown finds it."""
     parts = [part.strip() for part in message.split("…") if part.strip()]
     assert any(all(part in text for part in parts) for text in messages())
 
 
 @requires("node")
 def test_the_picture_shows_the_output_of_watch() -> None:
-    """But for times. `python -m tests.watch_picture` draws it anew."""
+    """Only times may differ; `python -m tests.watch_picture` redraws it."""
 
     def texts(svg: str) -> list[str]:
         found = re.findall(r">([^<]*)</text>", svg)

@@ -22,7 +22,7 @@ LANGUAGES = {
 
 
 def config() -> dict[str, str]:
-    """600 variables of 60 KB in all, beyond what Lambda's own environment takes."""
+    """Return 600 variables of 60 KB in total, more than Lambda's own environment can hold."""
     texts = ["plain", "Grüße 🎈", "two\nlines\r\n", "it's $HOME `id` \\\\", '"quoted"', " blanks "]
     return {
         f"CONFIG_{number:03}": f"{texts[number % len(texts)]}{number}".ljust(90, ".")
@@ -33,10 +33,10 @@ def config() -> dict[str, str]:
 @pytest.mark.parametrize(
     "language", [pytest.param(name, marks=marks[0]) for name, marks in LANGUAGES.items()]
 )
-def test_a_handler_that_knows_nothing_of_the_packager_has_every_config_var(
+def test_a_handler_that_does_not_know_the_packager_finds_every_config_var(
     language: str, tmp_path: Path
 ) -> None:
-    """600 of them, 60 KB in all; what the platform has set takes precedence."""
+    """600 config vars of 60 KB arrive; platform variables take precedence."""
     task = shutil.copytree(SOURCES, tmp_path / "task")
     if language == "java":
         subprocess.run(["javac", "-d", task, task / "Environment.java"], check=True)
@@ -44,7 +44,7 @@ def test_a_handler_that_knows_nothing_of_the_packager_has_every_config_var(
     script.write_bytes(exec_wrapper.write(config()).content)
     script.chmod(exec_wrapper.MODE)
     environment = {
-        "LANG": "en_US.UTF-8",  # as AWS's images say, where that locale is not installed
+        "LANG": "en_US.UTF-8",  # set in AWS's images, which lack this locale
         "TZ": ":UTC",
         "AWS_LAMBDA_EXEC_WRAPPER": str(script),
         "CONFIG_000": "set by the platform",

@@ -1,4 +1,4 @@
-"""Packages as large as real ones, deployed by the command and looked at with the field's tools."""
+"""Packages as large as real ones, deployed by the command and checked with common tools."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFIG = {
 
 @pytest.fixture(scope="session")
 def shaded_jar() -> Path:
-    """A shaded jar with the AWS SDK and Jackson in it."""
+    """A shaded jar that contains the AWS SDK and Jackson."""
     source = Path(__file__).parent / "shaded"
 
     def build(folder: Path) -> None:
@@ -51,7 +51,7 @@ def node_app() -> Path:
 
 
 def compressed(package: Path | io.BytesIO) -> dict[str, bytes]:
-    """Return the entries in order, each with its compressed bytes, as they stand in the file."""
+    """Return the entries in order, each with its compressed bytes as stored in the file."""
     with zipfile.ZipFile(package) as archive:
         file = archive.fp
         assert file is not None
@@ -65,7 +65,7 @@ def compressed(package: Path | io.BytesIO) -> dict[str, bytes]:
 
 
 def deployed(service: Service, app: Path, *options: str, to: Path, temporary: Path) -> Path:
-    """Deploy, and write what the service has then to the file `to`."""
+    """Deploy, and write the package that the service stores to the file `to`."""
     name = f"function-{to.stem}"
     service.create_function(name)
     env = CONFIG | service.settings(name)
@@ -81,7 +81,7 @@ def deployed(service: Service, app: Path, *options: str, to: Path, temporary: Pa
 
 
 def is_accepted(package: Path) -> None:
-    """Let the tools of the field test the package."""
+    """Check the package with unzip, zip, jar and zipfile."""
     for test in (["unzip", "-tqq"], ["zip", "-Tq"], ["jar", "tf"]):
         run = subprocess.run([*test, str(package)], capture_output=True, text=True, check=False)
         assert run.returncode == 0, (test, run.stdout[-1000:], run.stderr)
@@ -90,7 +90,7 @@ def is_accepted(package: Path) -> None:
 
 
 @requires("mvn", "java", "jar", "zip", "unzip")
-def test_a_shaded_jar_is_deployed_with_its_config_and_nothing_else_changed(
+def test_a_shaded_jar_is_deployed_with_its_config_and_otherwise_unchanged(
     service: Service, shaded_jar: Path, tmp_path: Path, temporary: Path
 ) -> None:
     app, jar = shaded_jar.parent, shaded_jar.name
@@ -112,7 +112,7 @@ def test_a_shaded_jar_is_deployed_with_its_config_and_nothing_else_changed(
 
 
 @requires("java", "mvn")
-def test_a_jar_that_is_read_as_a_stream_begins_with_its_manifest(
+def test_a_jar_with_config_can_be_read_as_a_stream(
     service: Service, shaded_jar: Path, tmp_path: Path, temporary: Path
 ) -> None:
     package = deployed(

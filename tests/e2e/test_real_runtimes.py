@@ -1,4 +1,4 @@
-"""The examples, deployed by the command: to this machine, and to what AWS's own runtimes run."""
+"""The examples, deployed by the command: to this machine, and to AWS's own runtimes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LANGUAGES = {
 # The runtime and handler of each function.
 CONFIGURATIONS = {
     "node": ("nodejs22.x", "index.handler"),
-    # Its wheels are for the Python that runs the tests.
+    # The wheels are for the Python that runs the tests.
     "python": (
         f"python{sys.version_info.major}.{sys.version_info.minor}",
         "lambda_function.lambda_handler",
@@ -41,7 +41,7 @@ CONFIGURATIONS = {
     scope="module", params=[pytest.param(name, marks=mark) for name, mark in LANGUAGES.items()]
 )
 def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of an example, made ready to be deployed as examples/README.md says."""
+    """A copy of an example, prepared for a deploy as examples/README.md describes."""
     name: str = request.param
     app = tmp_path_factory.mktemp("examples") / name
     shutil.copytree(EXAMPLES / name, app, ignore=shutil.ignore_patterns("node_modules", "target"))
@@ -53,7 +53,7 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def expected(app: Path, who: str) -> dict[str, object]:
-    """Say what an example answers when its config has arrived."""
+    """Return an example's response if its config has arrived."""
     config = read_env_file(app / ".env").variables
     features = config["FEATURES"]
     return {
@@ -72,7 +72,7 @@ def test_an_example_contains_the_reader_unchanged(language: str) -> None:
     assert {copy.found for copy in copies} == {"current"}
 
 
-def test_the_config_of_an_example_has_values_that_are_hard_to_escape(example: Path) -> None:
+def test_the_config_of_an_example_contains_values_that_are_hard_to_escape(example: Path) -> None:
     config = read_env_file(example / ".env").variables
     assert not config["GREETING"].isascii()
     assert set(":=#?!") <= set(config["SHOP_URL"])
@@ -89,7 +89,7 @@ def test_an_example_runs_on_this_machine(example: Path) -> None:
     assert json.loads(done.stdout)["response"] == expected(example, "Zoë")
 
 
-def test_an_example_runs_in_the_runtime_of_aws(
+def test_an_example_runs_in_the_real_runtime(
     example: Path, service: Service, tmp_path: Path
 ) -> None:
     env_file = example / ".env"

@@ -1,4 +1,4 @@
-"""A handler that knows nothing of the packager: it returns its environment."""
+"""A handler that does not know the packager: it returns its environment."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""AWS's own runtime interface clients, and the side of Lambda that they talk to."""
+"""AWS's own runtime interface clients, and an emulator of the Lambda API that they use."""

@@ -1,4 +1,4 @@
-"""AWS's own runtimes behind AWS's runtime interface emulator, which takes the place of Lambda."""
+"""AWS's own runtimes behind AWS's runtime interface emulator, which replaces Lambda."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.e2e.runtimes import tools
 
-# How long a runtime may take to start on a busy machine, in seconds.
+# Maximum seconds that a runtime may take to start on a busy machine.
 PATIENCE = 120
 
 
@@ -32,19 +32,19 @@ def runtime(language: str, task: Path) -> list[str]:
     folders = [str(task), str(tools.python_client())]
     start = f"import sys; sys.path[:0] = {folders}"
     main = "from awslambdaric.__main__ import main; main(sys.argv)"
-    # Isolated, so that nothing but the package and the runtime is there.
+    # Isolated, so that only the package and the runtime can be imported.
     return [sys.executable, "-I", "-S", "-c", f"{start}; {main}"]
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator, and the file that it and the runtime write to."""
+    """A running emulator, and the file with its and the runtime's output."""
 
     url: str
     log: Path
 
     def invoke(self, event: object) -> object:
-        """Invoke the function; return what its handler responds."""
+        """Invoke the function; return the handler's response."""
         end = time.monotonic() + PATIENCE
         body = json.dumps(event).encode()
         while True:
@@ -52,7 +52,7 @@ class Emulator:
                 with urllib.request.urlopen(self.url, body, timeout=PATIENCE) as response:
                     return json.load(response)
             except (ConnectionError, urllib.error.URLError):
-                # It does not listen yet.
+                # The emulator does not listen yet.
                 assert time.monotonic() < end, self.log.read_text()[-2000:]
                 time.sleep(0.1)
 
@@ -61,7 +61,7 @@ class Emulator:
 def emulated(
     command: Sequence[str], handler: str, task: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[Emulator]:
-    """Run `command` as the runtime of a function, in an environment as Lambda's and no more."""
+    """Run `command` as the runtime of a function, in an environment that equals Lambda's."""
     port, api_port = _free_ports(2)
     lambda_environment = {
         "PATH": os.environ["PATH"],
@@ -88,7 +88,7 @@ def emulated(
                 f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", log
             )
         finally:
-            process.terminate()  # It ends the runtime, which is in a process group of its own.
+            process.terminate()  # the emulator ends the runtime, which has its own process group
             try:
                 process.wait(PATIENCE)
             finally:
@@ -96,7 +96,7 @@ def emulated(
 
 
 def _free_ports(count: int) -> list[int]:
-    """Find ports of the loopback interface that are free; all at once, so that they differ."""
+    """Return free loopback ports; they are found at the same time, so that they differ."""
     with contextlib.ExitStack() as probes:
         found = []
         for _ in range(count):

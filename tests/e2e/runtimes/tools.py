@@ -1,4 +1,4 @@
-"""What the tests install once: AWS's runtime interface clients, and libraries for handlers."""
+"""Programs that the tests install once: AWS's runtime interface clients and its emulator."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.conftest import cached
 
 _SOURCES = Path(__file__).parent
 
-# Its native code is compiled on the machine, by its README; once, as it stays in the cache.
+# npm compiles the client's native code with these, according to its README.
 _NODE_CLIENT_NEEDS = ("npm", "cmake", "g++", "make", "autoconf", "automake", "libtoolize")
 
 
 def node_client() -> Path:
-    """Install `aws-lambda-ric`, which takes two minutes to build; give its program."""
+    """Install `aws-lambda-ric`, which takes two minutes to build; return its program."""
 
     def build(folder: Path) -> None:
         missing = [program for program in _NODE_CLIENT_NEEDS if shutil.which(program) is None]
@@ -33,7 +33,7 @@ def node_client() -> Path:
 
 
 def python_client() -> Path:
-    """Install `awslambdaric` for the running Python; give the folder of its modules."""
+    """Install `awslambdaric` for the running Python; return the folder of its modules."""
 
     def build(folder: Path) -> None:
         requirements = str(_SOURCES / "python" / "requirements.txt")
@@ -44,12 +44,12 @@ def python_client() -> Path:
 
 
 def java_client() -> Path:
-    """Install the runtime interface client for Java; give the folder of its jars."""
+    """Install the runtime interface client for Java; return the folder of its jars."""
     return _jars("java")
 
 
 def java_core() -> Path:
-    """Install the interfaces that Java handlers implement; give the folder of their jar."""
+    """Install the interfaces that Java handlers implement; return the folder of their jar."""
     return _jars("java-core")
 
 
@@ -87,6 +87,6 @@ def _jars(name: str) -> Path:
 
 
 def run(*command: str, cwd: Path | None = None) -> None:
-    """Run a tool that has to succeed."""
+    """Run a tool. Fails if it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
