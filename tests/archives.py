@@ -1,6 +1,4 @@
-"""Build archives byte by byte, in the forms that other tools write, and list what an archive
-contains.
-"""
+"""Build archives byte by byte, in the forms that other tools write, and list their entries."""
 
 from __future__ import annotations
 

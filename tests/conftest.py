@@ -129,9 +129,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture(autouse=True)
 def packages_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Delete the functions and buckets that a test creates, because the service keeps them in
-    memory.
-    """
+    """Delete the functions and buckets that a test creates: the service keeps them in memory."""
     names = request.fixturenames
     service = request.getfixturevalue("service") if "service" in names else None
     with service.dropping() if isinstance(service, Service) else contextlib.nullcontext():

@@ -238,7 +238,7 @@ def forward(exchange: Exchange) -> None:
     exchange.reply(*exchange.forward())
 
 
-def leaving(fault: Fault = forward) -> Fault:
+def refusing_next(fault: Fault = forward) -> Fault:
     """Stop listening before the response is sent, so that the next request is refused."""
 
     def respond(exchange: Exchange) -> None:

@@ -4,8 +4,8 @@ import java.io.InputStream;
 import java.util.Properties;
 
 /**
- * Prints the seconds that the first load takes: by the reader, which looks where it is told by the
- * environment, or by the JDK from the class path or from a path.
+ * Prints the seconds that the first load takes: by the reader, from the place that the environment
+ * names, or by the JDK, from the class path or from a path.
  */
 public final class FirstLoad {
     private FirstLoad() {}

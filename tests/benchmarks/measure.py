@@ -26,6 +26,7 @@ def _nothing() -> None:
 @dataclass(frozen=True)
 class Contender:
     """A command to measure, with `env` and the minimum that programs need as its environment.
+
     `output` is the file that it writes: removed before each round, and its size is measured.
     `before` runs before each round, untimed. If it `prints_seconds`, its output is the measured
     time.

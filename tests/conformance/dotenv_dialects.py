@@ -68,7 +68,7 @@ result; — means an error or an unset variable. `packager` rejects a line if it
 """
 
 
-def ours(text: str, names: list[str]) -> dict[str, str]:
+def packager(text: str, names: list[str]) -> dict[str, str]:
     """Return the values that the packager reads."""
     try:
         variables, _ = dotenv.parse(".env", text)
@@ -123,7 +123,9 @@ def page() -> str:
     """Return the whole page."""
     rows = []
     for line in LINES:
-        values = [_cell(read(f"{line}\n", ["A"]).get("A")) for read in (ours, bash, node, python)]
+        values = [
+            _cell(read(f"{line}\n", ["A"]).get("A")) for read in (packager, bash, node, python)
+        ]
         rows.append(f"| {_code(_visible(line))} | {' | '.join(values)} |\n")
     return _PREFACE + "".join(rows)
 

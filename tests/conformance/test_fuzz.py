@@ -15,7 +15,7 @@ pytestmark = requires("java", "javac", "node")
 
 
 def test_all_readers_agree_on_random_inputs(readers: Readers, tmp_path: Path) -> None:
-    """4,000 inputs; `python -m tests.conformance.fuzz --inputs N --seed S` tries more."""
+    """The test tries 4,000; `python -m tests.conformance.fuzz --inputs N --seed S` tries more."""
     compare(readers.read_all, tmp_path / "env.properties", inputs=4000, seed=2026)
 
 

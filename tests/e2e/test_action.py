@@ -39,6 +39,7 @@ class Runner:
 
     def run(self, **inputs: str) -> tuple[dict[str, str], str]:
         """Run the steps; return the action's outputs and the log. Raises StepError.
+
         Only the first run installs the packager, because that takes long.
         """
         defaults = {name: one.get("default", "") for name, one in ACTION["inputs"].items()}

@@ -79,7 +79,7 @@ def check_heroku(words: list[str]) -> None:
 def test_a_page_shows_only_commands_that_exist(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their options exist as well; the packager itself parses its own."""
+    """Their options exist, too: the packager itself parses its commands."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "event.json").write_text("{}")
     for line in shell_lines(page):
@@ -235,7 +235,7 @@ def rows_of_messages() -> list[str]:
 
 @pytest.mark.parametrize("message", rows_of_messages())
 def test_a_message_in_troubleshooting_exists_in_the_source(message: str) -> None:
-    """A user who searches for a message as shown finds it."""
+    """Users who search the page for the message that they see find it."""
     parts = [part.strip() for part in message.split("…") if part.strip()]
     assert any(all(part in text for part in parts) for text in messages())
 

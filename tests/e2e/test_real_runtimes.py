@@ -52,12 +52,12 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return app
 
 
-def expected(app: Path, who: str) -> dict[str, object]:
+def expected(app: Path, name: str) -> dict[str, object]:
     """Return an example's response if its config has arrived."""
     config = read_env_file(app / ".env").variables
     features = config["FEATURES"]
     return {
-        "greeting": f"{config['GREETING']} {who}",
+        "greeting": f"{config['GREETING']} {name}",
         "shop": config["SHOP_URL"],
         "cacheSeconds": 48 * 3600,
         # The Java example has no library for JSON.

@@ -180,7 +180,7 @@ def _run(
     )
 
 
-def assert_nothing_seen(run: Run) -> None:
+def assert_no_secret_seen(run: Run) -> None:
     """Search the output, the logs and the remaining files for secrets."""
     seen = [line for line in run.seen.splitlines() if traces(line)]
     assert not seen, seen

@@ -57,7 +57,7 @@ class Command(subprocess.Popen[bytes]):
         assert canaries.traces(shown) == []
         return shown
 
-    def killed_after(self, seconds: float, number: signal.Signals) -> str:
+    def signal_after(self, seconds: float, number: signal.Signals) -> str:
         """Send the signal after some seconds if the process still runs, and return the output."""
         try:
             self.wait(seconds)
@@ -66,14 +66,14 @@ class Command(subprocess.Popen[bytes]):
         return self.end()
 
 
-def each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:
+def attempt_at_each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:
     """Call `attempt` with each of the chosen moments, two at a time; raise the first failure."""
     with ThreadPoolExecutor(2) as pool:
         for ended in [pool.submit(attempt, *numbered) for numbered in enumerate(chosen)]:
             ended.result()
 
 
-def left_running(folder: Path) -> set[int]:
+def still_running(folder: Path) -> set[int]:
     """Return the processes that have a path in `folder` in their environment, or work there.
 
     During an exec, a process's environment reads as empty. The working directory is always known,
@@ -88,17 +88,17 @@ def left_running(folder: Path) -> set[int]:
     return found
 
 
-def assert_none_left_running(folder: Path) -> None:
+def assert_none_running(folder: Path) -> None:
     """Check that all child processes end with the command, after a moment for the system."""
     end = time.monotonic() + PATIENCE
-    while left := left_running(folder):
+    while left := still_running(folder):
         assert time.monotonic() < end, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
         time.sleep(0.02)
 
 
 def end_orphans(folder: Path) -> None:
     """End the child processes of a command that SIGKILL has ended."""
-    while left := left_running(folder):
+    while left := still_running(folder):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ def age(*folders: Path) -> None:
             os.utime(left, (0, 0))
 
 
-def whole(package: bytes) -> bool:
+def is_complete(package: bytes) -> bool:
     """Return whether every entry is readable and the config is one of them."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return archive.testzip() is None and "env.properties" in archive.namelist()

@@ -11,7 +11,7 @@ import javaproperties
 import pytest
 
 from tests.faults import canaries
-from tests.faults.canaries import assert_no_setting_in, assert_nothing_seen
+from tests.faults.canaries import assert_no_secret_seen, assert_no_setting_in
 from tests.proxy import error, proxying
 from tests.service import Service
 from tests.trees import plant
@@ -88,7 +88,7 @@ def test_a_command_shows_no_secret(
     env = canaries.settings(service.url, function)
     run = canaries.run(name, jars, *given, *more, env=env, folder=tmp_path)
     assert run.status == 0, run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
     if name == "deploy" and "--dry-run" not in more:
         assert_no_setting_in(service.stored(function))
 
@@ -99,7 +99,7 @@ def test_a_local_deploy_shows_no_secret(mode: str, app: Path, tmp_path: Path) ->
     env = canaries.settings("http://127.0.0.1:1", "function")
     run = canaries.run("deploy", app, "--local", mode, env=env, folder=tmp_path)
     assert run.status == 0, run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
     if mode == "--json":
         assert int(json.loads(run.stdout)["response"]) >= len(canaries.CONFIG)
 
@@ -112,7 +112,7 @@ def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> 
     project.mkdir()
     run = canaries.run("vendor", "node", project, *options, env=env, folder=tmp_path)
     assert run.status == (1 if "--check" in options else 0), run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
     for file in project.rglob("*.*"):
         assert file.is_dir() or canaries.traces(file.read_text()) == []
 
@@ -142,7 +142,7 @@ def test_watching_shows_no_secret(
         until=is_enough,
     )
     assert run.status == 130, run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
     if "--local" not in options:
         assert_no_setting_in(service.stored(python_function))
 
@@ -168,7 +168,7 @@ def test_a_secret_in_a_message_of_aws_is_not_shown(
         )
     assert run.status == (130 if command == "watch" else 1), run.stderr
     assert "*** was sent with ***" in run.seen
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
@@ -180,7 +180,7 @@ def test_an_error_about_a_broken_archive_shows_no_secret(mode: str, tmp_path: Pa
     run = canaries.run(*arguments, env=env, folder=tmp_path)
     assert run.status == 2
     assert "broken.jar" in run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 @pytest.mark.parametrize("name", ENV_FILES)
@@ -191,7 +191,7 @@ def test_no_setting_in_an_env_file_is_packaged(name: str, jars: Path, tmp_path: 
     arguments = ("build", jars, "--jar", "small.jar", "--env-file", file, "-o", output)
     run = canaries.run(*arguments, "--verbose", env={}, folder=tmp_path)
     assert run.status == 0, run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
     assert_no_setting_in(output)
 
 
@@ -206,7 +206,7 @@ def test_an_error_in_an_env_file_shows_none_of_its_text(
     env = canaries.settings(service.url, function)
     run = canaries.run(command, jars, "--env-file", file, "--verbose", env=env, folder=tmp_path)
     assert run.status == 2
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 @pytest.mark.parametrize(
@@ -223,12 +223,12 @@ def test_an_error_in_an_env_file_shows_none_of_its_text(
 def test_an_error_about_a_setting_does_not_show_its_value(
     name: str, value: str, service: Service, function: str, jars: Path, tmp_path: Path
 ) -> None:
-    """Not even a value that an HTTP header cannot contain."""
+    """Even a value that an HTTP header cannot contain is not shown."""
     env = canaries.settings(service.url, function) | {name: value}
     arguments = ("--jar", "small.jar", "--timeout", "3", "--verbose")
     run = canaries.run("deploy", jars, *arguments, env=env, folder=tmp_path)
     assert run.status in (1, 2)
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 LIBRARY = """
@@ -260,7 +260,7 @@ def test_an_uncaught_exception_shows_no_secret(
         env = canaries.settings(proxy.url, function) | {"_LAMBDA_JAR_FILE": "small.jar"}
         run = canaries.run_python("-c", LIBRARY, jars, work, env=env, folder=tmp_path)
     assert "packager.release.outcome.ReleaseError" in run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 def test_no_setting_in_the_environment_is_packaged(jars: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import requires
 from tests.faults import canaries, kills
-from tests.faults.canaries import assert_nothing_seen
+from tests.faults.canaries import assert_no_secret_seen
 from tests.faults.wheels import wheel
 from tests.service import Service, bare_environment
 from tests.trees import Tree, plant
@@ -80,7 +80,7 @@ public class Seen {
 def test_a_local_handler_receives_no_secret_except_in_its_package(
     language: str, tmp_path: Path
 ) -> None:
-    """No setting, credential or config var of the packager's environment, and no file of AWS's."""
+    """It cannot read the packager's settings, credentials, config vars or AWS's files."""
     tree, options = HANDLERS[language]
     app = plant(tmp_path / "app", tree)
     if language == "java":
@@ -100,13 +100,13 @@ def test_a_local_handler_receives_no_secret_except_in_its_package(
     assert variables["AWS_SECRET_ACCESS_KEY"] == "local"
     assert not variables.keys() & UNKNOWN
     assert not [name for name in variables if name.startswith("_AWS") or name == "UNDERSCORED"]
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 def test_a_build_command_receives_our_environment_without_the_settings(
     service: Service, function: str, tmp_path: Path
 ) -> None:
-    """It gets the inherited environment, nothing of the env file, and its line as only argument."""
+    """It receives the inherited environment without settings, and nothing from the env file."""
     app = plant(tmp_path / "app", {"package.json": b"{}", "index.js": b""})
     env_file = tmp_path / "config.env"
     env_file.write_text("FROM_FILE='canary'\n_AWS_SESSION_TOKEN='canary-token-of-the-file'\n")
@@ -126,7 +126,7 @@ def test_a_build_command_receives_our_environment_without_the_settings(
     ours = {*bare_environment(tmp_path), "PYTHONPATH", "LC_CTYPE"}
     assert variables.keys() - wanted.keys() <= ours
     assert (tmp_path / "cmdline").read_text() == f"/bin/sh\0-c\0{build}\0"
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 @dataclass
@@ -145,7 +145,7 @@ def index(folder: Path) -> Iterator[Index]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            for pid in kills.left_running(folder):
+            for pid in kills.still_running(folder):
                 found.arguments.append(Path(f"/proc/{pid}/cmdline").read_text())
                 found.environments.append(Path(f"/proc/{pid}/environ").read_text())
             link = f'<a href="/{served.name}">{served.name}</a>'.encode()
@@ -178,7 +178,7 @@ def index(folder: Path) -> Iterator[Index]:
 def test_uv_receives_no_secret_except_those_that_the_user_passes_on(
     mode: str, tmp_path: Path
 ) -> None:
-    """Uv gets no config, no setting, none of the app's Python variables, no secret argument."""
+    """It receives no config, no setting, none of the app's Python variables, no secret argument."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": b""})
     env = canaries.settings("http://127.0.0.1:1", "function")
     with index(tmp_path) as seen:
@@ -205,7 +205,7 @@ def test_uv_receives_no_secret_except_those_that_the_user_passes_on(
         assert canaries.traces("\n".join(variables.values())) == []
         assert not [name for name in variables if name.startswith(("_", "AWS_", "PYTHON"))]
     assert canaries.traces("\n".join(seen.arguments)) == []
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
@@ -232,4 +232,4 @@ def test_an_error_of_uv_shows_no_secret(line: str, words: str, mode: str, tmp_pa
         )
     assert run.status == 2
     assert words in run.stderr
-    assert_nothing_seen(run)
+    assert_no_secret_seen(run)

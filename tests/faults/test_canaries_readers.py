@@ -1,4 +1,4 @@
-"""What the readers reveal of a file: in their errors, and in their objects when printed."""
+"""The readers reveal no value of a file, in their errors or when their objects are printed."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def unfit(tmp_path: Path) -> Path:
 
 
 def test_the_python_reader_shows_no_value(files: list[Path], unfit: Path) -> None:
-    """With repr, str, format, pprint, logging and tracebacks, for loaded values and for errors."""
+    """Neither repr, str, format, pprint, logging nor a traceback shows a value of the file."""
     env = {"PYTHONPATH": str(ROOT / "sdk_python")}
     text = shown([sys.executable, "-c", PYTHON, *files], unfit, env)
     assert "InvalidVariableError" in text.splitlines()[-1]
@@ -213,7 +213,7 @@ def test_the_python_reader_shows_no_value(files: list[Path], unfit: Path) -> Non
 
 @requires("node")
 def test_the_node_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
-    """With console.log, util.inspect at any depth, String and JSON of errors, also for proxies."""
+    """Neither console.log, util.inspect at any depth, String nor JSON shows a value of the file."""
     program = tmp_path / "show.js"
     program.write_text(NODE)
     text = shown(["node", program, ROOT / "sdk_node" / "index.js", *files], unfit, {})
@@ -223,7 +223,7 @@ def test_the_node_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path
 
 @requires("java", "javac")
 def test_the_java_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path: Path) -> None:
-    """With toString, String.format, messages and stack traces, for maps and for errors."""
+    """Neither toString, String.format, a message nor a stack trace shows a value of the file."""
     program = tmp_path / "Show.java"
     program.write_text(JAVA)
     sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")

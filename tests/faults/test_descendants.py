@@ -65,9 +65,9 @@ def assert_dead(alive: Path) -> None:
 
 
 @linux
-@pytest.mark.parametrize("what", OUTLIVING)
-def test_no_process_that_a_handler_starts_outlives_it(what: str, tmp_path: Path) -> None:
-    task, alive = handler(tmp_path / "task", OUTLIVING[what]), tmp_path / "alive"
+@pytest.mark.parametrize("process", OUTLIVING)
+def test_no_process_that_a_handler_starts_outlives_it(process: str, tmp_path: Path) -> None:
+    task, alive = handler(tmp_path / "task", OUTLIVING[process]), tmp_path / "alive"
     try:
         run = Handler("python", "lambda_function.lambda_handler")
         invoke(run, task, json.dumps(str(alive)).encode(), timeout=3)
@@ -81,7 +81,7 @@ def test_no_process_that_a_handler_starts_outlives_it(what: str, tmp_path: Path)
 def test_a_signal_to_the_packager_ends_all_children_of_a_handler(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """Even after SIGKILL, when the packager itself can do nothing."""
+    """They end even after SIGKILL, when the packager itself can do nothing."""
     app = handler(tmp_path / "app", "(detached(event), time.sleep(1000))")
     alive = tmp_path / "alive"
     (tmp_path / "temporary").mkdir()
@@ -95,7 +95,7 @@ def test_a_signal_to_the_packager_ends_all_children_of_a_handler(
         time.sleep(0.02)
     deploy.send_signal(number)
     deploy.end()
-    kills.assert_none_left_running(tmp_path)
+    kills.assert_none_running(tmp_path)
     assert_dead(alive)
 
 

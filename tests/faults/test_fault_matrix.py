@@ -19,7 +19,7 @@ from tests.faults import canaries
 from tests.faults.canaries import Run
 from tests.faults.conftest import ALL
 from tests.faults.kinds import KINDS, NO_RESPONSE, Kind
-from tests.proxy import Proxy, changed, leaving, proxying
+from tests.proxy import Proxy, changed, proxying, refusing_next
 from tests.service import REGION, Service
 
 SECRET = "canary of the function's own environment"
@@ -82,7 +82,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Ended:
+class Outcome:
     """The result of a deploy with a fault.
 
     `tries` counts the request with the fault (if there were several, the one sent most often) or,
@@ -127,7 +127,7 @@ def ends(
     service: Service,
     jars: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[Cell, Future[Ended]]:
+) -> dict[Cell, Future[Outcome]]:
     """Start all cells that are selected in this run."""
     cells: list[Cell] = [
         item.callspec.params["cell"]  # type: ignore[misc]
@@ -145,7 +145,7 @@ def ends(
         }
 
 
-def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Ended:
+def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Outcome:
     """Deploy with the fault of `cell`, to a function and a bucket of its own."""
     name = folder.name
     service.create_function(name)
@@ -166,7 +166,7 @@ def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Ended
             folder=folder,
         )
         refused = connections_tried(run) - proxy.connections()
-    ended = Ended(
+    ended = Outcome(
         run=run,
         tries=refused if cell.kind == REFUSED else most_tries(proxy, cell.call),
         holds_new=service.stored(name) != before,
@@ -196,9 +196,9 @@ def prepare(proxy: Proxy, cell: Cell) -> None:
     if cell.kind == REFUSED:
         if call.name == "wait":
             proxy.rules.clear()
-            proxy.on("update", leaving(in_progress))
+            proxy.on("update", refusing_next(in_progress))
         elif call.before:
-            proxy.on(call.before, leaving(), skip=call.skip_before)
+            proxy.on(call.before, refusing_next(), skip=call.skip_before)
         else:
             proxy.shut_down()
     else:
@@ -270,7 +270,7 @@ def at_least(number: int) -> range:
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
 def test_a_deploy_with_a_fault_ends_with_one_true_message(
-    cell: Cell, ends: dict[Cell, Future[Ended]]
+    cell: Cell, ends: dict[Cell, Future[Outcome]]
 ) -> None:
     """It ends in time with one true error, leaves nothing half done and shows no secret."""
     ended = ends[cell].result()

@@ -181,7 +181,7 @@ def shared_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def test_another_user_cannot_change_the_cached_dependencies(
     shared_home: Path, tmp_path: Path
 ) -> None:
-    """Neither before the cache exists nor while it is in use."""
+    """Another user can change it neither before it exists nor while it is in use."""
     tampering = [*SECOND_USER, "sh", "-c", TAMPERING, "sh", str(shared_home)]
     subprocess.run(
         [*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels"],

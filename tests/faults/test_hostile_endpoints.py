@@ -30,13 +30,13 @@ _JSON = {"Content-Type": "application/json"}
 _NOISE = b"\x1f\x8b\x08\x00" + random.Random(1).randbytes(2000)
 
 NESTED = b'{"CodeSha256": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-SENSELESS = {
+UNPARSEABLE = {
     "nested JSON": replying(200, _JSON, NESTED),
     "nested JSON in an error": replying(400, _JSON, NESTED),
     "gzip noise": replying(200, {**_JSON, "Content-Encoding": "gzip"}, _NOISE),
     "gzip noise in an error": replying(400, {**_JSON, "Content-Encoding": "gzip"}, _NOISE),
-    "a number for text": replying(200, _JSON, b'{"CodeSha256": 7, "Version": "1"}'),
-    "text for a number": replying(200, _JSON, b'{"CodeSha256": "x", "CodeSize": "large"}'),
+    "a number instead of text": replying(200, _JSON, b'{"CodeSha256": 7, "Version": "1"}'),
+    "text instead of a number": replying(200, _JSON, b'{"CodeSha256": "x", "CodeSize": "large"}'),
     "a list": replying(200, _JSON, b"[]"),
     "a list of environments": replying(200, _JSON, b'{"CodeSha256": "x", "Environment": [1]}'),
     "a number in an error": replying(400, _JSON, b'{"code": 7, "message": {"a": 1}}'),
@@ -71,36 +71,36 @@ def function(service: Service, proxy: Proxy, timeout: float = 30) -> LambdaFunct
     return LambdaFunction(given, Clients(given, timeout=timeout, hide=str))
 
 
-@pytest.mark.parametrize("kind", SENSELESS)
-def test_an_unparseable_response_is_one_class_of_error(
+@pytest.mark.parametrize("kind", UNPARSEABLE)
+def test_every_unparseable_response_is_the_same_class_of_error(
     kind: str, service: Service, proxy: Proxy
 ) -> None:
     lambda_function = function(service, proxy)
-    proxy.on("state", SENSELESS[kind])
+    proxy.on("state", UNPARSEABLE[kind])
     with pytest.raises(UnparseableResponseError) as raised:
         lambda_function.state()
     assert "(eu-west-1)" in raised.value.message
     assert ("web page" in raised.value.message) == ("web page" in kind)
 
 
-@pytest.mark.parametrize("kind", [*SENSELESS, "endless"])
+@pytest.mark.parametrize("kind", [*UNPARSEABLE, "endless"])
 def test_after_an_unparseable_response_to_an_update_the_functions_state_decides(
     kind: str, service: Service, proxy: Proxy, package: Package
 ) -> None:
-    """The same as after a lost response: if the function has the package, the deploy succeeds."""
+    """If the function has the package, the deploy succeeds, as after a lost response."""
     lambda_function = function(service, proxy)
-    proxy.on("update", SENSELESS.get(kind, endless))
+    proxy.on("update", UNPARSEABLE.get(kind, endless))
     update = Update(package, lambda_function, Progress(), Deadline(Clock(), 30))
     assert update.run(None).code_sha256 == package.code_sha256
 
 
 @pytest.mark.parametrize("kind", ["nested JSON", "a refusing web page"])
-def test_if_the_state_cannot_be_parsed_either_the_error_reports_that(
+def test_if_the_state_cannot_be_parsed_either_the_error_reports_it(
     kind: str, service: Service, proxy: Proxy, package: Package
 ) -> None:
     lambda_function = function(service, proxy)
-    proxy.on("update", SENSELESS[kind])
-    proxy.on("state", SENSELESS[kind])
+    proxy.on("update", UNPARSEABLE[kind])
+    proxy.on("state", UNPARSEABLE[kind])
     update = Update(package, lambda_function, Progress(), Deadline(Clock(), 30))
     with pytest.raises(DeployError, match="Whether the function was updated is not known"):
         update.run(None)

@@ -38,7 +38,7 @@ def test_a_signal_at_any_moment_leaves_no_temporary_file(
         arguments += ["-o", str(output)] if command == "build" else []
         env = canaries.settings(service.url, function)
         process = kills.Command(*arguments, env=env, temporary=temporary)
-        process.killed_after(after, number)
+        process.signal_after(after, number)
         if number == signal.SIGKILL:
             kills.age(temporary)
             again = canaries.run(*arguments, env=env, folder=folder)
@@ -46,11 +46,11 @@ def test_a_signal_at_any_moment_leaves_no_temporary_file(
         assert [*temporary.iterdir()] == []
         assert {path.name for path in folder.iterdir()} <= {"temporary", "logging", "out.jar"}
         if output.read_bytes() != b"old":
-            assert kills.whole(output.read_bytes())
+            assert kills.is_complete(output.read_bytes())
         if service.stored(function) != before:
-            assert kills.whole(service.stored(function))
+            assert kills.is_complete(service.stored(function))
 
-    kills.each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
+    kills.attempt_at_each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
 
 
 # So many files that their removal takes a while.
@@ -68,7 +68,7 @@ with workspace.private_folder() as folder:
 def test_a_signal_during_the_removal_of_temporary_files_leaves_none(
     run: int, temporary: Path
 ) -> None:
-    """The rest of the files are removed as well."""
+    """The removal continues after the signal."""
     process = subprocess.Popen(
         [sys.executable, "-c", REMOVING],
         env=bare_environment(temporary),

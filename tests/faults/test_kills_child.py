@@ -39,7 +39,7 @@ for _ in range(int(runs)):
 """
 
 
-def test_a_program_that_is_being_started_when_a_signal_comes_is_ended(tmp_path: Path) -> None:
+def test_a_signal_while_a_program_starts_ends_the_program(tmp_path: Path) -> None:
     """No process is left running."""
     run = subprocess.run(
         [sys.executable, "-c", STARTING, str(kills.SEED), str(RUNS)],
@@ -49,7 +49,7 @@ def test_a_program_that_is_being_started_when_a_signal_comes_is_ended(tmp_path: 
         timeout=kills.PATIENCE,
         check=False,
     )
-    left = kills.left_running(tmp_path)
+    left = kills.still_running(tmp_path)
     kills.end_orphans(tmp_path)
     assert left == set()
     assert run.stdout.split() == ["interrupted"] * RUNS, run.stderr

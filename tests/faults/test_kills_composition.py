@@ -1,4 +1,4 @@
-"""Signals while S3 assembles a package: the output names any config that stays in the bucket."""
+"""Signals while S3 assembles a package: the output reports any config that stays in the bucket."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MOMENTS = [
 
 @pytest.mark.parametrize("after_response", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("number", "call"), MOMENTS, ids=str)
-def test_a_signal_between_two_requests_leaves_no_config_that_is_not_named(
+def test_a_signal_between_two_requests_leaves_no_unreported_config(
     number: signal.Signals, call: str, after_response: bool, stub: Stub, app: Path, tmp_path: Path
 ) -> None:
     """SIGKILL leaves no time for a message, so earlier output names the folder in the bucket."""

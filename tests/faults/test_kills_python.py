@@ -45,19 +45,19 @@ def test_a_signal_at_any_moment_of_an_installation_leaves_nothing_half_done(
         arguments = ("build", app, "-o", output, "--runtime", "python3.13")
         env = installing(cache, wheels)
         process = kills.Command(*arguments, env=env, temporary=temporary)
-        process.killed_after(after, number)
+        process.signal_after(after, number)
         if number == signal.SIGKILL:
             kills.end_orphans(folder)
             kills.age(temporary, made)
             again = kills.Command(*arguments, env=env, temporary=temporary)
             shown = again.end()
             assert again.returncode == 0, shown
-        kills.assert_none_left_running(folder)
+        kills.assert_none_running(folder)
         assert [*temporary.iterdir()] == []
         assert {path.name for path in folder.iterdir()} <= {"temporary", "cache", "out.zip"}
         entries = [kept for kept in made.glob("*") if kept.is_dir()]
         assert all(len([*kept.glob("dep/module_*.py")]) == MODULES for kept in entries)
         if output.exists():
-            assert kills.whole(output.read_bytes())
+            assert kills.is_complete(output.read_bytes())
 
-    kills.each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
+    kills.attempt_at_each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])

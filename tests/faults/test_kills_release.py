@@ -68,7 +68,9 @@ def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
             assert [*temporary.iterdir()] == []
             assert live(stub) == {max(stub.functions[REGION, "a"].versions)}
 
-    kills.each(attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)])
+    kills.attempt_at_each(
+        attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)]
+    )
 
 
 def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:

@@ -60,17 +60,19 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
                 again = deploy(jars, proxy.url, name, temporary)
                 again.end()
                 assert again.returncode == 0
-                assert kills.whole(service.stored(name))
+                assert kills.is_complete(service.stored(name))
             else:
                 assert "Uploads" not in s3.list_multipart_uploads(Bucket=name)
                 # While Python exits, signals have their default effect again.
                 assert process.returncode in (0, 128 + number, -number)
         assert [*temporary.iterdir()] == []
         if service.stored(name) != before:
-            assert kills.whole(service.stored(name))
+            assert kills.is_complete(service.stored(name))
         service.delete(name)
 
-    kills.each(attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)])
+    kills.attempt_at_each(
+        attempt, [chosen(moments, request) for request in REQUESTS for _ in range(RUNS)]
+    )
 
 
 def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]:

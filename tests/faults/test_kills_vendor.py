@@ -38,7 +38,7 @@ def until_it_writes(process: kills.Command, folder: Path) -> None:
 def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """Nothing else remains (after SIGKILL: the next run removes it)."""
+    """No other file remains; after SIGKILL, the next run removes them."""
     moments = kills.moments("vendor", number)
     new = tmp_path / "new"
     new.mkdir()
@@ -57,7 +57,7 @@ def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
         process = kills.Command(*arguments, env={}, temporary=temporary)
         if aimed:
             until_it_writes(process, project / "env-properties")
-        process.killed_after(after, number)
+        process.signal_after(after, number)
         found = vendored(project)
         assert all(found[name] in (OLD, content) for name, content in wanted.items())
         if number == signal.SIGKILL:
@@ -69,4 +69,6 @@ def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
         assert [*temporary.iterdir()] == []
 
     aimed = [(True, moments.uniform(0, WRITING)) for _ in range(RUNS)]
-    kills.each(attempt, [*aimed, *((False, moments.uniform(0, LONGEST)) for _ in range(RUNS))])
+    kills.attempt_at_each(
+        attempt, [*aimed, *((False, moments.uniform(0, LONGEST)) for _ in range(RUNS))]
+    )

@@ -38,7 +38,7 @@ class Watching:
 
     def has_a_child(self) -> bool:
         """Return whether a second process exists, even one that is only being started."""
-        return len(kills.left_running(self.folder)) > 1
+        return len(kills.still_running(self.folder)) > 1
 
     def change(self) -> None:
         """Save a file of the app."""
@@ -111,7 +111,7 @@ def test_a_signal_at_any_moment_of_watching_ends_all_processes(
         process = kills.Command("watch", app, *options, env=env, temporary=temporary)
         try:
             activity(Watching(folder, process, lambda: service.stored(function) != before))
-            process.killed_after(later, number)
+            process.signal_after(later, number)
         finally:
             process.kill()
         assert process.returncode in (128 + number, -number)
@@ -121,12 +121,12 @@ def test_a_signal_at_any_moment_of_watching_ends_all_processes(
             again = kills.Command("deploy", app, env=env, temporary=temporary)
             shown = again.end()
             assert again.returncode == 0, shown
-        kills.assert_none_left_running(folder)
+        kills.assert_none_running(folder)
         assert [*temporary.iterdir()] == []
         if service.stored(function) != before:
-            assert kills.whole(service.stored(function))
+            assert kills.is_complete(service.stored(function))
 
-    kills.each(
+    kills.attempt_at_each(
         attempt,
         [
             (activity, moments.uniform(0, longest))

@@ -54,7 +54,7 @@ def test_no_port_is_open_while_a_local_deploy_runs_its_handler(tmp_path: Path) -
         while not (tmp_path / "running").exists():
             assert deploy.poll() is None, deploy.end()
             time.sleep(0.02)
-        processes = {deploy.pid, *kills.left_running(tmp_path)}
+        processes = {deploy.pid, *kills.still_running(tmp_path)}
         listening = listening_sockets()
         opened = [sockets_of(process) & listening for process in processes]
     finally:

@@ -19,7 +19,7 @@ from tests import lambda_stub
 from tests.faults.conftest import ALL
 from tests.faults.kinds import KINDS
 from tests.lambda_stub import Stub
-from tests.proxy import leaving, proxying
+from tests.proxy import proxying, refusing_next
 from tests.releases import Releases
 
 AT_ONCE = 6
@@ -84,7 +84,7 @@ CHOSEN = [
 
 
 @dataclass
-class Ended:
+class Outcome:
     """The result of a release with a fault."""
 
     deployment: Deployment | None
@@ -98,7 +98,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def ends(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Cell, Future[Ended]]:
+) -> dict[Cell, Future[Outcome]]:
     """Start all cells that are selected in this run."""
     cells: list[Cell] = [
         item.callspec.params["cell"]  # type: ignore[misc]
@@ -113,7 +113,7 @@ def ends(
         }
 
 
-def release_with(cell: Cell, folder: Path) -> Ended:
+def release_with(cell: Cell, folder: Path) -> Outcome:
     """Release version 3 over version 2, or version 1 with a new alias, with the fault of `cell`."""
     (folder / "app").mkdir()
     (folder / "app" / "package.json").write_text("{}")
@@ -131,14 +131,14 @@ def release_with(cell: Cell, folder: Path) -> Ended:
         return faulty(cell, stub, releases)
 
 
-def faulty(cell: Cell, stub: Stub, releases: Releases) -> Ended:
+def faulty(cell: Cell, stub: Stub, releases: Releases) -> Outcome:
     """Release once more, through a proxy that injects the fault."""
     real = stub.url
     sent = stub.calls.count("UpdateFunctionCode")
     deployment, message = None, ""
     with proxying(real) as proxy:
         if cell.kind == REFUSED:
-            proxy.on(cell.call.before, leaving())
+            proxy.on(cell.call.before, refusing_next())
         else:
             fault = KINDS[cell.kind].at_lambda
             proxy.on(cell.call.name, fault, times=1 if cell.once else None)
@@ -153,7 +153,7 @@ def faulty(cell: Cell, stub: Stub, releases: Releases) -> Ended:
             message = f"{error.message} {error.hint}"
         calls = list(proxy.calls)
     alias = releases.function.aliases.get("live")
-    return Ended(
+    return Outcome(
         deployment,
         message,
         message + releases.notes,
@@ -186,7 +186,7 @@ def succeeds(cell: Cell) -> bool | None:
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
 def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
-    cell: Cell, ends: dict[Cell, Future[Ended]]
+    cell: Cell, ends: dict[Cell, Future[Outcome]]
 ) -> None:
     """It ends in time, and the message says whether the alias was moved."""
     ended = ends[cell].result()

@@ -121,7 +121,7 @@ def lambda_handler(event, context):
 
 
 @pytest.mark.parametrize("name", ["deploy", "watch"])
-def test_a_handler_that_nests_folders_leaves_none(name: str, tmp_path: Path) -> None:
+def test_a_handler_that_nests_folders_leaves_no_folder(name: str, tmp_path: Path) -> None:
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": NESTING.encode()})
     run = canaries.run(
         *(name, app, "--local"),
@@ -135,7 +135,7 @@ def test_a_handler_that_nests_folders_leaves_none(name: str, tmp_path: Path) -> 
     assert "Warning" not in run.stderr
 
 
-def test_a_package_that_nests_folders_leaves_none(tmp_path: Path) -> None:
+def test_a_package_that_nests_folders_leaves_no_folder(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()
     with zipfile.ZipFile(app / "app.zip", "w") as archive:
@@ -169,7 +169,7 @@ def test_a_hostile_folder_of_a_killed_run_is_removed_and_stops_no_later_command(
 def test_a_folder_that_cannot_be_removed_is_reported_and_stops_no_later_command(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may contain config; a mount point inside a folder prevents its removal, for example."""
+    """It may contain config, and a mount point inside it can prevent its removal."""
     stale = temporary / "heroku-lambda-packager-left"
     stale.mkdir(mode=0o700)
     (stale / "env.properties").touch()
@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_removed_is_reported_and_stops_no_later_command(
     assert reported == [stale, folder]
 
 
-def test_a_folder_that_others_can_write_is_not_removed_as_ours(temporary: Path) -> None:
+def test_a_temporary_folder_that_others_can_write_to_is_not_removed(temporary: Path) -> None:
     """Another user can move a shared folder of ours to where our temporary folders are."""
     shared = temporary / "heroku-lambda-packager-moved"
     shared.mkdir()

@@ -20,7 +20,7 @@ from tests.service import REGION, Service, bare_environment
 FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
 
 
-def ends(process: subprocess.Popen[bytes]) -> None:
+def assert_ends(process: subprocess.Popen[bytes]) -> None:
     """Check that the process ends long before the things that it waits for."""
     process.wait(kills.PATIENCE / 2)
 
@@ -48,7 +48,7 @@ def test_a_second_signal_ends_an_upload_that_gets_no_response(
         while "abort upload" not in proxy.calls and deploy.poll() is None:
             time.sleep(0.02)
         deploy.send_signal(numbers[1])
-        ends(deploy)
+        assert_ends(deploy)
         shown = deploy.end()
     assert deploy.returncode == 128 + numbers[0]
     assert "Interrupted. The package or parts of it may be left in the bucket: s3://" in shown
@@ -85,7 +85,7 @@ def test_a_signal_ends_a_deploy_whose_name_look_up_gets_no_response(
         for _ in range(count):
             deploy.send_signal(signal.SIGINT)
             time.sleep(0.1)
-        ends(deploy)
+        assert_ends(deploy)
     assert deploy.returncode == 128 + signal.SIGINT, (tmp_path / "shown").read_text()
     assert [*temporary.iterdir()] == []
 
@@ -111,7 +111,7 @@ with (
 
 
 def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> None:
-    """Its folders are removed and its programs are ended."""
+    """Its folders are removed, and its programs end."""
     process = subprocess.Popen(
         [sys.executable, "-c", WAITING],
         env=bare_environment(tmp_path),
@@ -129,10 +129,10 @@ def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> No
         assert process.wait(kills.PATIENCE) == 128 + signal.SIGTERM
         assert shown.readline() == "Interrupted.\n"
     assert [*tmp_path.iterdir()] == []
-    kills.assert_none_left_running(tmp_path)
+    kills.assert_none_running(tmp_path)
 
 
-def test_signals_in_quick_succession_end_it_with_a_full_cleanup(tmp_path: Path) -> None:
+def test_signals_in_quick_succession_end_the_packager_with_a_full_cleanup(tmp_path: Path) -> None:
     """Programs that start the packager may forward a signal that it has already received."""
     run = WAITING.replace("        pool.submit(threading.Event().wait)", "        pass")
     process = subprocess.Popen(

@@ -83,10 +83,10 @@ def packaged(service: Service, function: str) -> dict[str, bytes]:
 
 
 @requires("uv")
-def test_each_dependency_has_bounds_and_the_oldest_is_the_lower_one(
+def test_each_dependency_has_bounds_and_its_oldest_version_is_the_lower_bound(
     python: Path, resolution: str
 ) -> None:
-    """Otherwise the tests below would not test the bounds."""
+    """The other tests install these bounds, so they test what pyproject.toml declares."""
     wanted, versions = json.loads(subprocess.check_output([python, "-c", _VERSIONS], text=True))
     requirements = [Requirement(line) for line in wanted]
     for found in (found for found in requirements if found.marker is None):
@@ -152,7 +152,7 @@ def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
     assert not [*temporary.iterdir()]
 
 
-def test_the_lock_of_the_buildpack_holds_with_all_its_hashes(tmp_path: Path) -> None:
+def test_every_download_of_the_buildpack_matches_a_hash_in_its_lock(tmp_path: Path) -> None:
     """Every file that pip downloads for the buildpack matches a hash in its lock."""
     lock = ROOT / "bin" / "requirements.lock"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps"]
@@ -166,7 +166,7 @@ def test_the_lock_of_the_buildpack_holds_with_all_its_hashes(tmp_path: Path) -> 
     assert [*tmp_path.iterdir()]
 
 
-def test_the_npm_package_runs_nothing_when_it_is_installed() -> None:
+def test_installing_the_npm_package_runs_no_script() -> None:
     """The package has no script that npm runs by itself, and no dependency."""
     package = json.loads((ROOT / "sdk_node" / "package.json").read_text())
     assert package["scripts"].keys() == {"test", "lint"}
@@ -176,8 +176,8 @@ def test_the_npm_package_runs_nothing_when_it_is_installed() -> None:
 
 
 @requires("node", "npm")
-def test_npm_finds_nothing_to_run_in_the_package(tmp_path: Path) -> None:
-    """Npm packs and installs it with scripts allowed, and finds no script to run."""
+def test_npm_finds_no_script_in_the_package(tmp_path: Path) -> None:
+    """It is packed and installed by npm with scripts allowed, and npm finds none."""
     npm: list[str | Path] = ["npm", "--cache", tmp_path / "cache", "--ignore-scripts=false"]
     pack = [*npm, "pack", "--json", "--pack-destination", tmp_path]
     packed = subprocess.check_output(pack, cwd=ROOT / "sdk_node", stderr=subprocess.DEVNULL)
@@ -191,7 +191,7 @@ def test_npm_finds_nothing_to_run_in_the_package(tmp_path: Path) -> None:
     assert "hasInstallScript" not in lock["packages"]["node_modules/env-properties"]
 
 
-def test_the_maven_package_brings_nothing_with_it() -> None:
+def test_the_maven_package_has_no_dependencies() -> None:
     """It has only test dependencies, and is a plain jar, not a plugin that Maven runs."""
     space = {"m": "http://maven.apache.org/POM/4.0.0"}
     project = ET.parse(ROOT / "sdk_java" / "pom.xml").getroot()

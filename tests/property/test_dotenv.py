@@ -45,7 +45,7 @@ plain = st.text(
 @settings(max_examples=3, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(plain, min_size=50))
 def test_plain_values_are_read_as_bash_and_nodes_dotenv_read_them(values: list[str]) -> None:
-    """Quoted and unquoted values without backslash, quote, `$ ! #`, backquote or line end."""
+    """These are values in quotes, without backslash, quote, `$ ! #`, backquote or line end."""
     lines = [
         f"A{number}={quote}{value}{quote}"
         for number, value in enumerate(values)

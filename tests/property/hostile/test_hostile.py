@@ -161,7 +161,7 @@ def test_a_bomb_of_entries_that_share_their_data_is_refused(tmp_path: Path) -> N
 
 
 def test_a_bomb_of_entries_inside_each_other_is_refused(tmp_path: Path) -> None:
-    """Each entry contains the next one with its header (Fifield, "quoting local headers")."""
+    """The data of an entry contains the next entry (Fifield, "quoting local headers")."""
     inner = Part(b"inner", bytes(1000), deflated=True)
     quoted = craft(inner)
     quoted = quoted[: quoted.index(b"PK\1\2")]
@@ -172,7 +172,7 @@ def test_a_bomb_of_entries_inside_each_other_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bytes_shared", [1, 30, 36])
 def test_entries_that_overlap_by_some_bytes_are_refused(bytes_shared: int, tmp_path: Path) -> None:
-    """The first entry declares that much more data than it has."""
+    """The first entry declares more data than it has, up to a part of the second."""
     archive = bytearray(craft(Part(b"first", bytes(100)), Part(b"second", bytes(100))))
     place = archive.index(b"PK\1\2") + 20
     struct.pack_into("<L", archive, place, 100 + bytes_shared)

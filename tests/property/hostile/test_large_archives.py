@@ -23,7 +23,7 @@ print(int(status["VmHWM"].split()[0]) >> 10)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-@pytest.mark.parametrize(("order", "megabytes"), [("as they come", 100), ("backwards", 300)])
+@pytest.mark.parametrize(("order", "megabytes"), [("in order", 100), ("backwards", 300)])
 def test_a_million_entries_fit_into_memory(order: str, megabytes: int, tmp_path: Path) -> None:
     """The directory has 48 MiB; more memory is needed only if it is out of order."""
     count, size = 10**6, 37
