@@ -122,7 +122,7 @@ CHOSEN = [
 
 
 @pytest.fixture(scope="module")
-def ends(
+def outcomes(
     request: pytest.FixtureRequest,
     service: Service,
     jars: Path,
@@ -134,7 +134,7 @@ def ends(
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and item.path == request.path
-        and "ends" in item.fixturenames
+        and "outcomes" in item.fixturenames
     ]
     # All cells end in this block: pytest changes the environment between tests, and threads read
     # it.
@@ -166,14 +166,14 @@ def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Outco
             folder=folder,
         )
         refused = connections_tried(run) - proxy.connections()
-    ended = Outcome(
+    outcome = Outcome(
         run=run,
         tries=refused if cell.kind == REFUSED else most_tries(proxy, cell.call),
         holds_new=service.stored(name) != before,
         parts_left="Uploads" in s3.list_multipart_uploads(Bucket=name),
     )
     service.delete(name)
-    return ended
+    return outcome
 
 
 def connections_tried(run: Run) -> int:
@@ -270,11 +270,11 @@ def at_least(number: int) -> range:
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
 def test_a_deploy_with_a_fault_ends_with_one_true_message(
-    cell: Cell, ends: dict[Cell, Future[Outcome]]
+    cell: Cell, outcomes: dict[Cell, Future[Outcome]]
 ) -> None:
     """It ends in time with one true error, leaves nothing half done and shows no secret."""
-    ended = ends[cell].result()
-    run = ended.run
+    outcome = outcomes[cell].result()
+    run = outcome.run
     assert run.status == (0 if succeeds(cell) else 1), run.stderr
     # The config contains names that Lambda sets, so every deploy prints this warning. If the bucket
     # becomes unreachable, there is a second warning.
@@ -290,13 +290,13 @@ def test_a_deploy_with_a_fault_ends_with_one_true_message(
         assert error.startswith("Error: ")
         assert re.search(words(cell), error)
         assert hint.startswith("  ")
-    assert_report_is_true(cell, run, holds_new=ended.holds_new)
+    assert_report_is_true(cell, run, holds_new=outcome.holds_new)
     assert canaries.traces(run.seen) == []
     assert run.left == []
     # Only in an unreachable bucket may the package or parts of it remain.
     assert ("may be left in the bucket" in run.stderr) == (cell.kind == REFUSED and cell.call.by_s3)
-    assert not ended.parts_left or "may be left in the bucket" in run.stderr
-    assert ended.tries in tries(cell)
+    assert not outcome.parts_left or "may be left in the bucket" in run.stderr
+    assert outcome.tries in tries(cell)
 
 
 def assert_report_is_true(cell: Cell, run: Run, *, holds_new: bool) -> None:

@@ -96,7 +96,7 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def ends(
+def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[Cell, Future[Outcome]]:
     """Start all cells that are selected in this run."""
@@ -105,7 +105,7 @@ def ends(
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and item.path == request.path
-        and "ends" in item.fixturenames
+        and "outcomes" in item.fixturenames
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {
@@ -186,30 +186,30 @@ def succeeds(cell: Cell) -> bool | None:
 
 @pytest.mark.parametrize("cell", CHOSEN, ids=str)
 def test_a_release_with_a_fault_leaves_the_alias_old_or_new(
-    cell: Cell, ends: dict[Cell, Future[Outcome]]
+    cell: Cell, outcomes: dict[Cell, Future[Outcome]]
 ) -> None:
     """It ends in time, and the message says whether the alias was moved."""
-    ended = ends[cell].result()
+    outcome = outcomes[cell].result()
     old, new = (None, "1") if cell.call.creates else ("2", "3")
-    assert ended.live in (old, new)
-    assert "canary" not in ended.shown
-    assert bool(ended.deployment) == succeeds(cell), ended.message
-    if ended.deployment:
-        assert (ended.deployment.outcome, ended.live) == ("deployed", new)
+    assert outcome.live in (old, new)
+    assert "canary" not in outcome.shown
+    assert bool(outcome.deployment) == succeeds(cell), outcome.message
+    if outcome.deployment:
+        assert (outcome.deployment.outcome, outcome.live) == ("deployed", new)
         if cell.call.is_optional and not cell.once:
-            assert ("Old versions may be left" in ended.shown) == fails_to_prune(cell)
+            assert ("Old versions may be left" in outcome.shown) == fails_to_prune(cell)
         return
     if cell.call.name == "get alias" and cell.kind != "not found":  # the alias would be created
-        assert not ended.is_sent
-        assert ended.live == old
+        assert not outcome.is_sent
+        assert outcome.live == old
         return
-    says_unknown = re.search(r"not known|may still be carried out", ended.message)
+    says_unknown = re.search(r"not known|may still be carried out", outcome.message)
     says_old = re.search(
-        r"still points to version 2|the alias live does not exist yet", ended.message
+        r"still points to version 2|the alias live does not exist yet", outcome.message
     )
-    assert says_unknown or says_old, ended.message
-    if ended.live == new:
-        assert says_unknown, ended.message
+    assert says_unknown or says_old, outcome.message
+    if outcome.live == new:
+        assert says_unknown, outcome.message
 
 
 def fails_to_prune(cell: Cell) -> bool:
