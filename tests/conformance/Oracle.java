@@ -14,11 +14,11 @@ import java.util.Properties;
 import java.util.TreeMap;
 
 /**
- * Prints what the JDK's own {@link Properties} reads in a file.
+ * Prints the result of the JDK's own {@link Properties} for a file.
  *
  * <p>{@code java Oracle.java FOLDER} writes the result for each {@code NAME.properties} of the
  * folder to {@code NAME.json}; {@code java Oracle.java} prints one line of JSON for each path on
- * standard input. Both need Java 17: older ones misread an escape that the line's end truncates.
+ * standard input. Both need Java 17: older versions misread an escape at the end of a line.
  */
 public final class Oracle {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
@@ -59,7 +59,7 @@ public final class Oracle {
         }
     }
 
-    /** The pairs that Properties reads, or the error. */
+    /** Returns the pairs that Properties reads, or its error. */
     private static Json result(byte[] file) throws IOException {
         if (Arrays.equals(Arrays.copyOf(file, 3), BYTE_ORDER_MARK)) {
             return Json.error("byte-order-mark", 1); // the one difference from the JDK
@@ -70,7 +70,7 @@ public final class Oracle {
                 : Json.pairs(pairs);
     }
 
-    /** What Properties reads in the first {@code length} bytes; null if it finds them malformed. */
+    /** Returns the pairs in the first {@code length} bytes, or null if Properties rejects them. */
     private static Properties load(byte[] file, int length) throws IOException {
         Properties pairs = new Properties();
         try {
@@ -82,8 +82,8 @@ public final class Oracle {
     }
 
     /**
-     * Returns the position of the malformed escape. The longest part of the file that the JDK can
-     * load ends behind its backslash.
+     * Returns the position of the malformed escape's backslash. The longest beginning of the file
+     * that the JDK can load ends after it.
      */
     private static int malformedEscape(byte[] file) throws IOException {
         int length = file.length;
@@ -93,7 +93,7 @@ public final class Oracle {
         return length - 1;
     }
 
-    /** The number, from 1, of the natural line that holds a byte. */
+    /** Returns the number, counted from 1, of the natural line that contains a byte. */
     private static int lineOf(byte[] file, int position) {
         int line = 1;
         for (int i = 0; i < position; i++) {
@@ -104,7 +104,7 @@ public final class Oracle {
         return line;
     }
 
-    /** A result: ASCII only and sorted, so that equal results are equal bytes. */
+    /** A result, in ASCII and sorted, so that equal results have equal bytes. */
     static final class Json {
         private final String kind;
         private final TreeMap<String, String> members = new TreeMap<>();
@@ -126,7 +126,7 @@ public final class Oracle {
             return json;
         }
 
-        /** With these line ends: one before the first and last member, one between members. */
+        /** Returns the JSON; one separator surrounds the members, the other one is between them. */
         String text(String outer, String between) {
             StringBuilder text = new StringBuilder("{").append(quoted(kind)).append(": {");
             String before = outer;

@@ -1,7 +1,7 @@
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A handler that knows nothing of the packager: it returns its environment. */
+/** A handler that does not know the packager: it returns its environment. */
 public class Environment {
   public Map<String, String> main(Map<String, String> event) {
     Map<String, String> found = new TreeMap<>();
