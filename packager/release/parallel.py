@@ -85,10 +85,15 @@ def side_by_side(jobs: Sequence[tuple[str, Job[T]]], progress: Progress) -> list
     outcomes: dict[int, Outcome[T]] = {}
     stop = threading.Event()
 
-    def sink(event: Event) -> None:
-        if stop.is_set():
-            raise _Cancelled
-        events.put(event)
+    def progress_of(name: str) -> Progress:
+        own = named(name, events.put)
+
+        def sink(event: Event) -> None:
+            if stop.is_set():
+                raise _Cancelled
+            own.sink(event)
+
+        return Progress(sink=sink)
 
     def work() -> None:
         while not stop.is_set():
@@ -97,7 +102,7 @@ def side_by_side(jobs: Sequence[tuple[str, Job[T]]], progress: Progress) -> list
             except queue.Empty:
                 break
             name, job = jobs[number]
-            own = named(name, sink)
+            own = progress_of(name)
             outcomes[number] = Outcome(lambda job=job, own=own: job(own))  # type: ignore[misc]
         events.put(None)
 

@@ -259,7 +259,7 @@ def test_a_large_package_is_sent_through_s3(
     service: Service, function: str, app: Path, temporary: Path
 ) -> None:
     service.client("s3").create_bucket(
-        Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        Bucket="large-packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     (app / "large").write_bytes(os.urandom(51 << 20))
     run = deploy(
@@ -267,7 +267,7 @@ def test_a_large_package_is_sent_through_s3(
         function,
         app,
         "--s3-bucket",
-        "packages",
+        "large-packages",
         "--s3-prefix",
         "some",
         temporary=temporary,
@@ -275,8 +275,8 @@ def test_a_large_package_is_sent_through_s3(
     assert (run.returncode, run.stderr) == (0, "")
     stored = service.stored(function)
     assert (app / "large").read_bytes() in stored
-    assert service.client("s3").list_objects_v2(Bucket="packages")["KeyCount"] == 0
-    assert "s3://packages" in run.stdout
+    assert service.client("s3").list_objects_v2(Bucket="large-packages")["KeyCount"] == 0
+    assert "s3://large-packages" in run.stdout
 
 
 def test_a_large_package_is_uploaded_once_if_another_update_is_in_progress(

@@ -133,9 +133,9 @@ def test_a_package_sent_through_s3_is_downloaded(
     service: LocalLambda, tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("packager.aws.storage.SMALLEST_PART", 0)
-    service.ensure_bucket("packages")
-    service.ensure_bucket("packages")
-    place = Settings(s3_bucket="packages", s3_prefix="a key? with #é%41")
+    service.ensure_bucket("packages-here")
+    service.ensure_bucket("packages-here")
+    place = Settings(s3_bucket="packages-here", s3_prefix="a key? with #é%41")
     function = local_function(service, "by-s3", place)
     (tmp_path / "package").write_bytes(package({"index.js": "1" * size}))
     sent = send(function, tmp_path / "package")
