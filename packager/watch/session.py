@@ -205,11 +205,13 @@ class Session(Generic[Result]):
                 self._is_built = True
             result = self._work.deploy(frozenset(self._pending), progress)
         except Exception as error:
+            self._ignore_enter_of_the_run(retry)
             failure = explained(error)
             self._has_failed = True
             retry_in = self._schedule.failed(self._clock(), retries=failure.transient)
             self._view.failed(cause, failure, retry_in)
         else:
+            self._ignore_enter_of_the_run(retry)
             self._pending = dict.fromkeys(sorted(self._saved_during_run))
             self._built.clear()
             self._has_failed = False
@@ -218,8 +220,14 @@ class Session(Generic[Result]):
         self._changed_since_run = bool(self._saved_during_run)
         if self._changed_since_run:
             self._schedule.changed(self._clock())
+
+    def _ignore_enter_of_the_run(self, retry: bool) -> None:
+        """Let Enter during a run request no other run, except during a retry.
+
+        This must happen before the outcome is shown, which may ask for Enter.
+        """
         if not retry:
-            self._has_pressed_enter()  # Enter during the run does not request another run.
+            self._has_pressed_enter()
 
     def _stop_if_saved(self) -> None:
         """Raise SupersededError if files were saved since the run began."""
