@@ -31,6 +31,9 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 KEY_ID, SECRET_KEY = "invented-key-id", "invented-secret-key"
 
+# Neither boto3's default session nor a client's classes of exceptions are made for several threads.
+_ONE_AT_A_TIME = threading.RLock()
+
 
 @dataclass(frozen=True)
 class Service:
@@ -41,13 +44,14 @@ class Service:
     @functools.cache  # noqa: B019 - a service lasts as long as the tests
     def client(self, name: str) -> Any:
         """Return a client for the service's Lambda, S3 or IAM."""
-        return boto3.client(
-            name,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=KEY_ID,
-            aws_secret_access_key=SECRET_KEY,
-        )
+        with _ONE_AT_A_TIME:
+            return boto3.client(
+                name,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id=KEY_ID,
+                aws_secret_access_key=SECRET_KEY,
+            )
 
     def create_function(
         self, name: str, runtime: str = "provided.al2023", handler: str = "index.handler"
@@ -111,7 +115,7 @@ class Service:
     @functools.cache  # noqa: B019
     def _role(self) -> str:
         iam = self.client("iam")
-        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        with _ONE_AT_A_TIME, contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
         return str(iam.get_role(RoleName="role")["Role"]["Arn"])
 
