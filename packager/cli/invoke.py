@@ -58,14 +58,13 @@ def invoke(
 ) -> None:
     """Invoke the function, or its alias: the response on stdout, the log on stderr."""
     with Console(quiet=quiet, verbose=verbose, shows_response=True) as console:
+        # In AWS, the event needs no --local.
+        how = options.local_run(local, event if local else None, with_aws_credentials)
         if local:
             where = options.sources(app, env_file, from_environment)
             config = options.read_config(where, settings, purpose="local", profile=profile)
             console.report(config)
-            how = options.local_run(local, event, with_aws_credentials)
             response = _here(config, app, timeout, how, console)
-        elif with_aws_credentials:
-            raise InputError("--with-aws-credentials needs --local.", "Add --local, or remove it.")
         else:
             config = options.read_settings(settings, env_file=env_file, profile=profile)
             response = _in_aws(config, (event or "{}").encode(), timeout)

@@ -53,7 +53,7 @@ def test_a_signal_at_any_moment_leaves_no_temporary_file(
     kills.attempt_at_each(attempt, [moments.uniform(0, LONGEST) for _ in range(RUNS)])
 
 
-# So many files that their removal takes a while.
+# The removal of this many files takes a while.
 REMOVING = """
 from packager import workspace
 

@@ -53,7 +53,7 @@ def told(watcher: Watcher, *expected: Path) -> bool:
 
 
 def everything_told(watcher: Watcher, folder: Path) -> set[str]:
-    """Return all that is told until the making of a last file is."""
+    """Return all events up to that of a last file, which this creates."""
     last = str(folder / "last")
     paths: set[str] = set()
     Path(last).touch()

@@ -302,7 +302,7 @@ def test_packages_in_a_folder_of_others_are_looked_at_one_by_one(tmp_path: Path)
 def test_compiled_modules_for_another_python_are_in_a_warning(
     modules: list[str], fits: bool, tmp_path: Path
 ) -> None:
-    """There is no wheel's metadata beside them, and the package may run without them."""
+    """They have no wheel's metadata, and the package may run without them."""
     entries = {"lambda_function.py": b""} | {f"fast/{name}": ELF["x86_64"] for name in modules}
     result = found(tmp_path, entries, PYTHON)
     assert fits == (not result)
