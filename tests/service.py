@@ -1,28 +1,20 @@
-"""A real Lambda and S3 API over HTTP for the tests, and functions that run commands against it."""
+"""A real Lambda and S3 API over HTTP for the tests."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import gc
 import io
 import logging
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-
-from tests import forks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -175,79 +167,3 @@ def _closed_to_web_pages(moto: WSGIApplication) -> WSGIApplication:
         return moto(environ, start)
 
     return application
-
-
-def command(
-    *arguments: str | Path,
-    env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    temporary: Path | None = None,
-    timeout: float = 120,
-    stdin: int | None = None,
-    preexec: Callable[[], None] | None = None,
-    on_dyno: bool = True,
-    piped: str | None = None,
-) -> subprocess.CompletedProcess[str]:
-    """Run `packager` as a process whose environment is `env` plus the minimum it needs to start.
-
-    `on_dyno` selects the environment of a dyno or of a laptop.
-    """
-    environment = bare_environment(temporary) | dict(env or {})
-    if not on_dyno:
-        del environment["DYNO"]
-    if forks.can_run(environment) and (preexec, stdin) == (None, None):
-        return _forked([*map(str, arguments)], environment, cwd, piped, timeout)
-    return subprocess.run(
-        [sys.executable, "-m", "packager", *map(str, arguments)],
-        env=environment,
-        input=piped,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=stdin,
-        check=False,
-        preexec_fn=preexec,
-    )
-
-
-def _forked(
-    arguments: list[str], env: dict[str, str], cwd: Path | None, piped: str | None, timeout: float
-) -> subprocess.CompletedProcess[str]:
-    with (
-        tempfile.TemporaryFile("w+") as stdin,
-        tempfile.TemporaryFile("w+") as stdout,
-        tempfile.TemporaryFile("w+") as stderr,
-    ):
-        stdin.write(piped or "")
-        stdin.seek(0)
-        files = stdin.fileno(), stdout.fileno(), stderr.fileno()
-        process = forks.Process(arguments, env=env, files=files, cwd=cwd)
-        try:
-            status = process.wait(timeout)
-        finally:
-            process.kill()
-        stdout.seek(0)
-        stderr.seek(0)
-        return subprocess.CompletedProcess(arguments, status, stdout.read(), stderr.read())
-
-
-# Looked up before the fork: a thread of the service that runs in this process may hold the dynamic
-# linker's lock, and after the fork nothing releases it. Only Linux has prctl.
-_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
-
-
-def bound_by_permissions() -> None:
-    """Give root the rights of an ordinary user, before an exec (prctl(2), PR_CAPBSET_DROP)."""
-    for capability in (*range(8), *range(9, 41), 8):  # CAP_SETPCAP (8) allows this: last
-        assert _PRCTL
-        _PRCTL(24, capability, 0, 0, 0)
-
-
-def bare_environment(temporary: Path | None = None) -> dict[str, str]:
-    """Return the minimum that a process needs to start; its temporary files go to `temporary`.
-
-    It is the environment of a dyno: the process's variables are its config.
-    """
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"DYNO": "run.1"} | ({"TMPDIR": str(temporary)} if temporary else {})

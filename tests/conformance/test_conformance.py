@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from packager.config.properties import dumps
+from tests.commands import bare_environment, packager
 from tests.conformance.make_cases import CASES, FOLDER
 from tests.conformance.readers import Readers, Result
 from tests.conftest import requires
-from tests.service import bare_environment, command
 from tests.trees import plant
 
 EXPECTED: dict[str, Result] = {
@@ -74,7 +74,7 @@ def test_values_of_every_class_arrive_in_every_reader(readers: Readers, tmp_path
     """All nine classes survive in the packager's file, but only four in `printenv`'s output."""
     app, package, shell = tmp_path / "app", tmp_path / "app.zip", tmp_path / "shell.properties"
     plant(app, {"package.json": b"{}"})
-    command("build", app, "-o", package, env=CLASSES).check_returncode()
+    packager("build", app, "-o", package, env=CLASSES).check_returncode()
     with zipfile.ZipFile(package) as archive:
         archive.extract("env.properties", tmp_path)
     for reader, result in readers.read_all(tmp_path / "env.properties").items():

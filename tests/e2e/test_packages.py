@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import packager
 from tests.conftest import cached, requires
-from tests.service import Service, command
+from tests.service import Service
 
 CONFIG = {
     "URL": "postgres://user:p%40ss@host:5432/db?a=b#c!",
@@ -69,12 +70,12 @@ def deployed(service: Service, app: Path, *options: str, to: Path, temporary: Pa
     name = f"function-{to.stem}"
     service.create_function(name)
     env = CONFIG | service.settings(name)
-    run = command("deploy", app, *options, env=env, temporary=temporary)
+    run = packager("deploy", app, *options, env=env, temporary=temporary)
     assert (run.returncode, run.stderr) == (0, "")
     assert not list(temporary.iterdir())
     to.write_bytes(service.stored(name))
     built = to.with_name("built.zip")
-    build = command("build", app, "-o", built, *options, env=CONFIG, temporary=temporary)
+    build = packager("build", app, "-o", built, *options, env=CONFIG, temporary=temporary)
     assert build.returncode == 0
     assert built.read_bytes() == to.read_bytes()
     return to

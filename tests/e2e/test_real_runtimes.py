@@ -13,10 +13,11 @@ import pytest
 from packager.config.env_files import read_env_file
 from packager.local.task import unpack
 from packager.vendor import vendor
+from tests.commands import packager
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.e2e.runtimes.emulator import emulated, runtime
-from tests.service import Service, command
+from tests.service import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -81,7 +82,7 @@ def test_the_config_of_an_example_contains_values_that_are_hard_to_escape(exampl
 
 def test_an_example_runs_on_this_machine(example: Path) -> None:
     event = json.dumps({"name": "Zoë"})
-    done = command(
+    done = packager(
         *("deploy", "--local", example, "--env-file", example / ".env"),
         *("--invoke", event, "--json"),
     )
@@ -95,7 +96,7 @@ def test_an_example_runs_in_the_real_runtime(
     env_file = example / ".env"
     function = read_env_file(env_file).variables["_LAMBDA_FUNCTION_ARN"]
     service.create_function(function, *CONFIGURATIONS[example.name])
-    done = command("deploy", example, "--env-file", env_file, env=service.settings(function))
+    done = packager("deploy", example, "--env-file", env_file, env=service.settings(function))
     assert done.returncode == 0, done.stderr
 
     task = tmp_path / "task"

@@ -19,7 +19,8 @@ from pathlib import Path
 import javaproperties
 
 from tests import forks
-from tests.service import REGION, bare_environment
+from tests.commands import bare_environment
+from tests.service import REGION
 
 WORD = "canary"
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.conftest import requires
 from tests.faults import canaries, kills
 from tests.faults.canaries import assert_no_secret_seen
 from tests.faults.wheels import wheel
-from tests.service import Service, bare_environment
+from tests.service import Service
 from tests.trees import Tree, plant
 
 # The app's config vars, without those that Lambda sets for every function.

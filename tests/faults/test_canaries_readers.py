@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from packager.config import properties
+from tests.commands import bare_environment
 from tests.conftest import requires
 from tests.faults import canaries
-from tests.service import bare_environment
 
 ROOT = Path(__file__).parents[2]
 

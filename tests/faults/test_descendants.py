@@ -13,8 +13,8 @@ import pytest
 
 from packager.errors import DeployError
 from packager.local import Handler, invoke
+from tests.commands import bound_by_permissions, packager
 from tests.faults import kills
-from tests.service import bound_by_permissions, command
 from tests.trees import plant
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what only Linux has")
@@ -138,7 +138,7 @@ def test_a_handler_cannot_read_the_environment_of_any_parent_process(tmp_path: P
     """Only root can read the packager's environment; the handler's parent has its own."""
     app = plant(tmp_path / "app", {"requirements.txt": b"", "lambda_function.py": LOOKING.encode()})
     (tmp_path / "config.env").touch()
-    run = command(
+    run = packager(
         *("deploy", app, "--local", "--json", "--env-file", tmp_path / "config.env"),
         *("--invoke", str(os.getpid())),
         env={"CONFIG": "canary"},

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from packager.apps.python import cache
+from tests.commands import bound_by_permissions, packager
 from tests.conftest import requires
 from tests.faults import canaries
 from tests.proxy import Exchange, forward, proxying
-from tests.service import Service, bound_by_permissions, command
+from tests.service import Service
 from tests.trees import plant
 
 # Places where a link in a project could redirect a vendored reader.
@@ -49,7 +50,7 @@ def test_temporary_files_are_private_whatever_the_umask(
 
     with proxying(service.url) as proxy:
         proxy.on("update", look)
-        run = command(
+        run = packager(
             *("deploy", jars, "--jar", "small.jar"),
             env=canaries.settings(proxy.url, function),
             temporary=temporary,
@@ -68,7 +69,7 @@ def test_the_function_can_read_its_package_whatever_the_umask(umask: int, tmp_pa
     for name, mode in (("package.json", 0o600), ("index.js", 0o600), ("run.sh", 0o700)):
         (app / name).write_text("{}")
         (app / name).chmod(mode)
-    run = command(*("build", app, "-o", output), env={})
+    run = packager(*("build", app, "-o", output), env={})
     assert run.returncode == 0, run.stderr
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
     with zipfile.ZipFile(output) as package:
@@ -93,7 +94,7 @@ def test_planted_links_in_the_temporary_folder_are_not_followed(
     stale.mkdir(mode=0o700)
     (stale / "lock").write_text("")
     (stale / "inside").symlink_to(victim)
-    run = command(
+    run = packager(
         *("deploy", jars, "--jar", "small.jar"),
         env=canaries.settings(service.url, function),
         temporary=temporary,
@@ -115,7 +116,7 @@ def test_a_planted_link_at_the_output_path_is_replaced(jars: Path, tmp_path: Pat
         pass
     for name in ("out.jar", f".out.jar.{ended.pid}.{'0' * 16}.part"):
         (shared / name).symlink_to(victim)
-    run = command("build", jars, "--jar", "small.jar", "-o", shared / "out.jar")
+    run = packager("build", jars, "--jar", "small.jar", "-o", shared / "out.jar")
     assert run.returncode == 0, run.stderr
     assert victim.read_text() == "precious"
     assert [path.name for path in shared.iterdir()] == ["out.jar"]
@@ -144,7 +145,7 @@ def test_files_that_another_user_plants_in_a_shared_folder_do_not_block_a_build(
         pids = Path("/proc/sys/kernel/pid_max").read_text().strip()
         planted = str(min(int(pids), os.getpid() + 5000))
         subprocess.run([*SECOND_USER, "sh", "-c", PLANTING, "sh", shared, planted], check=True)
-        run = command(
+        run = packager(
             *("build", jars, "--jar", "small.jar", "-o", shared / "out.jar"),
             preexec=bound_by_permissions,
         )
@@ -226,7 +227,7 @@ def test_a_reader_is_not_vendored_through_a_link(
         plant(elsewhere, {"file": b"precious"})
         (project / link).parent.mkdir(parents=True, exist_ok=True)
         (project / link).symlink_to(elsewhere / "file" if "." in link else elsewhere)
-        run = command("vendor", language, project, option)
+        run = packager("vendor", language, project, option)
         assert run.returncode == 1
         assert f"{project / link} is a link" in run.stderr
         assert [(path.name, path.read_bytes()) for path in elsewhere.iterdir()] == [
@@ -238,6 +239,6 @@ def test_a_reader_is_not_vendored_through_a_link(
 def test_vendoring_does_not_wait_for_a_pipe(option: str, tmp_path: Path) -> None:
     (tmp_path / "env_properties").mkdir()
     os.mkfifo(tmp_path / "env_properties" / "__init__.py")
-    run = command("vendor", "python", tmp_path, option, timeout=30)
+    run = packager("vendor", "python", tmp_path, option, timeout=30)
     assert run.returncode == 1
     assert "__init__.py is not a file" in run.stderr

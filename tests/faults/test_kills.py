@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
-from tests.service import Service, bare_environment
+from tests.service import Service
 
 RUNS = 100 if ALL else 4
 LONGEST = 0.7  # seconds; about as long as a run takes

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.commands import bare_environment
 from tests.faults import kills
 from tests.faults.conftest import ALL
-from tests.service import bare_environment
 
 RUNS = 500 if ALL else 100
 

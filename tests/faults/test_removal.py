@@ -14,8 +14,8 @@ import pytest
 
 from packager import workspace
 from packager.removal import remove
+from tests.commands import bound_by_permissions
 from tests.faults import canaries
-from tests.service import bound_by_permissions
 from tests.trees import plant
 
 DEPTH = 1500

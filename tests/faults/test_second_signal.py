@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.faults import canaries, kills
 from tests.integration.test_watch_end import SILENT_SERVER
 from tests.integration.watch_process import in_namespace
 from tests.proxy import proxying, silence
-from tests.service import REGION, Service, bare_environment
+from tests.service import REGION, Service
 
 FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
 

@@ -16,8 +16,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from tests.commands import bare_environment
 from tests.conftest import requires
-from tests.service import Service, bare_environment
+from tests.service import Service
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service import bare_environment, bound_by_permissions, command
+from tests.commands import bare_environment, bound_by_permissions, packager
 
 SETTINGS = {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 CREDENTIALS = {
@@ -37,7 +37,7 @@ def failed(
 ) -> str:
     """Run a deploy that must fail; return the message, after a check that nothing else happened."""
     before = snapshot(app)
-    run = command("deploy", app, *options, env=env, temporary=temporary)
+    run = packager("deploy", app, *options, env=env, temporary=temporary)
     assert run.returncode == status, run.stderr
     assert snapshot(app) == before
     assert not list(temporary.iterdir())
@@ -62,7 +62,7 @@ def failed(
 )
 def test_with_json_every_error_is_one_object(arguments: tuple[str, ...], app: Path) -> None:
     """It is on stdout, whether the command line, the settings or the start fails."""
-    run = command(*arguments, "--json", env=ENV, cwd=app)
+    run = packager(*arguments, "--json", env=ENV, cwd=app)
     assert run.returncode == 2
     told = json.loads(run.stdout)
     assert told["outcome"] == "failed"
@@ -104,7 +104,7 @@ def test_a_folder_in_place_of_the_jar_is_an_error(app: Path, temporary: Path) ->
 
 
 def test_a_missing_app_folder_is_an_error(app: Path, temporary: Path) -> None:
-    run = command("deploy", app / "no", env=ENV, temporary=temporary)
+    run = packager("deploy", app / "no", env=ENV, temporary=temporary)
     assert run.returncode == 2
     assert "does not exist" in run.stderr
 
@@ -128,7 +128,7 @@ def test_an_unreadable_file_or_folder_is_an_error(app: Path, temporary: Path, ki
     private = app / "private"
     private.touch() if kind == "file" else private.mkdir()
     private.chmod(0o000)
-    run = command("deploy", app, env=ENV, temporary=temporary, preexec=bound_by_permissions)
+    run = packager("deploy", app, env=ENV, temporary=temporary, preexec=bound_by_permissions)
     private.chmod(0o700)
     assert run.returncode == 2
     assert "private" in run.stderr
@@ -146,7 +146,7 @@ def test_a_missing_env_file_is_an_error(app: Path, temporary: Path) -> None:
 
 
 def test_an_unknown_option_is_an_error(app: Path, temporary: Path) -> None:
-    run = command("deploy", app, "--no-such-option", env=ENV, temporary=temporary)
+    run = packager("deploy", app, "--no-such-option", env=ENV, temporary=temporary)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
 
@@ -163,7 +163,7 @@ def test_a_full_disk_is_an_error(app: Path, temporary: Path, kind: str) -> None:
     before = snapshot(app)
     options = ["--jar", "a.jar"] if kind == "jar" else []
     limit = (1 << 19, 1 << 19)
-    run = command(
+    run = packager(
         "deploy",
         app,
         *options,

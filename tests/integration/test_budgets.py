@@ -17,7 +17,8 @@ import pytest
 from packager.package import inject
 from packager.package.inject import NewFile
 from packager.package.zip_source import Source
-from tests.service import Service, bare_environment
+from tests.commands import bare_environment
+from tests.service import Service
 from tests.trees import plant
 
 LAUNCH = Path(__file__).parents[1] / "benchmarks" / "launch.py"

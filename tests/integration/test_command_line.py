@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -15,18 +11,8 @@ import pytest
 
 from packager.cli import cli
 from packager.cli.help import GROUPS
-from tests.service import Service, bare_environment
-
-
-def packager(*arguments: str | Path, env: dict[str, str] | None = None) -> tuple[int, str, str]:
-    run = subprocess.run(
-        [sys.executable, "-m", "packager", *arguments],
-        env=bare_environment() | (env or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return run.returncode, run.stdout, run.stderr
+from tests.commands import packager, packager_on_a_terminal
+from tests.service import Service
 
 
 def commands() -> dict[str, click.Command]:
@@ -36,20 +22,20 @@ def commands() -> dict[str, click.Command]:
 
 
 def test_a_misspelt_command_gets_a_suggestion() -> None:
-    """And nothing but the usage."""
-    status, shown, error = packager("depoly")
-    assert (status, shown) == (2, "")
-    assert "No such command: depoly. Did you mean deploy?" in error
+    """It runs nothing, and names the nearest command."""
+    run = packager("depoly")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "No such command: depoly. Did you mean deploy?" in run.stderr
 
 
 def test_a_command_that_resembles_none_gets_no_suggestion() -> None:
     """A wrong one would mislead."""
-    assert "Did you mean" not in packager("frobnicate")[2]
+    assert "Did you mean" not in packager("frobnicate").stderr
 
 
 def test_an_argument_cannot_act_on_the_terminal() -> None:
-    """Not even by way of an error about it."""
-    error = packager("\x1b]0;title\adeploy")[2]
+    """An error that quotes the argument escapes its control characters."""
+    error = packager("\x1b]0;title\adeploy").stderr
     assert "\\x1b]0;title\\x07deploy" in error
     assert "\x1b" not in error
 
@@ -83,29 +69,11 @@ def test_the_result_is_coloured_on_a_terminal_only_and_not_with_no_color(tmp_pat
     (tmp_path / ".env").write_text("A=1\n")
     build = ("build", tmp_path, "-o", tmp_path / "out.zip", "--env-file", tmp_path / ".env")
     for arguments, colour in ((build, "\x1b[32mBuilt"), (("build",), "\x1b[31mError: ")):
-        assert colour in on_terminal(*arguments, env={})
-        assert "\x1b[3" not in on_terminal(*arguments, env={"NO_COLOR": "1"})
-        assert "\x1b" not in "".join(packager(*arguments)[1:])
-
-
-def on_terminal(*arguments: str | Path, env: dict[str, str]) -> str:
-    terminal, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "packager", *arguments],
-        env=bare_environment() | env,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(terminal, 65536):
-            shown += part
-    except OSError:  # Linux says so that the other end is closed.
-        pass
-    os.close(terminal)
-    process.wait()
-    return shown.decode()
+        assert colour in packager_on_a_terminal(*arguments, env={}).stdout
+        plain = packager_on_a_terminal(*arguments, env={"NO_COLOR": "1"})
+        assert "\x1b[3" not in plain.stdout
+        without_terminal = packager(*arguments)
+        assert "\x1b" not in without_terminal.stdout + without_terminal.stderr
 
 
 def test_json_lines_of_a_deploy_are_one_object_for_each_event(
@@ -113,11 +81,9 @@ def test_json_lines_of_a_deploy_are_one_object_for_each_event(
 ) -> None:
     """The last one is the result."""
     (tmp_path / "package.json").write_text("{}")
-    status, shown, error = packager(
-        "deploy", tmp_path, "--json-lines", env=service.settings(function)
-    )
-    events = [json.loads(line) for line in shown.splitlines()]
-    assert (status, error) == (0, "")
+    run = packager("deploy", tmp_path, "--json-lines", env=service.settings(function))
+    events = [json.loads(line) for line in run.stdout.splitlines()]
+    assert (run.returncode, run.stderr) == (0, "")
     assert events[-1]["event"] == events[-1]["outcome"] == "deployed"
     stages = [event["stage"] for event in events if event["event"] == "stageStarted"]
     assert {"package", "update"} <= {*stages}
@@ -128,18 +94,19 @@ def test_json_lines_of_a_deploy_are_one_object_for_each_event(
 
 
 def test_json_lines_of_a_failed_deploy_end_with_the_error(tmp_path: Path) -> None:
-    """As --json gives it, as an event."""
-    status, shown, _ = packager("deploy", tmp_path, "--json-lines", "--function", "f")
-    last = json.loads(shown.splitlines()[-1])
-    assert status == 2
+    """The last event has what --json prints."""
+    run = packager("deploy", tmp_path, "--json-lines", "--function", "f")
+    last = json.loads(run.stdout.splitlines()[-1])
+    assert run.returncode == 2
     assert last["event"] == "failed"
     assert last["error"]
 
 
-def test_vendor_gives_one_object_with_json(tmp_path: Path) -> None:
-    """With every file and what was found in its place."""
-    status, shown, _ = packager("vendor", "python", tmp_path, "--json")
-    result = json.loads(shown)
-    assert (status, result["outcome"]) == (0, "written")
+def test_vendor_prints_one_object_with_json(tmp_path: Path) -> None:
+    """It lists every file and what was found in its place."""
+    run = packager("vendor", "python", tmp_path, "--json")
+    result = json.loads(run.stdout)
+    assert (run.returncode, result["outcome"]) == (0, "written")
     assert all(Path(file["path"]).is_file() for file in result["files"])
-    assert json.loads(packager("vendor", "python", tmp_path, "--json")[1])["outcome"] == "current"
+    again = packager("vendor", "python", tmp_path, "--json")
+    assert json.loads(again.stdout)["outcome"] == "current"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import packager
 from tests.conftest import cached, requires
 from tests.e2e.runtimes import tools
-from tests.service import command
 
 SOURCES = Path(__file__).parent / "compatibility"
 
@@ -39,7 +39,7 @@ def answer(app: Path, config: dict[str, str], settings: dict[str, str], folder: 
     env_file = folder / "config.json"
     env_file.write_text(json.dumps(config | settings))
     event = json.dumps(list(config))
-    done = command("deploy", "--local", app, "--env-file", env_file, "--invoke", event, "--json")
+    done = packager("deploy", "--local", app, "--env-file", env_file, "--invoke", event, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["response"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.conftest import requires
-from tests.service import bare_environment
 
 PATIENCE = 60.0
 

@@ -12,7 +12,8 @@ from typing import Any
 import javaproperties
 import pytest
 
-from tests.service import Service, command
+from tests.commands import packager
+from tests.service import Service
 
 # A developer's shell: none of it may be seen or packaged, but for what the command line asks for.
 SHELL = {
@@ -29,7 +30,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "canary-key-id", "AWS_SECRET_ACCESS_KEY": "canary-s
 def laptop(*arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run the command without DYNO, in a shell full of secrets: none is ever in the output."""
     more["env"] = SHELL | more.get("env", {})
-    run = command(*arguments, on_dyno=False, **more)
+    run = packager(*arguments, on_dyno=False, **more)
     assert "canary" not in run.stdout + run.stderr
     return run
 
@@ -92,7 +93,7 @@ def test_credentials_that_would_deploy_are_never_config(
         "deploy": ("--function", "hello", "--region", "eu-west-1"),
     }[command_name]
     source = () if on_dyno else ("--from-environment",)
-    run = command(command_name, app, *arguments, *source, env=KEYS, on_dyno=on_dyno)
+    run = packager(command_name, app, *arguments, *source, env=KEYS, on_dyno=on_dyno)
     assert run.returncode == 2
     assert "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY in the environment" in run.stderr
     assert "canary" not in run.stdout + run.stderr
@@ -104,7 +105,7 @@ def test_the_functions_own_credentials_are_config_if_others_deploy(
 ) -> None:
     output = tmp_path / "out.zip"
     deploying = {"_AWS_ACCESS_KEY_ID": "id", "_AWS_SECRET_ACCESS_KEY": "secret"}
-    run = command("build", app, "-o", output, env=KEYS | deploying)
+    run = packager("build", app, "-o", output, env=KEYS | deploying)
     assert run.returncode == 0
     assert packaged(output) == KEYS
 
@@ -170,7 +171,7 @@ def test_dynos_of_different_size_build_the_same_package(app: Path, tmp_path: Pat
     for number, size in enumerate((small, large)):
         dyno = {"DYNO": f"run.{number}", "HOSTNAME": f"host-{number}", "PORT": f"300{number}"}
         output = tmp_path / f"{number}.zip"
-        assert command("build", app, "-o", output, env=config | size | dyno).returncode == 0
+        assert packager("build", app, "-o", output, env=config | size | dyno).returncode == 0
         packages.append(output.read_bytes())
     assert packages[0] == packages[1]
     assert packaged(tmp_path / "0.zip") == config
@@ -180,7 +181,7 @@ def test_a_misspelt_setting_is_an_error_with_a_suggestion(app: Path, tmp_path: P
     """A misspelt exclusion would deploy the secret that it is meant to keep out."""
     output = tmp_path / "out.zip"
     env = {"SECRET": "canary", "_LAMBDA_ENV_EXCLUDES": "SECRET"}
-    run = command("build", app, "-o", output, env=env)
+    run = packager("build", app, "-o", output, env=env)
     assert run.returncode == 2
     assert "_LAMBDA_ENV_EXCLUDES is not a setting; the nearest is _LAMBDA_ENV_EXCLUDE" in run.stderr
     assert not output.exists()
@@ -188,7 +189,7 @@ def test_a_misspelt_setting_is_an_error_with_a_suggestion(app: Path, tmp_path: P
 
 def test_a_setting_without_its_underscore_is_in_a_warning(app: Path) -> None:
     """It is packaged as a variable, and so is what it was meant to keep out."""
-    run = command("env", app, env={"LAMBDA_ENV_EXCLUDE": "canary", "SECRET": "canary"})
+    run = packager("env", app, env={"LAMBDA_ENV_EXCLUDE": "canary", "SECRET": "canary"})
     assert run.returncode == 0
     assert "LAMBDA_ENV_EXCLUDE is packaged" in run.stderr
     assert "rename it _LAMBDA_ENV_EXCLUDE" in run.stderr
@@ -197,7 +198,7 @@ def test_a_setting_without_its_underscore_is_in_a_warning(app: Path) -> None:
 
 def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> None:
     env = {"_LAMBDA_NODE_VERSION": "canary", "_AWS_BUILDPACK_TOOLS": "canary", "_OTHER": "canary"}
-    run = command("env", app, env=env)
+    run = packager("env", app, env=env)
     assert run.returncode == 0
     warnings = [line for line in run.stderr.splitlines() if "Warning" in line]
     assert warnings == [
@@ -207,7 +208,7 @@ def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> No
 
 def test_env_lists_excluded_variables_with_the_reason(app: Path) -> None:
     env = {"A": "canary", "SECRET": "canary", "TZ": "canary", "_LAMBDA_ENV_EXCLUDE": "SEC*"}
-    run = command("env", app, "--verbose", env=env)
+    run = packager("env", app, "--verbose", env=env)
     assert run.stdout.split() == ["A", "TZ"]
     for line in (
         "DYNO stays out: DYNO in the default list",
@@ -217,7 +218,7 @@ def test_env_lists_excluded_variables_with_the_reason(app: Path) -> None:
         assert line in run.stderr
     assert "canary" not in run.stdout + run.stderr
 
-    result = json.loads(command("env", app, "--json", env=env).stdout)
+    result = json.loads(packager("env", app, "--json", env=env).stdout)
     assert result["variables"] == ["A", "TZ"]
     assert result["leftOut"]["SECRET"] == "SEC* in _LAMBDA_ENV_EXCLUDE"
     assert result["leftOut"]["DYNO"] == "DYNO in the default list"

@@ -19,8 +19,9 @@ from pathlib import Path
 import javaproperties
 import pytest
 
+from tests.commands import bare_environment, packager
 from tests.proxy import Exchange, Proxy, changed, error, proxying
-from tests.service import REGION, SECRET_KEY, Service, bare_environment, command
+from tests.service import REGION, SECRET_KEY, Service
 
 # Every value is one that must not be seen in any output.
 VARIABLES = {
@@ -56,7 +57,7 @@ def deploy(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command; look that it leaves nothing and shows no value, however it ends."""
     settings = Service(service.url).settings(function)
-    run = command("deploy", app, *more, env=ENV | settings, temporary=temporary)
+    run = packager("deploy", app, *more, env=ENV | settings, temporary=temporary)
     assert not list(temporary.iterdir())
     assert "Traceback" not in run.stderr
     for text in (run.stdout, run.stderr):
@@ -89,7 +90,7 @@ def test_deploy_sends_the_same_bytes_that_build_writes(
     service: Service, function: str, app: Path, temporary: Path, tmp_path: Path
 ) -> None:
     deploy(service, function, app, temporary=temporary)
-    built = command("build", app, "-o", tmp_path / "out.zip", env=ENV, temporary=temporary)
+    built = packager("build", app, "-o", tmp_path / "out.zip", env=ENV, temporary=temporary)
     assert built.returncode == 0
     assert (tmp_path / "out.zip").read_bytes() == service.stored(function)
     assert (tmp_path / "out.zip").stat().st_mode & 0o777 == 0o600
@@ -334,7 +335,7 @@ def test_the_apps_own_aws_variables_do_not_affect_a_deploy(
         "AWS_CA_BUNDLE": "/canary",
     }
     settings = Service(proxy.url).settings(function)
-    run = command("deploy", app, env=own | settings, temporary=temporary)
+    run = packager("deploy", app, env=own | settings, temporary=temporary)
     assert run.returncode == 0
     assert run.stderr == (
         "Warning: Lambda itself sets AWS_ACCESS_KEY_ID, AWS_DEFAULT_REGION, AWS_REGION,"
@@ -348,7 +349,7 @@ def test_the_apps_own_aws_variables_do_not_affect_a_deploy(
 
 def test_one_message_lists_all_problems_of_the_settings(app: Path, temporary: Path) -> None:
     wrong = {"_AWS_ACCESS_KEY_ID": "canary", "_LAMBDA_ARCHITECTURE": "canary"}
-    run = command("deploy", app, env=wrong, temporary=temporary)
+    run = packager("deploy", app, env=wrong, temporary=temporary)
     assert run.returncode == 2
     for name in ("_LAMBDA_FUNCTION_ARN", "_AWS_SECRET_ACCESS_KEY", "_LAMBDA_ARCHITECTURE"):
         assert name in run.stderr
@@ -359,7 +360,7 @@ def test_one_message_lists_all_problems_of_the_settings(app: Path, temporary: Pa
 def test_without_credentials_nothing_is_packaged(app: Path, temporary: Path) -> None:
     nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(temporary)}
     env = nowhere | {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_DEFAULT_REGION": "eu-west-1"}
-    run = command("deploy", app, env=env, temporary=temporary)
+    run = packager("deploy", app, env=env, temporary=temporary)
     assert run.returncode == 2
     assert "Packaging" not in run.stdout
     assert "No AWS credentials were found." in run.stderr

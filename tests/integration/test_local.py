@@ -28,9 +28,9 @@ from packager.local import Handler, LocalFunction, LocalLambda, classfile, find_
 from packager.local.task import unpack
 from packager.progress import Event, Note, Progress
 from packager.removal import remove
+from tests.commands import packager
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
-from tests.service import command
 from tests.trees import plant
 
 OWN_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -659,7 +659,7 @@ def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_pa
 def test_an_event_that_is_not_json_is_wrong_before_anything_is_done_and_is_not_shown(
     event: str, name: str, tmp_path: Path
 ) -> None:
-    run = command(name, tmp_path, "--local", "--invoke", event)
+    run = packager(name, tmp_path, "--local", "--invoke", event)
     assert run.returncode == 2
     assert "It is not JSON" in run.stderr
     assert "secret" not in run.stdout + run.stderr
@@ -669,7 +669,7 @@ def test_invoke_without_local_is_refused(tmp_path: Path) -> None:
     """Also if it is what would be taken without it."""
     (tmp_path / "package.json").write_text("{}")
     settings = ("--function", "hello", "--region", "eu-west-1")
-    run = command("deploy", tmp_path, *settings, "--invoke", "{}")
+    run = packager("deploy", tmp_path, *settings, "--invoke", "{}")
     assert run.returncode == 2
     assert "--invoke needs --local." in run.stderr
 
@@ -696,7 +696,7 @@ def test_an_app_with_files_of_two_kinds_is_run_as_the_kind_that_was_packaged(
         },
     )
     for options, answer in (((), "Node.js"), (("--runtime", OWN_RUNTIME), "Python")):
-        run = command("deploy", tmp_path, "--local", "--json", *options)
+        run = packager("deploy", tmp_path, "--local", "--json", *options)
         assert json.loads(run.stdout)["response"] == answer, run.stderr
 
 
@@ -707,7 +707,7 @@ def test_a_jar_is_run_by_java_whatever_else_is_in_it(java_task: Path, tmp_path: 
         jar.writestr("package.json", "{}")
         for path in java_task.rglob("*.class"):
             jar.write(path, path.relative_to(java_task))
-    run = command("deploy", tmp_path, "--jar", "app.jar", "--local", "--handler", "absent.Handler")
+    run = packager("deploy", tmp_path, "--jar", "app.jar", "--local", "--handler", "absent.Handler")
     assert "absent.js" not in run.stderr
     assert "absent.Handler" in run.stderr
 
@@ -749,7 +749,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
 ) -> None:
     module = "exports.handler = async event => event"
     app = write(tmp_path, {"index.js": module, "package.json": "{}"})
-    done = command("deploy", "--local", app, "--invoke", "[1]", "--json", env=dict([variable]))
+    done = packager("deploy", "--local", app, "--invoke", "[1]", "--json", env=dict([variable]))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["response"] == [1]
 
@@ -758,7 +758,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
 def test_output_of_a_handler_is_not_in_the_json_of_the_command(tmp_path: Path) -> None:
     module = "exports.handler = async () => { console.log('printed') }"
     app = write(tmp_path, {"index.js": module, "package.json": "{}"})
-    done = command("deploy", "--local", app, "--json")
+    done = packager("deploy", "--local", app, "--json")
     assert json.loads(done.stdout)["response"] is None
     assert "printed" in done.stderr
 
@@ -780,7 +780,7 @@ def test_a_function_of_a_single_file_is_deployed_and_run(
     name: str, code: str, tmp_path: Path
 ) -> None:
     plant(tmp_path, {name: code.encode(), ".env": b"A=1\n"})
-    run = command("deploy", tmp_path, "--local", "--env-file", tmp_path / ".env")
+    run = packager("deploy", tmp_path, "--local", "--env-file", tmp_path / ".env")
     assert run.stdout == '"one file"\n', run.stderr
 
 
@@ -904,7 +904,7 @@ def test_a_local_handler_starts_through_the_exec_wrapper_if_it_is_on(tmp_path: P
         },
     )
     env_file = ("--env-file", app / ".env")
-    done = command("deploy", "--local", app, *env_file, "--exec-wrapper")
+    done = packager("deploy", "--local", app, *env_file, "--exec-wrapper")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["Grüße 🎈", "one\ntwo"]
 
@@ -931,16 +931,16 @@ def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
         env = {"_AWS_ACCESS_KEY_ID": "id-mine", "_AWS_SECRET_ACCESS_KEY": "secret-mine"}
         options = []
     common = ["deploy", "--local", app, "--env-file", app / ".env", *options]
-    done = command(*common, "--with-aws-credentials", env=env)
+    done = packager(*common, "--with-aws-credentials", env=env)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["id-mine", ""]
     assert "secret-mine" not in done.stdout + done.stderr
-    assert json.loads(command(*common, env=env).stdout) == ["local", "local"]
+    assert json.loads(packager(*common, env=env).stdout) == ["local", "local"]
 
 
 def test_the_users_own_aws_credentials_go_with_local_alone(tmp_path: Path) -> None:
     write(tmp_path, {"index.js": "", ".env": "A=1\n"})
     settings = ("--function", "hello", "--region", "eu-west-1", "--env-file", tmp_path / ".env")
-    run = command("deploy", tmp_path, *settings, "--with-aws-credentials")
+    run = packager("deploy", tmp_path, *settings, "--with-aws-credentials")
     assert run.returncode == 2
     assert "--with-aws-credentials needs --local." in run.stderr

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from packager.apps.node_ranges import fits
+from tests.commands import packager
 from tests.conftest import cached, requires
-from tests.service import command
 
 SOURCES = Path(__file__).parent / "node-layouts"
 PNPM, YARN_CLASSIC = "pnpm/bin/pnpm.cjs", "yarn/bin/yarn.js"
@@ -133,7 +133,7 @@ def unpacked(app: Path, tmp_path: Path, *options: str) -> Path:
     (tmp_path / ".env").write_text("A=1\n")
     package = tmp_path / "package.zip"
     variables = ("--env-file", tmp_path / ".env")
-    ran = command("build", app, "--output", package, *variables, *options)
+    ran = packager("build", app, "--output", package, *variables, *options)
     assert ran.returncode == 0, ran.stderr
     run("unzip", "-q", package, "-d", tmp_path / "task", cwd=tmp_path)
     (tmp_path / "installed").rename(tmp_path / "gone")
@@ -213,7 +213,7 @@ def test_the_package_is_the_same_wherever_the_app_is(app: Path, tmp_path: Path) 
     packages = []
     for folder in (app, elsewhere):
         package = folder / "package.zip"
-        ran = command("build", folder, "-o", package, "--env-file", tmp_path / ".env")
+        ran = packager("build", folder, "-o", package, "--env-file", tmp_path / ".env")
         assert ran.returncode == 0, ran.stderr
         packages.append(package.read_bytes())
     assert packages[0] == packages[1]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.integration.test_wheels import NETWORK, OFFLINE
-from tests.service import Service, bare_environment
+from tests.service import Service
 from tests.trees import plant
 
 PACKAGER = Path(__file__).parents[2] / "packager"

@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 from pip._internal.models.index import PyPI
 
+from tests.commands import packager
 from tests.faults.wheels import wheel
 from tests.integration.test_wheels import NETWORK, OFFLINE
-from tests.service import command
 from tests.trees import plant
 
 LOCKS = Path(__file__).with_name("python-locks")
@@ -74,7 +74,7 @@ def project(kind: str, folder: Path) -> Path:
 
 def build(app: Path, env: dict[str, str], runtime: str = "python3.13", *more: str) -> Path:
     output = app.parent / "out.zip"
-    run = command("build", app, "-o", output, "--runtime", runtime, *more, env=env)
+    run = packager("build", app, "-o", output, "--runtime", runtime, *more, env=env)
     assert run.returncode == 0, run.stderr
     return output
 
@@ -82,7 +82,7 @@ def build(app: Path, env: dict[str, str], runtime: str = "python3.13", *more: st
 def error(app: Path, env: dict[str, str], *more: str) -> str:
     output = app.parent / "none.zip"
     runtime = () if "--runtime" in more else ("--runtime", "python3.13")
-    run = command("build", app, "-o", output, *runtime, *more, env=env)
+    run = packager("build", app, "-o", output, *runtime, *more, env=env)
     assert run.returncode == 2, run.stdout + run.stderr
     assert "Unexpected" not in run.stderr
     assert "canary" not in run.stdout + run.stderr

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.commands import packager
 from tests.conftest import requires
 from tests.lambda_stub import HandlerError, Stub
 from tests.releases import Releases
-from tests.service import ACCOUNT, REGION, command
+from tests.service import ACCOUNT, REGION
 
 SECRET = "canary of a config var"
 
@@ -28,7 +29,7 @@ def run(
         "SECRET": f"{SECRET} {releases.variables['A']}",
         **{f"_LAMBDA_{name.upper()}": value for name, value in settings.items()},
     }
-    ended = command(*arguments, env=env, cwd=releases.folder / "app")
+    ended = packager(*arguments, env=env, cwd=releases.folder / "app")
     assert SECRET not in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
     return ended
@@ -237,7 +238,7 @@ def test_the_policy_names_buckets_and_keys_of_every_region(stub: Stub, tmp_path:
         "_LAMBDA_S3_PREFIX": "some",
         "_LAMBDA_KMS_KEY_ARN": f"arn:aws:kms:{{region}}:{ACCOUNT}:key/1",
     }
-    printed = command("policy", env=env, cwd=tmp_path)
+    printed = packager("policy", env=env, cwd=tmp_path)
     resources = [
         resource
         for statement in json.loads(printed.stdout)["Statement"]
@@ -254,7 +255,7 @@ def test_the_stdin_of_an_invocation_can_be_its_event(releases: Releases) -> None
     reading, writing = os.pipe()
     os.write(writing, b'{"from": "stdin"}')
     os.close(writing)
-    shown = command(
+    shown = packager(
         *("invoke", "--event", "-"),
         env=releases.stub.settings("hello"),
         cwd=releases.folder,
@@ -277,7 +278,7 @@ def test_a_local_deploy_without_its_dependencies_is_an_error_that_says_how_to_in
     """The handler would only report a missing module."""
     app = releases.folder / "app"
     (app / "package.json").write_text('{"dependencies": {"ms": "2.1.3"}}')
-    shown = command("deploy", "--local", app, env={})
+    shown = packager("deploy", "--local", app, env={})
     assert shown.returncode == 2
     assert "In package.json but not installed: ms." in shown.stderr
     assert "npm install" in shown.stderr

@@ -6,10 +6,10 @@ import re
 import shlex
 from pathlib import Path
 
+from tests.commands import packager
 from tests.conftest import requires
 from tests.lambda_stub import Code
 from tests.releases import Releases
-from tests.service import command
 
 PAGE = (Path(__file__).parents[2] / "docs" / "releases.md").read_text()
 LINES = [
@@ -33,7 +33,7 @@ def test_every_command_of_the_page_runs(releases: Releases) -> None:
         assert program == "packager"
         env = releases.stub.settings("hello") | {"A": str(number)}
         if "deploy" in arguments and number == 0:
-            first = command(*arguments, env=env | {"A": "before"}, cwd=releases.folder / "app")
+            first = packager(*arguments, env=env | {"A": "before"}, cwd=releases.folder / "app")
             assert first.returncode == 0, first.stderr
-        ended = command(*arguments, env=env, cwd=releases.folder / "app")
+        ended = packager(*arguments, env=env, cwd=releases.folder / "app")
         assert ended.returncode == 0, f"{line}\n{ended.stdout}{ended.stderr}"

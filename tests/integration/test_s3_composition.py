@@ -24,8 +24,9 @@ from packager.errors import DeployError
 from packager.function import Package
 from packager.progress import Event, Progress, Warning
 from tests import s3_stub
+from tests.commands import packager
 from tests.s3_stub import LostResponse, Refusal, Request, Stub
-from tests.service import KEY_ID, REGION, SECRET_KEY, command
+from tests.service import KEY_ID, REGION, SECRET_KEY
 
 CANARY = b"canary of the config"
 MIN = composition.SMALLEST_PART
@@ -395,7 +396,7 @@ def test_the_assembled_object_is_the_local_file(
 
 def deploy(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
     """Run the command; give the package that Lambda has then."""
-    run = command("deploy", app, env=stub.settings() | config, temporary=temporary)
+    run = packager("deploy", app, env=stub.settings() | config, temporary=temporary)
     assert (run.returncode, run.stderr) == (0, ""), run.stderr
     return stub.code
 

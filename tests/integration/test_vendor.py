@@ -12,8 +12,8 @@ from zipfile import ZipFile
 import pytest
 
 from packager.vendor import vendor
+from tests.commands import packager
 from tests.conftest import requires
-from tests.service import command
 from tests.unit.test_vendor import FILES, tree
 
 ROOT = Path(__file__).parents[2]
@@ -21,18 +21,18 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_missing_folder_has_another_exit_status_than_a_stale_copy(tmp_path: Path) -> None:
     """The command line is wrong then: its exit status, not that of a check that failed."""
-    assert command("vendor", "python", tmp_path, "--check").returncode == 1
-    assert command("vendor", "python", tmp_path / "absent", "--check").returncode == 2
+    assert packager("vendor", "python", tmp_path, "--check").returncode == 1
+    assert packager("vendor", "python", tmp_path / "absent", "--check").returncode == 2
 
 
 def test_check_shows_the_command_that_updates_a_stale_copy(tmp_path: Path) -> None:
     """By a command that does it."""
     asks = ("vendor", "node", tmp_path, "--check")
     again = f"`packager vendor node {tmp_path}"
-    assert f"{again}` writes it" in command(*asks).stderr
+    assert f"{again}` writes it" in packager(*asks).stderr
     for copy in vendor("node", tmp_path):
         copy.path.write_bytes(copy.path.read_bytes() + b"\n")
-    assert f"{again} --force` writes it" in command(*asks).stderr
+    assert f"{again} --force` writes it" in packager(*asks).stderr
 
 
 def _output(command: list[str], folder: Path) -> str:

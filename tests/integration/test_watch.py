@@ -18,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.conftest import requires
 from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, node_app, watching
 from tests.proxy import Exchange, proxying
-from tests.service import Service, bare_environment
+from tests.service import Service
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environment
 from tests.integration.watch_process import PATIENCE, ends, in_namespace, node_app, watching
 from tests.proxy import Proxy, proxying, reset_before_the_body, silence
-from tests.service import Service, bare_environment
+from tests.service import Service
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

@@ -24,8 +24,8 @@ import pyte
 import pytest
 from rich.cells import cell_len
 
+from tests.commands import bare_environment
 from tests.conftest import requires
-from tests.service import bare_environment
 
 SCREENS = Path(__file__).with_name("screens")
 COLUMNS, ROWS = 80, 120

@@ -16,7 +16,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from tests.service import Service, command
+from tests.commands import packager
+from tests.service import Service
 
 # EM_X86_64 and EM_AARCH64 of the ELF header, and what the names of such libraries say.
 MACHINES = {"x86_64": (62, "x86_64-linux-gnu"), "arm64": (183, "aarch64-linux-gnu")}
@@ -44,13 +45,13 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def build(app: Path, env: dict[str, str], *options: str) -> zipfile.ZipFile:
     output = app.parent / "out.zip"
-    run = command("build", app, "-o", output, *options, env=env)
+    run = packager("build", app, "-o", output, *options, env=env)
     assert run.returncode == 0, run.stderr
     return zipfile.ZipFile(output)
 
 
 def error(app: Path, env: dict[str, str], *options: str) -> str:
-    run = command("build", app, "-o", app.parent / "out.zip", *options, env=env)
+    run = packager("build", app, "-o", app.parent / "out.zip", *options, env=env)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
     assert "canary" not in run.stdout + run.stderr
@@ -404,7 +405,7 @@ def test_the_function_says_its_runtime_and_architecture(
     (app / "index.py").write_text("def handler(event, context): return 1\n")
     service.create_function("python-of-its-own", "python3.11")
     settings = service.settings("python-of-its-own")
-    run = command("deploy", app, "--json", "--runtime", "python3.13", env=env | settings)
+    run = packager("deploy", app, "--json", "--runtime", "python3.13", env=env | settings)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["outcome"] == "deployed"
     (tmp_path / "stored.zip").write_bytes(service.stored("python-of-its-own"))

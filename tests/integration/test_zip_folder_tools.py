@@ -12,8 +12,8 @@ import pytest
 
 from packager.apps.files import Selection
 from packager.package import zip_folder
+from tests.commands import bound_by_permissions, packager
 from tests.conftest import requires
-from tests.service import bound_by_permissions, command
 from tests.trees import Link, plant
 
 
@@ -133,7 +133,7 @@ def test_an_unreadable_file_is_named_unless_it_is_left_out(
         for ignored in ("", "lib\n"):
             (app / ".lambdaignore").write_text(ignored)
             output = tmp_path / "out.zip"
-            run = command(
+            run = packager(
                 "build", app, "-o", output, temporary=temporary, preexec=bound_by_permissions
             )
             assert (run.returncode, output.exists()) == ((0, True) if ignored else (2, False))

@@ -22,8 +22,9 @@ from packager.config.env_files import read_env_file
 from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package import build
+from tests.commands import bare_environment
 from tests.proxy import Proxy
-from tests.service import Service, bare_environment
+from tests.service import Service
 
 # Longer than anything of a busy machine pauses in the middle of one save, in seconds.
 QUIET_TIME = 0.4

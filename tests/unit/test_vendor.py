@@ -13,7 +13,7 @@ import pytest
 from packager import __version__
 from packager.errors import InputError, VendorError
 from packager.vendor import Copy, vendor
-from tests.service import command
+from tests.commands import packager
 
 ROOT = Path(__file__).parent.parent.parent
 FILES = {
@@ -164,7 +164,7 @@ def test_a_copy_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     old = tree(tmp_path)
     # Python's own caches would be cut off as well.
     env = {"PYTHONDONTWRITEBYTECODE": "1"}
-    run = command("vendor", "java", tmp_path, env=env, preexec=only_small_files)
+    run = packager("vendor", "java", tmp_path, env=env, preexec=only_small_files)
     assert run.returncode == 1
     assert "File too large" in run.stderr
     assert tree(tmp_path) == old

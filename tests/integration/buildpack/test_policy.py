@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.service import REGION, Service, command
+from tests.commands import packager
+from tests.service import REGION, Service
 
 PAGE = Path(__file__).parents[3] / "docs" / "iam.md"
 OVER_50_MB = 51 << 20
@@ -61,7 +62,7 @@ def deploy(
         with monkeypatch.context() as enforced:
             enforced.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
             env = service.settings(function) | of_the_user
-            return command("deploy", app, env=env, temporary=temporary)
+            return packager("deploy", app, env=env, temporary=temporary)
 
     yield deploy
     iam.delete_user_policy(UserName=user, PolicyName="deploy")

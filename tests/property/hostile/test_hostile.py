@@ -17,8 +17,8 @@ import pytest
 from packager.errors import ArchiveError
 from packager.package.inject import NewFile, inject
 from tests.archives import Part, contents, craft
+from tests.commands import packager
 from tests.property.hostile.fuzz import ENTRY, HERE, MEMORY, fuzz, judge
-from tests.service import command
 
 pytestmark = pytest.mark.faults
 
@@ -141,7 +141,7 @@ def test_a_zip_bomb_is_copied_and_never_unpacked(tmp_path: Path) -> None:
     assert unpacked == (300 << 20) + 3
     assert peak - before < MEMORY
     assert (tmp_path / "new").read_bytes().startswith(bomb[:record])
-    run = command("build", tmp_path, "--zip", "bomb.zip", "-o", tmp_path / "package.zip")
+    run = packager("build", tmp_path, "--zip", "bomb.zip", "-o", tmp_path / "package.zip")
     assert run.returncode == 2
     assert "unpacked package has 300 MB" in run.stderr
     assert not (tmp_path / "package.zip").exists()
