@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -99,6 +100,26 @@ def packager_on_a_terminal(
             pass
         os.close(terminal)
     return subprocess.CompletedProcess(process.args, process.returncode, shown.decode())
+
+
+def build(
+    app: Path, *options: str | Path, env: Mapping[str, str] | None = None, to: Path | None = None
+) -> zipfile.ZipFile:
+    """Run `packager build`, which must succeed, and return the package: `to`, or `package.zip`."""
+    package = to or app.with_name("package.zip")
+    run = packager("build", app, "-o", package, *options, env=env)
+    assert run.returncode == 0, run.stderr
+    return zipfile.ZipFile(package)
+
+
+def refused_build(app: Path, *options: str, env: Mapping[str, str] | None = None) -> str:
+    """Run `packager build`, which must refuse the app and write nothing; return the error."""
+    package = app.with_name("none.zip")
+    run = packager("build", app, "-o", package, *options, env=env)
+    assert run.returncode == 2, run.stdout + run.stderr
+    assert "Unexpected" not in run.stderr
+    assert not package.exists()
+    return run.stderr
 
 
 def run(*program: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:

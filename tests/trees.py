@@ -15,7 +15,7 @@ class Link:
     target: str
 
 
-Tree = Mapping[str, bytes | Link]
+Tree = Mapping[str, str | bytes | Link]
 
 
 def plant(folder: Path, tree: Tree) -> Path:
@@ -27,7 +27,7 @@ def plant(folder: Path, tree: Tree) -> Path:
         if isinstance(content, Link):
             path.symlink_to(content.target.replace("{}", str(folder)))
         else:
-            path.write_bytes(content)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
 
 

@@ -10,6 +10,9 @@ import pytest
 from tests import lambda_stub
 from tests.lambda_stub import Stub
 from tests.releases import Releases
+from tests.trees import plant
+
+PYTHON_HANDLER = {"lambda_function.py": "def lambda_handler(event, context): return 1\n"}
 
 
 @pytest.fixture
@@ -22,11 +25,14 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     """The smallest Node.js app."""
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / "package.json").write_text("{}")
-    (folder / "index.js").write_text("exports.handler = async () => 1\n")
-    return folder
+    files = {"package.json": "{}", "index.js": "exports.handler = async () => 1\n"}
+    return plant(tmp_path / "app", files)
+
+
+@pytest.fixture
+def python_app(tmp_path: Path) -> Path:
+    """The smallest Python app."""
+    return plant(tmp_path / "app", PYTHON_HANDLER)
 
 
 @pytest.fixture

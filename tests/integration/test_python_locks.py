@@ -21,8 +21,9 @@ from pathlib import Path
 import pytest
 from pip._internal.models.index import PyPI
 
-from tests.commands import packager
+from tests.commands import build, refused_build
 from tests.faults.wheels import wheel
+from tests.integration.conftest import PYTHON_HANDLER
 from tests.integration.test_wheels import NETWORK, OFFLINE
 from tests.trees import plant
 
@@ -34,7 +35,6 @@ FILES = {
     "pipenv": "Pipfile.lock",
     "pylock": "pylock.toml",
 }
-HANDLER = {"lambda_function.py": b"def lambda_handler(event, context): return 1\n"}
 MAIN = {"certifi", "charset_normalizer", "docopt", "idna", "orjson", "packaging", "requests"}
 MAIN |= {"pysocks", "urllib3"}
 BUILT = b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
@@ -50,12 +50,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def env(cache: Path) -> dict[str, str]:
-    return NETWORK | {"XDG_CACHE_HOME": str(cache), "UV_HTTP_RETRIES": "1"}
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    return plant(tmp_path / "app", HANDLER)
+    """The network, a cache for this file's tests, and the function's runtime."""
+    own = {"XDG_CACHE_HOME": str(cache), "UV_HTTP_RETRIES": "1", "_LAMBDA_RUNTIME": "python3.13"}
+    return NETWORK | own
 
 
 def with_hosts(text: str) -> str:
@@ -69,38 +66,18 @@ def project(kind: str, folder: Path) -> Path:
     shutil.copytree(LOCKS / kind, folder)
     for file in [path for path in folder.rglob("*") if path.is_file()]:
         file.write_text(with_hosts(file.read_text()))
-    return plant(folder, HANDLER)
+    return plant(folder, PYTHON_HANDLER)
 
 
-def build(app: Path, env: dict[str, str], runtime: str = "python3.13", *more: str) -> Path:
-    output = app.parent / "out.zip"
-    run = packager("build", app, "-o", output, "--runtime", runtime, *more, env=env)
-    assert run.returncode == 0, run.stderr
-    return output
-
-
-def error(app: Path, env: dict[str, str], *more: str) -> str:
-    output = app.parent / "none.zip"
-    runtime = () if "--runtime" in more else ("--runtime", "python3.13")
-    run = packager("build", app, "-o", output, *runtime, *more, env=env)
-    assert run.returncode == 2, run.stdout + run.stderr
-    assert "Unexpected" not in run.stderr
-    assert "canary" not in run.stdout + run.stderr
-    assert not output.exists()
-    return run.stderr
-
-
-def installed(package: Path) -> dict[str, str]:
+def installed(package: zipfile.ZipFile) -> dict[str, str]:
     """Return the versions of the dependencies in a package, by name."""
-    names = zipfile.ZipFile(package).namelist()
+    names = package.namelist()
     found = [re.match(r"([^/]+)-([^/-]+)\.dist-info/METADATA", name) for name in names]
     return {match[1].lower(): match[2] for match in found if match}
 
 
-def unchanged(app: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(app)): path.read_bytes() for path in app.rglob("*") if path.is_file()
-    }
+def files_in(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -111,20 +88,19 @@ def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     has only a source is built, and nothing in the app is changed.
     """
     app = project(kind, tmp_path / "app")
-    before = unchanged(app)
-    on_arm = build(app, env, "python3.13", "--architecture", "arm64")
+    before = files_in(app)
+    on_arm = build(app, "--architecture", "arm64", env=env)
     found = installed(on_arm)
     local = {"greeting"} if kind == "uv" else set()
     assert found.keys() == MAIN | local
     assert found["orjson"] == "3.10.12"
     text = with_hosts((LOCKS / kind / FILES[kind]).read_text())
     assert all(version in text for version in found.values())
-    names = zipfile.ZipFile(on_arm).namelist()
-    assert "orjson/orjson.cpython-313-aarch64-linux-gnu.so" in names
-    older = build(app, env, "python3.12")
+    assert "orjson/orjson.cpython-313-aarch64-linux-gnu.so" in on_arm.namelist()
+    older = build(app, "--runtime", "python3.12", env=env)
     assert installed(older).keys() == MAIN | local | {"tomli"}
-    assert "orjson/orjson.cpython-312-x86_64-linux-gnu.so" in zipfile.ZipFile(older).namelist()
-    assert unchanged(app) == before
+    assert "orjson/orjson.cpython-312-x86_64-linux-gnu.so" in older.namelist()
+    assert files_in(app) == before
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -132,8 +108,8 @@ def test_pins_of_a_lock_need_no_network_the_second_time(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
     app = project(kind, tmp_path / "app")
-    build(app, env)
-    assert installed(build(app, env | OFFLINE | {"UV_OFFLINE": "1"})).keys() >= MAIN
+    build(app, env=env)
+    assert installed(build(app, env=env | OFFLINE | {"UV_OFFLINE": "1"})).keys() >= MAIN
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -147,7 +123,7 @@ def test_a_file_with_another_hash_is_refused_and_the_dependency_named(
     )
     lock.write_text(re.sub(r"sha256 = \"[0-9a-f]{64}", 'sha256 = "' + "0" * 64, lock.read_text()))
     fresh = env | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert "is not the file whose hash is listed" in error(app, fresh)
+    assert "is not the file whose hash is listed" in refused_build(app, env=fresh)
 
 
 def other_hash(match: re.Match[str]) -> str:
@@ -161,7 +137,7 @@ def test_a_truncated_lock_is_an_error_that_names_it(
     app = project(kind, tmp_path / "app")
     lock = app / FILES[kind]
     lock.write_text(lock.read_text()[:2000])
-    found = error(app, env)
+    found = refused_build(app, env=env)
     assert FILES[kind] in found
 
 
@@ -181,7 +157,7 @@ def test_a_lock_of_a_newer_format_is_an_error_that_says_so(
     lock = app / FILES[kind]
     assert version in lock.read_text()
     lock.write_text(lock.read_text().replace(version, newer))
-    found = error(app, env)
+    found = refused_build(app, env=env)
     assert FILES[kind] in found
     assert "format" in found
 
@@ -192,7 +168,7 @@ def test_a_lock_of_an_older_poetry_is_refused_with_the_command_that_renews_it(
     app = project("poetry", tmp_path / "app")
     lock = app / "poetry.lock"
     lock.write_text(lock.read_text().replace('lock-version = "2.1"', 'lock-version = "2.0"'))
-    assert "`poetry lock`" in error(app, env)
+    assert "`poetry lock`" in refused_build(app, env=env)
 
 
 @pytest.mark.parametrize("kind", ["uv", "pylock"])
@@ -200,7 +176,7 @@ def test_a_lock_for_other_pythons_than_the_functions_is_an_error(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
     app = project(kind, tmp_path / "app")
-    found = error(app, env, "--runtime", "python3.11")
+    found = refused_build(app, "--runtime", "python3.11", env=env)
     assert f"{FILES[kind]} is for Python >=3.12, but the function has python3.11" in found
 
 
@@ -214,7 +190,7 @@ def test_a_dependency_that_is_newer_than_the_lock_is_an_error(
     added = {"docopt = ": 'durationpy = "*"\ndocopt = ', '"docopt",': '"durationpy", "docopt",'}
     for old, new in added.items():
         file.write_text(file.read_text().replace(old, new))
-    found = error(app, env)
+    found = refused_build(app, env=env)
     assert f"{FILES[kind]} is older than {file.name}: it does not have durationpy" in found
     assert "Write it again: `" in found
 
@@ -228,25 +204,27 @@ def test_a_version_that_the_project_no_longer_wants_is_an_error(
     file = app / ("Pipfile" if kind == "pipenv" else "pyproject.toml")
     text = re.sub(r'(packaging(?: = ")?)(?:==23.2|>=20)', r"\1>=99", file.read_text())
     file.write_text(text)
-    assert f"{file.name} now declares packaging differently" in error(app, env)
+    assert f"{file.name} now declares packaging differently" in refused_build(app, env=env)
 
 
-def test_a_lock_without_any_of_the_dependencies_is_an_error(app: Path, env: dict[str, str]) -> None:
+def test_a_lock_without_any_of_the_dependencies_is_an_error(
+    python_app: Path, env: dict[str, str]
+) -> None:
     """A lock that was written before the first dependency is not a list without any."""
-    (app / "Pipfile").write_text("[packages]\niniconfig = '*'\n")
-    (app / "Pipfile.lock").write_text('{"_meta": {"pipfile-spec": 6}, "default": {}}')
-    assert "it does not have iniconfig" in error(app, env)
+    (python_app / "Pipfile").write_text("[packages]\niniconfig = '*'\n")
+    (python_app / "Pipfile.lock").write_text('{"_meta": {"pipfile-spec": 6}, "default": {}}')
+    assert "it does not have iniconfig" in refused_build(python_app, env=env)
 
 
 def test_a_package_without_any_wheel_that_cannot_be_built_is_named(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    source = app.parent / "own-1"
+    source = python_app.parent / "own-1"
     plant(source, {"PKG-INFO": b"Metadata-Version: 2.1\nName: own\nVersion: 1\n"})
     plant(source, {"setup.py": b"raise RuntimeError('no compiler here')\n"})
-    archive = shutil.make_archive(str(app / "own-1"), "gztar", source.parent, source.name)
-    (app / "requirements.txt").write_text(f"./{Path(archive).name}\n")
-    found = error(app, env)
+    archive = shutil.make_archive(str(python_app / "own-1"), "gztar", source.parent, source.name)
+    (python_app / "requirements.txt").write_text(f"./{Path(archive).name}\n")
+    found = refused_build(python_app, env=env)
     assert "own" in found
     assert "cannot be built" in found
     assert "no compiler here" in found
@@ -270,44 +248,44 @@ def test_a_member_of_a_workspace_receives_the_pins_of_the_workspaces_lock(
             "packages/base/pyproject.toml": b'[project]\nname = "base"\nversion = "1"\n'
             b'requires-python = ">=3.10"\n' + BUILT,
             "packages/base/base.py": b"",
-            **{f"packages/app/{name}": content for name, content in HANDLER.items()},
+            **{f"packages/app/{name}": content for name, content in PYTHON_HANDLER.items()},
         },
     )
     app = tmp_path / "packages" / "app"
     uv = ["uv", "lock", "-q", "--cache-dir", env["XDG_CACHE_HOME"] + "/uv"]
     subprocess.run(uv, cwd=tmp_path, check=True)
-    before = unchanged(tmp_path)
+    before = files_in(tmp_path)
     for version in (1, 2):
         (tmp_path / "packages/shared/shared.py").write_text(f"VERSION = {version}\n")
-        package = build(app, env)
+        package = build(app, env=env)
         assert installed(package) == {"shared": "1", "base": "1", "durationpy": "0.9"}
-        content = zipfile.ZipFile(package).read("shared.py").decode()
-        assert content == f"VERSION = {version}\n"
-        package.unlink()
-    assert unchanged(tmp_path).keys() == before.keys()
+        assert package.read("shared.py") == b"VERSION = %d\n" % version
+    app.with_name("package.zip").unlink()
+    assert files_in(tmp_path).keys() == before.keys()
 
 
 def test_a_package_that_is_built_with_one_from_its_own_source_is_refused(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
     """The index may have a stranger's package of that name, whose code would run here."""
     sources = b'[tool.uv.sources]\nhatchling = { path = "../hatchling" }\n'
-    plant(app, {"libs/own/pyproject.toml": b'[project]\nname = "own"\n' + BUILT + sources})
+    plant(python_app, {"libs/own/pyproject.toml": b'[project]\nname = "own"\n' + BUILT + sources})
     lock = {"mylib": {"path": "./libs/own"}}
-    (app / "Pipfile.lock").write_text(
+    (python_app / "Pipfile.lock").write_text(
         json.dumps({"_meta": {"pipfile-spec": 6}, "default": lock}), "utf-8"
     )
-    assert "takes hatchling, with which it is built, from a source of its own" in error(app, env)
+    found = refused_build(python_app, env=env)
+    assert "takes hatchling, with which it is built, from a source of its own" in found
 
 
-def test_a_path_without_a_lock_is_refused(app: Path, env: dict[str, str]) -> None:
+def test_a_path_without_a_lock_is_refused(python_app: Path, env: dict[str, str]) -> None:
     """The public index may have a package of that name, which is somebody else's."""
-    plant(app, {"libs/iniconfig/iniconfig.py": b"", "libs/iniconfig/pyproject.toml": b""})
-    (app / "pyproject.toml").write_text(
+    plant(python_app, {"libs/iniconfig/iniconfig.py": b"", "libs/iniconfig/pyproject.toml": b""})
+    (python_app / "pyproject.toml").write_text(
         '[project]\nname = "app"\nversion = "1"\ndependencies = ["iniconfig"]\n'
         '[tool.uv.sources]\niniconfig = { path = "libs/iniconfig" }\n'
     )
-    found = error(app, env)
+    found = refused_build(python_app, env=env)
     assert "takes iniconfig from a folder, but uv.lock does not exist" in found
 
 
@@ -382,29 +360,29 @@ def of_pipenv(url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("files", [of_uv, of_poetry, of_pipenv])
 def test_a_package_from_an_index_that_the_project_names_comes_from_there(
-    files: Callable[[str], dict[str, str]], app: Path, env: dict[str, str], tmp_path: Path
+    files: Callable[[str], dict[str, str]], python_app: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     """The credentials are those that the user passes on; without them it comes from nowhere."""
     with index(wheel(tmp_path), password="canary") as url:
-        plant(app, {name: text.encode() for name, text in files(url).items()})
-        assert "UV_INDEX_NAME_PASSWORD" in error(app, env)
+        plant(python_app, files(url))
+        assert "UV_INDEX_NAME_PASSWORD" in refused_build(python_app, env=env)
         credentials = {"UV_INDEX_CORP_USERNAME": "user", "UV_INDEX_CORP_PASSWORD": "canary"}
         passed_on = {"_LAMBDA_REQUIREMENTS_ENV": " ".join(credentials)}
-        package = build(app, env | credentials | passed_on)
+        package = build(python_app, env=env | credentials | passed_on)
         assert installed(package) == {"dep": "1.0"}
 
 
 def test_a_package_is_never_taken_from_another_index_than_the_one_that_is_set(
-    app: Path, env: dict[str, str], tmp_path: Path
+    python_app: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     """pip.conf says where packages come from, as it does for pip."""
     with index(wheel(tmp_path)) as url:
-        (app / "requirements.txt").write_text("dep\n")
+        (python_app / "requirements.txt").write_text("dep\n")
         (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {url}\n")
         own = env | {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
-        assert installed(build(app, own)) == {"dep": "1.0"}
-        (app / "requirements.txt").write_text("dep\ndurationpy\n")
-        assert "durationpy is not on the package index" in error(app, own)
+        assert installed(build(python_app, env=own)) == {"dep": "1.0"}
+        (python_app / "requirements.txt").write_text("dep\ndurationpy\n")
+        assert "durationpy is not on the package index" in refused_build(python_app, env=own)
 
 
 def empty_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
@@ -420,12 +398,12 @@ def empty_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
 
 @pytest.mark.parametrize("listed", ["dep>=1", "user==1"])
 def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
-    listed: str, app: Path, env: dict[str, str], tmp_path: Path
+    listed: str, python_app: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     """Also if only a package that is pinned needs it."""
     wheels = [wheel(tmp_path), empty_wheel(tmp_path, "user", "1", "Requires-Dist: dep\n")]
     user = {"user": "1"} if listed == "user==1" else {}
-    (app / "requirements.txt").write_text(f"{listed}\n")
+    (python_app / "requirements.txt").write_text(f"{listed}\n")
     own = env | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     port = 0
     for version in ("1.0", "1.1"):
@@ -433,7 +411,7 @@ def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
             wheels.append(empty_wheel(tmp_path, "dep", "1.1"))
         with index(*wheels, port=port) as url:
             port = int(url.rpartition(":")[2].partition("/")[0])
-            found = installed(build(app, own | {"PIP_INDEX_URL": url}))
+            found = installed(build(python_app, env=own | {"PIP_INDEX_URL": url}))
         assert found == {"dep": version, **user}
 
 
@@ -458,7 +436,7 @@ def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
 ) -> None:
     """The branch has gone on since the lock was written."""
     source = repository(tmp_path / "lib")
-    app = plant(tmp_path / "app", HANDLER)
+    app = plant(tmp_path / "app", PYTHON_HANDLER)
     shutil.copytree(SOURCES / kind, app, dirs_exist_ok=True)
     (app / FILES[kind]).write_text(
         with_hosts((app / FILES[kind]).read_text()).replace("/repository", str(source))
@@ -469,14 +447,14 @@ def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
     author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     git = ["git", "-C", str(source), "-c", "commit.gpgsign=false", *author]
     subprocess.run([*git, "commit", "-qam", "second"], check=True)
-    package = build(app, env)
+    package = build(app, env=env)
     own = {} if kind == "pylock" else {"own": "1"}
     assert installed(package) == {"lib": "1", **own}
-    assert zipfile.ZipFile(package).read("lib.py") == b'text = "first"\n'
+    assert package.read("lib.py") == b'text = "first"\n'
 
 
 def test_a_new_commit_of_a_branch_is_packaged(
-    app: Path, env: dict[str, str], tmp_path: Path
+    python_app: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     source = plant(
         tmp_path / "lib",
@@ -487,18 +465,19 @@ def test_a_new_commit_of_a_branch_is_packaged(
     )
     git = ["git", "-C", str(source), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
-    (app / "requirements.txt").write_text(f"lib @ git+file://{source}@main\n")
+    (python_app / "requirements.txt").write_text(f"lib @ git+file://{source}@main\n")
     for text in ("first", "second"):
         (source / "lib.py").write_text(f"{text = }\n")
         subprocess.run([*git, "add", "."], check=True)
         subprocess.run([*git, "commit", "-q", "-m", text], check=True)
-        package = build(app, env)
-        assert text.encode() in zipfile.ZipFile(package).read("lib.py")
-        package.unlink()
+        package = build(python_app, env=env)
+        assert text.encode() in package.read("lib.py")
 
 
 def test_a_setting_of_pip_that_uv_does_not_have_is_refused_by_its_name(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
-    assert "PIP_NO_DEPS is a setting of pip" in error(app, env | {"PIP_NO_DEPS": "1"})
+    (python_app / "requirements.txt").write_text("durationpy==0.9\n")
+    assert "PIP_NO_DEPS is a setting of pip" in refused_build(
+        python_app, env=env | {"PIP_NO_DEPS": "1"}
+    )

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from tests.commands import packager
+from tests.commands import build, packager, refused_build
 from tests.service import Service
 
 # EM_X86_64 and EM_AARCH64 of the ELF header, and what the names of such libraries say.
@@ -29,42 +29,19 @@ OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "UV_HTTP_RETRIES": "
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / "lambda_function.py").write_text("def lambda_handler(event, context): return 1\n")
-    return folder
-
-
-@pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """An environment whose cache is the test's own."""
+    """The network, an empty cache, the function's runtime, and a secret."""
     quick = {"UV_HTTP_RETRIES": "0"} if "UV_HTTP_RETRIES" not in NETWORK else {}
-    return NETWORK | quick | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TOKEN": "canary"}
-
-
-def build(app: Path, env: dict[str, str], *options: str) -> zipfile.ZipFile:
-    output = app.parent / "out.zip"
-    run = packager("build", app, "-o", output, *options, env=env)
-    assert run.returncode == 0, run.stderr
-    return zipfile.ZipFile(output)
-
-
-def error(app: Path, env: dict[str, str], *options: str) -> str:
-    run = packager("build", app, "-o", app.parent / "out.zip", *options, env=env)
-    assert run.returncode == 2
-    assert "Traceback" not in run.stderr
-    assert "canary" not in run.stdout + run.stderr
-    assert not (app.parent / "out.zip").exists()
-    return run.stderr
+    own = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "_LAMBDA_RUNTIME": "python3.13"}
+    return NETWORK | quick | own | {"TOKEN": "canary"}
 
 
 @pytest.mark.parametrize("architecture", MACHINES)
 def test_compiled_dependencies_are_those_of_the_functions_architecture(
-    app: Path, env: dict[str, str], architecture: str
+    python_app: Path, env: dict[str, str], architecture: str
 ) -> None:
-    (app / "requirements.txt").write_text("orjson==3.10.12\n")
-    package = build(app, env, "--runtime", "python3.12", "--architecture", architecture)
+    (python_app / "requirements.txt").write_text("orjson==3.10.12\n")
+    package = build(python_app, "--runtime", "python3.12", "--architecture", architecture, env=env)
     (library,) = (name for name in package.namelist() if name.endswith(".so"))
     machine, triplet = MACHINES[architecture]
     assert library == f"orjson/orjson.cpython-312-{triplet}.so"
@@ -73,43 +50,42 @@ def test_compiled_dependencies_are_those_of_the_functions_architecture(
 
 
 def test_the_dependencies_of_a_project_are_those_of_its_table(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    (app / "pyproject.toml").write_text(
+    (python_app / "pyproject.toml").write_text(
         '[project]\nname = "app"\nversion = "1"\ndependencies = ["durationpy==0.9"]\n'
     )
-    assert "durationpy/__init__.py" in build(app, env, "--runtime", "python3.13").namelist()
+    assert "durationpy/__init__.py" in build(python_app, env=env).namelist()
 
 
-def test_the_same_requirements_are_installed_once(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("-r more.txt\n")
-    (app / "more.txt").write_text("durationpy==0.9\n")
-    first = build(app, env, "--runtime", "python3.13").read("durationpy/duration.py")
+def test_the_same_requirements_are_installed_once(python_app: Path, env: dict[str, str]) -> None:
+    (python_app / "requirements.txt").write_text("-r more.txt\n")
+    (python_app / "more.txt").write_text("durationpy==0.9\n")
+    first = build(python_app, env=env).read("durationpy/duration.py")
     offline = env | OFFLINE
-    assert build(app, offline, "--runtime", "python3.13").read("durationpy/duration.py") == first
-    (app / "more.txt").write_text("durationpy==0.8\n")
-    assert "cannot be reached" in error_after(app, offline)
+    assert build(python_app, env=offline).read("durationpy/duration.py") == first
+    (python_app / "more.txt").write_text("durationpy==0.8\n")
+    assert "cannot be reached" in refused_build(python_app, env=offline)
 
 
-def error_after(app: Path, env: dict[str, str]) -> str:
-    """Return the error of a build where one has succeeded before."""
-    (app.parent / "out.zip").unlink()
-    return error(app, env, "--runtime", "python3.13")
-
-
-def test_two_installations_give_the_same_package(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\nwheel==0.45.1\n")
+def test_two_installations_give_the_same_package(
+    python_app: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """The bytes do not depend on when or where the dependencies were installed."""
+    (python_app / "requirements.txt").write_text("durationpy==0.9\nwheel==0.45.1\n")
     packages = []
     for cache in ("one", "two"):
-        other = env | {"XDG_CACHE_HOME": str(app.parent / cache), "SAME": "1"}
-        build(app, {**other, "_LAMBDA_ENV_EXCLUDE": "XDG_*"}, "--runtime", "python3.13").close()
-        packages.append((app.parent / "out.zip").read_bytes())
+        other = env | {"XDG_CACHE_HOME": str(python_app.parent / cache), "SAME": "1"}
+        other["_LAMBDA_ENV_EXCLUDE"] = "XDG_*"
+        package = tmp_path / f"{cache}.zip"
+        build(python_app, env=other, to=package)
+        packages.append(package.read_bytes())
     assert packages[0] == packages[1]
 
 
-def test_nothing_of_this_machine_gets_in(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("wheel==0.45.1\n")  # which has a script
-    package = build(app, env, "--runtime", "python3.13")
+def test_nothing_of_this_machine_gets_in(python_app: Path, env: dict[str, str]) -> None:
+    (python_app / "requirements.txt").write_text("wheel==0.45.1\n")  # which has a script
+    package = build(python_app, env=env)
     names = package.namelist()
     assert "wheel/__init__.py" in names
     assert [name for name in names if name.startswith("bin/") or name.endswith(".pyc")] == []
@@ -118,52 +94,56 @@ def test_nothing_of_this_machine_gets_in(app: Path, env: dict[str, str]) -> None
 
 
 def test_a_package_may_have_the_name_that_the_folder_of_scripts_has(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    make_wheel(app / "wheels" / "own-1-py3-none-any.whl", "", package="bin/__init__.py")
-    (app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\nwheel==0.45.1\n")
-    names = build(app, env, "--runtime", "python3.13").namelist()
+    make_wheel(python_app / "wheels" / "own-1-py3-none-any.whl", "", package="bin/__init__.py")
+    (python_app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\nwheel==0.45.1\n")
+    names = build(python_app, env=env).namelist()
     assert [name for name in names if name.startswith("bin/")] == ["bin/__init__.py"]
     assert "wheel/__init__.py" in names
 
 
-def test_the_apps_own_file_wins_over_that_of_a_dependency(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
-    (app / "durationpy").mkdir()
-    (app / "durationpy" / "__init__.py").write_text("own = True\n")
-    package = build(app, env, "--runtime", "python3.13")
+def test_the_apps_own_file_wins_over_that_of_a_dependency(
+    python_app: Path, env: dict[str, str]
+) -> None:
+    (python_app / "requirements.txt").write_text("durationpy==0.9\n")
+    (python_app / "durationpy").mkdir()
+    (python_app / "durationpy" / "__init__.py").write_text("own = True\n")
+    package = build(python_app, env=env)
     assert package.read("durationpy/__init__.py") == b"own = True\n"
 
 
 @pytest.mark.parametrize("requirements", ["", "# none\n\n"])
 def test_without_dependencies_nothing_has_to_be_known(
-    app: Path, env: dict[str, str], requirements: str
+    python_app: Path, env: dict[str, str], requirements: str
 ) -> None:
-    (app / "requirements.txt").write_text(requirements)
-    assert "lambda_function.py" in build(app, env).namelist()
+    del env["_LAMBDA_RUNTIME"]
+    (python_app / "requirements.txt").write_text(requirements)
+    assert "lambda_function.py" in build(python_app, env=env).namelist()
 
 
 def test_a_dependency_with_only_a_source_is_built_if_it_is_pure_python(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\ndocopt==0.6.2\n")
-    names = build(app, env, "--runtime", "python3.13", "--architecture", "arm64").namelist()
+    (python_app / "requirements.txt").write_text("durationpy==0.9\ndocopt==0.6.2\n")
+    names = build(python_app, "--architecture", "arm64", env=env).namelist()
     assert {"docopt.py", "durationpy/__init__.py"} <= {*names}
 
 
 def test_a_dependency_without_a_wheel_for_the_platform_is_named(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    make_wheel(app / "wheels" / "own-1-cp313-cp313-win_amd64.whl", "")
-    (app / "requirements.txt").write_text("--no-index\n-f wheels\nown==1\n")
-    assert "own==1 has no wheel" in error(app, env, "--runtime", "python3.13")
-    assert list((app.parent / "cache" / "heroku-lambda-packager" / "wheels").iterdir()) == []
+    make_wheel(python_app / "wheels" / "own-1-cp313-cp313-win_amd64.whl", "")
+    (python_app / "requirements.txt").write_text("--no-index\n-f wheels\nown==1\n")
+    assert "own==1 has no wheel" in refused_build(python_app, env=env)
+    assert list((python_app.parent / "cache" / "heroku-lambda-packager" / "wheels").iterdir()) == []
 
 
-def test_dependencies_need_a_runtime(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("durationpy\n")
-    assert "_LAMBDA_RUNTIME" in error(app, env)
-    assert "_LAMBDA_RUNTIME" in error(app, env, "--runtime", "nodejs22.x")
+def test_dependencies_need_a_runtime(python_app: Path, env: dict[str, str]) -> None:
+    del env["_LAMBDA_RUNTIME"]
+    (python_app / "requirements.txt").write_text("durationpy\n")
+    assert "_LAMBDA_RUNTIME" in refused_build(python_app, env=env)
+    assert "_LAMBDA_RUNTIME" in refused_build(python_app, "--runtime", "nodejs22.x", env=env)
 
 
 # Forms of a requirement that is built from source, and the Python that builds it.
@@ -176,30 +156,35 @@ PYTHON = f"cp3{sys.version_info.minor}"
     "tag", [f"{PYTHON}-{PYTHON}-linux_x86_64", f"{PYTHON}-abi3-manylinux_2_17_x86_64"]
 )
 def test_a_dependency_compiled_on_this_machine_is_not_packaged(
-    app: Path, env: dict[str, str], form: str, tag: str
+    python_app: Path, env: dict[str, str], form: str, tag: str
 ) -> None:
     """Even if its name says that it could run: it needs the glibc that is here."""
-    (app / "requirements.txt").write_text(make_source(app, form, tag))
+    (python_app / "requirements.txt").write_text(make_source(python_app, form, tag))
     runtime = f"python3.{sys.version_info.minor}"
     for _ in range(2):  # It is not in the cache either.
-        found = error(app, env, "--runtime", runtime)
+        found = refused_build(python_app, "--runtime", runtime, env=env)
         assert f"own==1 has no wheel for Python 3.{sys.version_info.minor} on x86_64" in found
 
 
 @pytest.mark.parametrize("form", SOURCES)
-def test_pure_python_may_be_built_from_source(app: Path, env: dict[str, str], form: str) -> None:
-    (app / "requirements.txt").write_text(make_source(app, form, "py3-none-any", "pure"))
-    assert build(app, env, "--runtime", "python3.13").read("own.py") == b"pure"
+def test_pure_python_may_be_built_from_source(
+    python_app: Path, env: dict[str, str], form: str
+) -> None:
+    (python_app / "requirements.txt").write_text(
+        make_source(python_app, form, "py3-none-any", "pure")
+    )
+    assert build(python_app, env=env).read("own.py") == b"pure"
 
 
 @pytest.mark.parametrize("form", SOURCES[:2])
 def test_a_source_archive_is_built_again_when_it_changes(
-    app: Path, env: dict[str, str], form: str
+    python_app: Path, env: dict[str, str], form: str
 ) -> None:
     for content in ("first", "second"):
-        (app / "requirements.txt").write_text(make_source(app, form, "py3-none-any", content))
-        (app.parent / "out.zip").unlink(missing_ok=True)
-        package = build(app, env, "--runtime", "python3.13")
+        (python_app / "requirements.txt").write_text(
+            make_source(python_app, form, "py3-none-any", content)
+        )
+        package = build(python_app, env=env)
         assert package.read("own.py") == content.encode()
 
 
@@ -234,43 +219,48 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return form.format(app) + "\n"
 
 
-def test_requirements_may_ask_for_a_build_from_source(app: Path, env: dict[str, str]) -> None:
+def test_requirements_may_ask_for_a_build_from_source(
+    python_app: Path, env: dict[str, str]
+) -> None:
     """As by --no-binary; it still has to be pure Python."""
-    links = app / "links"
+    links = python_app / "links"
     make_wheel(links / "own-1-py3-none-any.whl", "wheel")
     for tag, content in (("py3-none-any", "source"), ("cp313-cp313-linux_x86_64", "compiled")):
-        make_source(app, "./own-1.tar.gz", tag, content)
-        (app / "own-1.tar.gz").rename(links / "own-1.tar.gz")
-        (app / "requirements.txt").write_text("--no-index\n-f links\n--no-binary own\nown==1\n")
+        make_source(python_app, "./own-1.tar.gz", tag, content)
+        (python_app / "own-1.tar.gz").rename(links / "own-1.tar.gz")
+        (python_app / "requirements.txt").write_text(
+            "--no-index\n-f links\n--no-binary own\nown==1\n"
+        )
         if content == "source":
-            package = build(app, env, "--runtime", "python3.13")
+            package = build(python_app, env=env)
             assert package.read("own.py") == b"source"
-            (app.parent / "out.zip").unlink()
         else:
-            assert "own==1 has no wheel" in error(app, env, "--runtime", "python3.13")
+            assert "own==1 has no wheel" in refused_build(python_app, env=env)
 
 
 def test_a_credential_in_the_address_of_an_index_is_not_shown(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
     address = "http://user:canary@127.0.0.1:1/simple"
-    (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy\n")
-    found = error(app, {**env, "UV_HTTP_RETRIES": "0", "_LAMBDA_RUNTIME": "python3.13"})
+    (python_app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy\n")
+    found = refused_build(python_app, env=env | {"UV_HTTP_RETRIES": "0"})
     assert "The package index at 127.0.0.1:1" in found
 
 
 @pytest.mark.parametrize("name", ["PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"])
 def test_an_index_that_cannot_be_reached_is_named(
-    name: str, app: Path, env: dict[str, str]
+    name: str, python_app: Path, env: dict[str, str]
 ) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
-    nowhere = {name: "http://127.0.0.1:1/simple", "PIP_RETRIES": "0"}
-    found = error(app, {**env, **nowhere, "PIP_FIND_LINKS": ""}, "--runtime", "python3.13")
+    (python_app / "requirements.txt").write_text("durationpy==0.9\n")
+    nowhere = {name: "http://127.0.0.1:1/simple", "PIP_RETRIES": "0", "PIP_FIND_LINKS": ""}
+    found = refused_build(python_app, env=env | nowhere)
     assert "The package index at 127.0.0.1:1" in found
     assert "cannot be reached" in found
 
 
-def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[str, str]) -> None:
+def test_a_credential_in_the_path_of_an_index_is_not_shown(
+    python_app: Path, env: dict[str, str]
+) -> None:
     """Nor one before the host, in the address of the file that cannot be had."""
 
     class Index(BaseHTTPRequestHandler):
@@ -292,16 +282,16 @@ def test_a_credential_in_the_path_of_an_index_is_not_shown(app: Path, env: dict[
     with HTTPServer(("127.0.0.1", 0), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://canary:canary@127.0.0.1:{server.server_port}/canary/simple"
-        (app / "requirements.txt").write_text("own\n")
+        (python_app / "requirements.txt").write_text("own\n")
         private = {"PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
-        found = error(app, env | private, "--runtime", "python3.13")
+        found = refused_build(python_app, env=env | private)
         server.shutdown()
     assert f"The package index at 127.0.0.1:{server.server_port}" in found
     assert "403" in found
 
 
 def test_an_index_gets_a_variable_only_if_the_user_passes_it_on(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
     authorizations = []
 
@@ -316,31 +306,32 @@ def test_an_index_gets_a_variable_only_if_the_user_passes_it_on(
     with HTTPServer(("127.0.0.1", 0), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://user:${{TOKEN}}@127.0.0.1:{server.server_port}/simple"
-        (app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy==0.9\n")
+        (python_app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy==0.9\n")
         offline = env | {"PIP_FIND_LINKS": ""}
-        denied = error(app, offline, "--runtime", "python3.13")
+        denied = refused_build(python_app, env=offline)
         assert authorizations == []
         passed_on = offline | {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}
-        found = error(app, passed_on, "--runtime", "python3.13")
+        found = refused_build(python_app, env=passed_on)
         server.shutdown()
     assert "${TOKEN}, which _LAMBDA_REQUIREMENTS_ENV does not pass on" in denied
     assert "Basic " + base64.b64encode(b"user:canary").decode() in authorizations
     assert "refuses the credentials" in found
 
 
-def test_markers_are_held_against_the_functions_runtime(app: Path, env: dict[str, str]) -> None:
+def test_markers_are_held_against_the_functions_runtime(
+    python_app: Path, env: dict[str, str]
+) -> None:
     """Whatever this machine is, and whatever Python this is."""
-    (app / "requirements.txt").write_text(
+    (python_app / "requirements.txt").write_text(
         "durationpy==0.9; python_version == '3.9' and platform_machine == 'aarch64'\n"
         "wheel==0.45.1; python_version != '3.9' or platform_machine != 'aarch64'\n"
         "orjson==3.10.12; sys_platform != 'linux'\n"
     )
     options = ["--runtime", "python3.9", "--architecture", "arm64"]
-    names = tops(build(app, env, *options))
+    names = tops(build(python_app, *options, env=env))
     assert "durationpy" in names
     assert not names & {"wheel", "orjson"}
-    (app.parent / "out.zip").unlink()
-    names = tops(build(app, env, "--runtime", "python3.14"))
+    names = tops(build(python_app, "--runtime", "python3.14", env=env))
     assert "wheel" in names
     assert not names & {"durationpy", "orjson"}
 
@@ -350,16 +341,15 @@ def tops(package: zipfile.ZipFile) -> set[str]:
 
 
 def test_a_wheel_in_the_apps_folder_is_installed_again_when_it_changes(
-    app: Path, env: dict[str, str]
+    python_app: Path, env: dict[str, str]
 ) -> None:
-    (app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\n")
+    (python_app / "requirements.txt").write_text("./wheels/own-1-py3-none-any.whl\n")
     for content in ("first", "second"):
-        make_wheel(app / "wheels" / "own-1-py3-none-any.whl", content)
-        (app.parent / "out.zip").unlink(missing_ok=True)
-        package = build(app, env, "--runtime", "python3.13")
+        make_wheel(python_app / "wheels" / "own-1-py3-none-any.whl", content)
+        package = build(python_app, env=env)
         assert package.read("own.py") == content.encode()
         for name in package.namelist():
-            assert str(app).encode() not in package.read(name)
+            assert str(python_app).encode() not in package.read(name)
 
 
 def make_wheel(path: Path, content: str, package: str = "own.py") -> None:
@@ -371,41 +361,45 @@ def make_wheel(path: Path, content: str, package: str = "own.py") -> None:
         wheel.writestr("own-1.dist-info/RECORD", "")
 
 
-def test_a_wheel_may_be_for_no_first_patch_release(app: Path, env: dict[str, str]) -> None:
+def test_a_wheel_may_be_for_no_first_patch_release(python_app: Path, env: dict[str, str]) -> None:
     """No function runs on one."""
-    wheel = app / "wheels" / "own-1-cp39-abi3-manylinux2014_x86_64.whl"
+    wheel = python_app / "wheels" / "own-1-cp39-abi3-manylinux2014_x86_64.whl"
     make_wheel(wheel, "new")
     python = "&gt;=3.9,!=3.9.0,!=3.9.1,!=3.13.0"
     link = f'<a href="{wheel.name}" data-requires-python="{python}">{wheel.name}</a>'
     wheel.with_name("index.html").write_text(link)
-    (app / "requirements.txt").write_text("--no-index\n-f wheels/index.html\nown\n")
+    (python_app / "requirements.txt").write_text("--no-index\n-f wheels/index.html\nown\n")
     for runtime in ("python3.9", "python3.13"):
-        (app.parent / "out.zip").unlink(missing_ok=True)
-        assert build(app, env, "--runtime", runtime).read("own.py") == b"new"
+        assert build(python_app, "--runtime", runtime, env=env).read("own.py") == b"new"
 
 
-def test_settings_of_pip_that_contradict_ours_do_no_harm(app: Path, env: dict[str, str]) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
+def test_settings_of_pip_that_contradict_ours_do_no_harm(
+    python_app: Path, env: dict[str, str]
+) -> None:
+    (python_app / "requirements.txt").write_text("durationpy==0.9\n")
     contrary = {"PIP_USER": "1", "PIP_COMPILE": "1", "PIP_QUIET": "0"}
-    names = build(app, env | contrary, "--runtime", "python3.13").namelist()
+    names = build(python_app, env=env | contrary).namelist()
     assert "durationpy/__init__.py" in names
     assert not any(name.endswith(".pyc") for name in names)
 
 
 @pytest.mark.parametrize("content", ["[project", "[project]\ndependencies = ['\udc80']"])
-def test_a_broken_project_file_is_an_error(app: Path, env: dict[str, str], content: str) -> None:
-    (app / "pyproject.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert "pyproject.toml" in error(app, env)
+def test_a_broken_project_file_is_an_error(
+    python_app: Path, env: dict[str, str], content: str
+) -> None:
+    del env["_LAMBDA_RUNTIME"]
+    (python_app / "pyproject.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert "pyproject.toml" in refused_build(python_app, env=env)
 
 
 def test_the_function_says_its_runtime_and_architecture(
-    app: Path, env: dict[str, str], service: Service, tmp_path: Path
+    python_app: Path, env: dict[str, str], service: Service, tmp_path: Path
 ) -> None:
-    (app / "requirements.txt").write_text("orjson==3.10.12\n")
-    (app / "index.py").write_text("def handler(event, context): return 1\n")
+    (python_app / "requirements.txt").write_text("orjson==3.10.12\n")
+    (python_app / "index.py").write_text("def handler(event, context): return 1\n")
     service.create_function("python-of-its-own", "python3.11")
     settings = service.settings("python-of-its-own")
-    run = packager("deploy", app, "--json", "--runtime", "python3.13", env=env | settings)
+    run = packager("deploy", python_app, "--json", env=env | settings)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["outcome"] == "deployed"
     (tmp_path / "stored.zip").write_bytes(service.stored("python-of-its-own"))
