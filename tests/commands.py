@@ -103,11 +103,15 @@ def packager_on_a_terminal(
 
 
 def build(
-    app: Path, *options: str | Path, env: Mapping[str, str] | None = None, to: Path | None = None
+    app: Path,
+    *options: str | Path,
+    env: Mapping[str, str] | None = None,
+    to: Path | None = None,
+    temporary: Path | None = None,
 ) -> zipfile.ZipFile:
     """Run `packager build`, which must succeed, and return the package: `to`, or `package.zip`."""
     package = to or app.with_name("package.zip")
-    run = packager("build", app, "-o", package, *options, env=env)
+    run = packager("build", app, "-o", package, *options, env=env, temporary=temporary)
     assert run.returncode == 0, run.stderr
     return zipfile.ZipFile(package)
 

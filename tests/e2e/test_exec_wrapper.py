@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from packager.package import exec_wrapper
+from tests.commands import run
 from tests.conftest import requires
 from tests.e2e.runtimes.emulator import emulated, runtime
 
@@ -39,7 +39,7 @@ def test_a_handler_that_does_not_know_the_packager_finds_every_config_var(
     """600 config vars of 60 KB arrive; platform variables take precedence."""
     task = shutil.copytree(SOURCES, tmp_path / "task")
     if language == "java":
-        subprocess.run(["javac", "-d", task, task / "Environment.java"], check=True)
+        run("javac", "-d", task, task / "Environment.java")
     script = task / exec_wrapper.NAME
     script.write_bytes(exec_wrapper.write(config()).content)
     script.chmod(exec_wrapper.MODE)

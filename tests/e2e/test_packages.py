@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import packager
+from tests.archives import is_accepted
+from tests.commands import build, packager, run
 from tests.conftest import cached, requires
 from tests.service import Service
+from tests.trees import plant
 
 CONFIG = {
     "URL": "postgres://user:p%40ss@host:5432/db?a=b#c!",
@@ -29,12 +31,11 @@ def shaded_jar() -> Path:
     """A shaded jar that contains the AWS SDK and Jackson."""
     source = Path(__file__).parent / "shaded"
 
-    def build(folder: Path) -> None:
-        project = folder / "project"
-        shutil.copytree(source, project)
-        subprocess.run(["mvn", "-q", "-B", "package"], cwd=project, check=True)
+    def compile_jar(folder: Path) -> None:
+        project = shutil.copytree(source, folder / "project")
+        run("mvn", "-q", "-B", "package", cwd=project)
 
-    return cached("shaded-jar", source, build) / "project" / "target" / "shaded.jar"
+    return cached("shaded-jar", source, compile_jar) / "project" / "target" / "shaded.jar"
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +43,12 @@ def node_app() -> Path:
     """An app with a few hundred packages in its node_modules."""
     source = Path(__file__).parent / "node-app"
 
-    def build(folder: Path) -> None:
-        app = folder / "app"
-        shutil.copytree(source, app)
-        install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
-        subprocess.run(install, cwd=app, check=True)
+    def install(folder: Path) -> None:
+        app = shutil.copytree(source, folder / "app")
+        options = ("--no-audit", "--no-fund", "--ignore-scripts", "--silent")
+        run("npm", "install", *options, cwd=app)
 
-    return cached("node-app", source, build) / "app"
+    return cached("node-app", source, install) / "app"
 
 
 def compressed(package: Path | io.BytesIO) -> dict[str, bytes]:
@@ -70,24 +70,13 @@ def deployed(service: Service, app: Path, *options: str, to: Path, temporary: Pa
     name = f"function-{to.stem}"
     service.create_function(name)
     env = CONFIG | service.settings(name)
-    run = packager("deploy", app, *options, env=env, temporary=temporary)
-    assert (run.returncode, run.stderr) == (0, "")
-    assert not list(temporary.iterdir())
+    deploy = packager("deploy", app, *options, env=env, temporary=temporary)
+    assert (deploy.returncode, deploy.stderr) == (0, "")
     to.write_bytes(service.stored(name))
     built = to.with_name("built.zip")
-    build = packager("build", app, "-o", built, *options, env=CONFIG, temporary=temporary)
-    assert build.returncode == 0
+    build(app, *options, env=CONFIG, to=built, temporary=temporary)
     assert built.read_bytes() == to.read_bytes()
     return to
-
-
-def is_accepted(package: Path) -> None:
-    """Check the package with unzip, zip, jar and zipfile."""
-    for test in (["unzip", "-tqq"], ["zip", "-Tq"], ["jar", "tf"]):
-        run = subprocess.run([*test, str(package)], capture_output=True, text=True, check=False)
-        assert run.returncode == 0, (test, run.stdout[-1000:], run.stderr)
-    with zipfile.ZipFile(package) as archive:
-        assert archive.testzip() is None
 
 
 @requires("mvn", "java", "jar", "zip", "unzip")
@@ -108,8 +97,7 @@ def test_a_shaded_jar_is_deployed_with_its_config_and_otherwise_unchanged(
     assert list(entries) == list(unchanged)
     assert entries == unchanged
 
-    run = subprocess.run(["java", "-jar", package], capture_output=True, check=True)
-    assert json.loads(run.stdout).items() >= CONFIG.items()
+    assert json.loads(run("java", "-jar", package)).items() >= CONFIG.items()
 
 
 @requires("java", "mvn")
@@ -125,9 +113,7 @@ def test_a_jar_with_config_can_be_read_as_a_stream(
         temporary=temporary,
     )
     program = Path(__file__).parent / "StreamJar.java"
-    run = subprocess.run(["java", program, package], capture_output=True, text=True, check=True)
-    manifest, last = run.stdout.split()
-    assert (manifest, last) == ("shaded.Main", "env.properties")
+    assert run("java", program, package).split() == ["shaded.Main", "env.properties"]
 
 
 @requires("npm", "zip", "unzip", "jar")
@@ -138,7 +124,7 @@ def test_a_node_app_with_hundreds_of_packages_is_deployed(
     package = deployed(service, node_app, to=tmp_path / "node.zip", temporary=temporary)
     is_accepted(package)
     unpacked = tmp_path / "unpacked"
-    subprocess.run(["unzip", "-q", package, "-d", unpacked], check=True)
+    run("unzip", "-q", package, "-d", unpacked)
     differences = subprocess.run(
         ["diff", "-r", "--no-dereference", node_app, unpacked],
         capture_output=True,
@@ -155,10 +141,8 @@ def test_a_node_app_with_hundreds_of_packages_is_deployed(
 
 @requires("zip", "unzip", "jar")
 def test_a_ready_made_zip_is_deployed(service: Service, tmp_path: Path, temporary: Path) -> None:
-    app = tmp_path / "app"
-    app.mkdir()
-    (app / "handler.rb").write_text("def handler(event:, context:) = 1\n")
-    subprocess.run(["zip", "-q", "ready.zip", "handler.rb"], cwd=app, check=True)
+    app = plant(tmp_path / "app", {"handler.rb": "def handler(event:, context:) = 1\n"})
+    run("zip", "-q", "ready.zip", "handler.rb", cwd=app)
     package = deployed(
         service, app, "--zip", "ready.zip", to=tmp_path / "ready.zip", temporary=temporary
     )

@@ -13,9 +13,8 @@ import pytest
 from packager.config.env_files import read_env_file
 from packager.local.task import unpack
 from packager.vendor import vendor
-from tests.commands import packager
+from tests.commands import packager, run
 from tests.conftest import requires
-from tests.e2e.runtimes import tools
 from tests.e2e.runtimes.emulator import emulated, runtime
 from tests.service import Service
 
@@ -47,9 +46,9 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     app = tmp_path_factory.mktemp("examples") / name
     shutil.copytree(EXAMPLES / name, app, ignore=shutil.ignore_patterns("node_modules", "target"))
     if name == "node":
-        tools.run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
+        run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
     if name == "java":
-        tools.run("mvn", "-q", "-B", "package", cwd=app)
+        run("mvn", "-q", "-B", "package", cwd=app)
     return app
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import packager
+from tests.commands import packager, run
 from tests.conftest import cached, requires
 from tests.e2e.runtimes import tools
 
@@ -49,11 +49,9 @@ def java_jar(tmp_path: Path) -> Path:
     """A jar with a handler, and the interface that it implements."""
     classes = tmp_path / "classes"
     (core,) = tools.java_core().glob("*.jar")
-    tools.run(
-        "javac", "-cp", str(core), "-d", str(classes), str(SOURCES / "java/legacy/Handler.java")
-    )
+    run("javac", "-cp", core, "-d", classes, SOURCES / "java/legacy/Handler.java")
     shutil.copy(core, tmp_path / "app.jar")
-    tools.run("jar", "--update", "--file", str(tmp_path / "app.jar"), "-C", str(classes), ".")
+    run("jar", "--update", "--file", tmp_path / "app.jar", "-C", classes, ".")
     return tmp_path / "app.jar"
 
 
@@ -72,7 +70,7 @@ def node_app() -> Path:
 
     def build(folder: Path) -> None:
         shutil.copytree(SOURCES / "node", folder, dirs_exist_ok=True)
-        tools.run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", cwd=folder)
+        run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", cwd=folder)
 
     return cached("compatibility-node", SOURCES / "node", build)
 

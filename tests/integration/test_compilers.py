@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from tests.commands import run
 from tests.conftest import requires
 from tests.unit.test_checks import JAVA, NODE, found
 
@@ -14,8 +14,7 @@ from tests.unit.test_checks import JAVA, NODE, found
 @requires("javac")
 def test_the_version_of_a_class_is_the_one_given_to_the_compiler(tmp_path: Path) -> None:
     (tmp_path / "Hello.java").write_text("public class Hello {}")
-    command = ["javac", "--release", "17", "-d", str(tmp_path), str(tmp_path / "Hello.java")]
-    subprocess.run(command, check=True)
+    run("javac", "--release", "17", "-d", tmp_path, tmp_path / "Hello.java")
     entries = {"Hello.class": (tmp_path / "Hello.class").read_bytes()}
     state = replace(JAVA, handler="Hello", runtime="java11")
     assert "compiled for Java 17" in found(tmp_path, entries, state)[0].message
@@ -26,7 +25,7 @@ def test_the_version_of_a_class_is_the_one_given_to_the_compiler(tmp_path: Path)
 def test_output_of_a_real_compiler_is_recognized_as_native_code(tmp_path: Path) -> None:
     (tmp_path / "a.c").write_text("int a(void) { return 1; }")
     library = tmp_path / "a.so"
-    subprocess.run(["gcc", "-shared", "-o", library, tmp_path / "a.c"], check=True)
+    run("gcc", "-shared", "-o", library, tmp_path / "a.c")
     entries = {"index.js": b"", "node_modules/a/a.node": library.read_bytes()}
     fits = platform.machine() == "x86_64"
     assert fits == (not found(tmp_path, entries, NODE))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from packager.errors import VariableError
 from packager.package import exec_wrapper
 from packager.package.exec_wrapper import LARGEST, LONGEST, write
+from tests.commands import run
 from tests.conftest import requires
 
 # The platform's own, as Lambda sets them.
@@ -46,14 +47,14 @@ def started(
     """Return the environment of a program that is started through the script."""
     path = folder / "env-exec"
     path.write_bytes(script)
-    run = subprocess.run(
+    done = subprocess.run(
         [shutil.which(shell[0]) or shell[0], *shell[1:], str(path), "/usr/bin/env", "-0"],
         env=PLATFORM if platform is None else platform,
         capture_output=True,
         check=False,
     )
-    assert run.returncode == 0, run.stderr
-    pairs = (line.partition(b"=") for line in run.stdout.split(b"\0") if line)
+    assert done.returncode == 0, done.stderr
+    pairs = (line.partition(b"=") for line in done.stdout.split(b"\0") if line)
     return {os.fsdecode(name): value for name, _, value in pairs}
 
 
@@ -160,9 +161,8 @@ def test_the_runtime_is_started_by_the_next_wrapper(tmp_path: Path) -> None:
 def test_arguments_of_the_runtime_arrive_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "env-exec"
     path.write_bytes(write({"A": "1"}).content)
-    command = ["sh", str(path), "printf", "<%s>", "a b", "$A", "*", "", "-n"]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert run.stdout == "<a b><$A><*><><-n>"
+    command = ("sh", path, "printf", "<%s>", "a b", "$A", "*", "", "-n")
+    assert run(*command, cwd=tmp_path) == "<a b><$A><*><><-n>"
 
 
 def test_a_variable_of_the_longest_length_starts_and_a_longer_one_is_refused(
@@ -187,7 +187,7 @@ def test_the_script_is_clean_for_shellcheck(tmp_path: Path) -> None:
     path = tmp_path / exec_wrapper.NAME
     path.write_bytes(write({"A": "it's $1", "TZ": "UTC"}, "/opt/other").content)
     # 2016: that nothing is expanded in single quotes is what they are for.
-    subprocess.run(["shellcheck", "--exclude=SC2016", str(path)], check=True)
+    run("shellcheck", "--exclude=SC2016", path)
 
 
 def test_no_error_holds_a_value() -> None:

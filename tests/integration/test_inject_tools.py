@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from packager.errors import ArchiveError
 from packager.package.inject import NewFile, inject
 from tests.archives import Part, contents, craft, is_accepted
+from tests.commands import run
 from tests.conftest import cached, requires
 
 ENTRY = "env.properties"
@@ -33,13 +33,6 @@ def published() -> list[Path]:
     jars = sorted((cached("published-jars", PROGRAMS, build) / "jars").glob("*.jar"))
     assert len(jars) == 5
     return jars
-
-
-def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Run a command that has to succeed; give what it prints."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (command, done.stdout[-1000:], done.stderr)
-    return done.stdout
 
 
 def is_put_into(source: Path, new: Path) -> None:

@@ -28,7 +28,7 @@ from packager.local import Handler, LocalFunction, LocalLambda, classfile, find_
 from packager.local.task import unpack
 from packager.progress import Event, Note, Progress
 from packager.removal import remove
-from tests.commands import packager
+from tests.commands import packager, run
 from tests.conftest import requires
 from tests.e2e.runtimes import tools
 from tests.trees import plant
@@ -43,15 +43,6 @@ Files = dict[str, str]
 NO_SETTINGS = Settings()
 
 
-def write(folder: Path, files: Files) -> Path:
-    """Write the files of an unpacked package."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
-
-
 def package(files: Files) -> bytes:
     """Make a deployment package."""
     content = io.BytesIO()
@@ -61,12 +52,13 @@ def package(files: Files) -> bytes:
     return content.getvalue()
 
 
-def run(
+def response(
     task: Path, event: object = None, handler: str | None = None, timeout: float = 60
 ) -> object:
-    """Run the handler of an unpacked package."""
-    answer = invoke(find_handler(task, handler), task, json.dumps(event).encode(), timeout=timeout)
-    return json.loads(answer)
+    """Run the handler of an unpacked package and return its response."""
+    return json.loads(
+        invoke(find_handler(task, handler), task, json.dumps(event).encode(), timeout=timeout)
+    )
 
 
 # The service.
@@ -250,7 +242,7 @@ def test_folders_nested_deeply_are_unpacked_and_searched(tmp_path: Path) -> None
 
 def test_a_python_module_nested_too_deeply_has_no_handler(tmp_path: Path) -> None:
     source = "x = " + "(" * 5000 + ")" * 5000
-    task = write(tmp_path, {"a.py": source, "b.py": "def handler(): 0"})
+    task = plant(tmp_path, {"a.py": source, "b.py": "def handler(): 0"})
     assert find_handler(task) == Handler("python", "b.handler")
 
 
@@ -314,7 +306,7 @@ def test_a_truncated_package_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_the_only_handler_is_found(files: Files, handler: Handler, tmp_path: Path) -> None:
-    assert find_handler(write(tmp_path, files)) == handler
+    assert find_handler(plant(tmp_path, files)) == handler
 
 
 @pytest.mark.parametrize(
@@ -330,11 +322,11 @@ def test_the_only_handler_is_found(files: Files, handler: Handler, tmp_path: Pat
 )
 def test_no_handler_or_several_are_an_error(files: Files, message: str, tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=message):
-        find_handler(write(tmp_path, files))
+        find_handler(plant(tmp_path, files))
 
 
 def test_a_handler_that_is_named_need_not_be_looked_for(tmp_path: Path) -> None:
-    task = write(tmp_path, {"a.py": "", "package.json": "{}"})
+    task = plant(tmp_path, {"a.py": "", "package.json": "{}"})
     assert find_handler(task, "a.run", "python") == Handler("python", "a.run")
     assert find_handler(task, "a.run") == Handler("node", "a.run")
     assert find_handler(task, "a.B::run") == Handler("java", "a.B::run")
@@ -360,7 +352,7 @@ def test_data_that_is_not_a_class_file_is_an_error(data: bytes) -> None:
     ],
 )
 def test_a_node_handler_answers_in_any_of_its_styles(module: str, tmp_path: Path) -> None:
-    assert run(write(tmp_path, {"index.js": module}), {"é": [1, None]}) == {"é": [1, None]}
+    assert response(plant(tmp_path, {"index.js": module}), {"é": [1, None]}) == {"é": [1, None]}
 
 
 @needs_node
@@ -383,20 +375,20 @@ def test_a_node_handler_answers_in_any_of_its_styles(module: str, tmp_path: Path
 def test_a_node_handler_is_found_wherever_lambda_finds_it(
     files: Files, handler: str | None, tmp_path: Path
 ) -> None:
-    task = write(tmp_path, {"package.json": "{}"} | files)
-    assert run(task, {}, handler) == 1
+    task = plant(tmp_path, {"package.json": "{}"} | files)
+    assert response(task, {}, handler) == 1
 
 
 @needs_node
 def test_a_node_handler_that_answers_nothing_answers_null(tmp_path: Path) -> None:
-    assert run(write(tmp_path, {"index.js": "exports.handler = () => {}"})) is None
-    assert run(write(tmp_path, {"index.js": "exports.handler = async () => {}"})) is None
+    assert response(plant(tmp_path, {"index.js": "exports.handler = () => {}"})) is None
+    assert response(plant(tmp_path, {"index.js": "exports.handler = async () => {}"})) is None
 
 
 @needs_node
 def test_an_open_connection_does_not_keep_a_node_handler(tmp_path: Path) -> None:
     module = "exports.handler = async () => { setInterval(() => {}, 1000); return 1 }"
-    assert run(write(tmp_path, {"index.js": module})) == 1
+    assert response(plant(tmp_path, {"index.js": module})) == 1
 
 
 def python(body: str, before: str = "") -> Files:
@@ -406,25 +398,25 @@ def python(body: str, before: str = "") -> Files:
 
 
 def test_a_python_handler_answers(tmp_path: Path) -> None:
-    task = write(tmp_path, python("[event, context.function_name]"))
-    assert run(task, {"é": [1, None]}) == [{"é": [1, None]}, "function"]
+    task = plant(tmp_path, python("[event, context.function_name]"))
+    assert response(task, {"é": [1, None]}) == [{"é": [1, None]}, "function"]
 
 
 def test_a_python_handler_in_a_folder_is_found(tmp_path: Path) -> None:
-    task = write(tmp_path, {"app/main.py": "def run(event, context): return 1", "a.py": ""})
-    assert run(task, {}, "app.main.run") == 1
-    assert run(task, {}, "app/main.run") == 1
+    task = plant(tmp_path, {"app/main.py": "def run(event, context): return 1", "a.py": ""})
+    assert response(task, {}, "app.main.run") == 1
+    assert response(task, {}, "app/main.run") == 1
 
 
 def test_python_has_boto3_as_in_lambda_and_nothing_else_of_this_machine(tmp_path: Path) -> None:
-    assert run(write(tmp_path, python("boto3.__name__", before="import boto3"))) == "boto3"
+    assert response(plant(tmp_path, python("boto3.__name__", before="import boto3"))) == "boto3"
     with pytest.raises(DeployError, match="ModuleNotFoundError"):
-        run(write(tmp_path, python("1", before="import click")))
+        response(plant(tmp_path, python("1", before="import click")))
 
 
 def test_a_thread_does_not_keep_a_python_handler(tmp_path: Path) -> None:
     before = "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()"
-    assert run(write(tmp_path, python("1", before=before))) == 1
+    assert response(plant(tmp_path, python("1", before=before))) == 1
 
 
 @pytest.fixture(scope="session")
@@ -432,15 +424,15 @@ def java_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Java handlers of every kind, compiled, with the interfaces that they implement."""
     task = tmp_path_factory.mktemp("java")
     (jar,) = tools.java_core().glob("*.jar")
-    sources = [str(path) for path in (Path(__file__).parent / "handlers").rglob("*.java")]
-    tools.run("javac", "-Xlint:all", "-Werror", "-cp", str(jar), "-d", str(task), *sources)
+    sources = (Path(__file__).parent / "handlers").rglob("*.java")
+    run("javac", "-Xlint:all", "-Werror", "-cp", jar, "-d", task, *sources)
     (task / "lib").mkdir()
     shutil.copy(jar, task / "lib")
     return task
 
 
-def run_java(task: Path, handler: str, event: object) -> object:
-    return run(task, event, f"handlers.Handlers${handler}")
+def response_of_java(task: Path, handler: str, event: object) -> object:
+    return response(task, event, f"handlers.Handlers${handler}")
 
 
 JSON = st.recursive(
@@ -458,7 +450,7 @@ JSON = st.recursive(
 @given(event=st.lists(JSON, max_size=30))
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_java_handler_receives_all_json_unchanged(java_task: Path, event: object) -> None:
-    assert run_java(java_task, "Echo", event) == event
+    assert response_of_java(java_task, "Echo", event) == event
 
 
 @needs_java
@@ -485,7 +477,7 @@ def test_a_java_handler_receives_all_json_unchanged(java_task: Path, event: obje
 def test_a_java_handler_receives_and_returns_its_declared_types(
     java_task: Path, handler: str, event: object, answer: object
 ) -> None:
-    assert run_java(java_task, handler, event) == answer
+    assert response_of_java(java_task, handler, event) == answer
 
 
 @needs_java
@@ -500,7 +492,7 @@ def test_a_java_type_that_cannot_be_is_named(
     java_task: Path, handler: str, said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError, match=r"failed: java.lang.IllegalArgumentException"):
-        run_java(java_task, f"Methods::{handler}", "1")
+        response_of_java(java_task, f"Methods::{handler}", "1")
     assert said in capfd.readouterr().err
 
 
@@ -537,8 +529,8 @@ def test_a_handler_has_the_environment_of_lambda_and_none_of_ours(
 ) -> None:
     for name in ("DATABASE_URL", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "NODE_OPTIONS", "HOME"):
         monkeypatch.setenv(name, "ours")
-    task = write(tmp_path.resolve(), ENVIRONMENT[language])
-    answer = run(task)
+    task = plant(tmp_path.resolve(), ENVIRONMENT[language])
+    answer = response(task)
     assert isinstance(answer, list)
     folder, environment = answer
     assert folder == environment["LAMBDA_TASK_ROOT"] == str(task)
@@ -558,7 +550,7 @@ PRINTING: dict[str, Files] = {
 def test_output_of_a_handler_goes_to_stderr(
     language: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(write(tmp_path, PRINTING[language])) == 1
+    assert response(plant(tmp_path, PRINTING[language])) == 1
     assert capfd.readouterr() == ("", "printed\n")
 
 
@@ -566,7 +558,7 @@ def test_output_of_a_handler_goes_to_stderr(
 def test_output_and_logs_of_a_java_handler_go_to_stderr(
     java_task: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_java(java_task, "Methods::logs", {}) is True
+    assert response_of_java(java_task, "Methods::logs", {}) is True
     assert capfd.readouterr() == ("", "printed é\nlogged 你好\n")
 
 
@@ -584,7 +576,7 @@ def test_a_handler_that_fails_says_so_itself_and_we_say_its_error(
     language: str, error: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError) as raised:
-        run(write(tmp_path, FAILING[language]))
+        response(plant(tmp_path, FAILING[language]))
     assert raised.value.message.endswith(f"handler failed: {error}.")
     assert error in capfd.readouterr().err
 
@@ -594,7 +586,7 @@ def test_a_java_handler_that_fails_says_so_itself_and_we_say_its_error(
     java_task: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError, match=r"::throwing failed: java.lang.IllegalStateException\."):
-        run_java(java_task, "Methods::throwing", {})
+        response_of_java(java_task, "Methods::throwing", {})
     written = capfd.readouterr().err
     assert "the message" in written
     assert "InvokeHandler" not in written
@@ -609,13 +601,13 @@ EXITING: dict[str, Files] = {
 @pytest.mark.parametrize("language", [pytest.param("node", marks=needs_node), "python"])
 def test_a_handler_that_ends_its_process_is_an_error(language: str, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"ended its process \(exit status 7\)"):
-        run(write(tmp_path, EXITING[language]))
+        response(plant(tmp_path, EXITING[language]))
 
 
 @needs_java
 def test_a_java_handler_that_ends_its_process_is_an_error(java_task: Path) -> None:
     with pytest.raises(DeployError, match=r"ended its process \(exit status 7\)"):
-        run_java(java_task, "Methods::exiting", {})
+        response_of_java(java_task, "Methods::exiting", {})
 
 
 @pytest.mark.parametrize(
@@ -634,7 +626,7 @@ def test_a_missing_handler_is_an_error(
     files: Files, handler: str, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(DeployError, match="failed: HandlerNotFound"):
-        run(write(tmp_path, files), {}, handler)
+        response(plant(tmp_path, files), {}, handler)
     written = capfd.readouterr().err
     assert said in written
     assert "invoke" not in written
@@ -648,7 +640,7 @@ def test_a_handler_that_takes_too_long_is_stopped_with_all_it_has_started(tmp_pa
     before = f"import subprocess, sys\nchild = {child!r}"
     body = "subprocess.run([sys.executable, '-c', child])"
     with pytest.raises(DeployError, match="did not return within 3 s"):
-        run(write(tmp_path / "task", python(body, before=before)), timeout=3)
+        response(plant(tmp_path / "task", python(body, before=before)), timeout=3)
     alive.unlink()
     time.sleep(0.2)
     assert not alive.exists()
@@ -676,7 +668,7 @@ def test_invoke_without_local_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["handler", ".handler", "module."])
 def test_a_python_handler_without_a_dot_is_named(name: str, tmp_path: Path) -> None:
-    task = write(tmp_path / "task", {"module.py": "def handler(event, context): pass"})
+    task = plant(tmp_path / "task", {"module.py": "def handler(event, context): pass"})
     with pytest.raises(DeployError, match="HandlerNotFound"):
         invoke(Handler("python", name), task, b"{}", timeout=10)
 
@@ -724,7 +716,7 @@ def test_nothing_is_left_in_the_temporary_folder(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    run(write(tmp_path / "task", python("1")))
+    response(plant(tmp_path / "task", python("1")))
     assert list(temporary.iterdir()) == []
 
 
@@ -748,7 +740,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
     variable: tuple[str, str], tmp_path: Path
 ) -> None:
     module = "exports.handler = async event => event"
-    app = write(tmp_path, {"index.js": module, "package.json": "{}"})
+    app = plant(tmp_path, {"index.js": module, "package.json": "{}"})
     done = packager("deploy", "--local", app, "--invoke", "[1]", "--json", env=dict([variable]))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["response"] == [1]
@@ -757,7 +749,7 @@ def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
 @needs_node
 def test_output_of_a_handler_is_not_in_the_json_of_the_command(tmp_path: Path) -> None:
     module = "exports.handler = async () => { console.log('printed') }"
-    app = write(tmp_path, {"index.js": module, "package.json": "{}"})
+    app = plant(tmp_path, {"index.js": module, "package.json": "{}"})
     done = packager("deploy", "--local", app, "--json")
     assert json.loads(done.stdout)["response"] is None
     assert "printed" in done.stderr
@@ -810,14 +802,14 @@ REGION_OF_HANDLER = {
 
 
 def test_a_handler_has_the_region_that_the_settings_say(tmp_path: Path) -> None:
-    task = write(tmp_path, REGION_OF_HANDLER)
+    task = plant(tmp_path, REGION_OF_HANDLER)
     found, _ = as_function(task, LocalFunction("hello", region="eu-central-1"))
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:hello"
     assert found == ["eu-central-1", "eu-central-1", arn]
 
 
 def test_a_runtime_that_this_machine_lacks_is_one_line_that_names_both(tmp_path: Path) -> None:
-    task = write(tmp_path, REGION_OF_HANDLER)
+    task = plant(tmp_path, REGION_OF_HANDLER)
     _, notes = as_function(task, LocalFunction(runtime="python3.9999"))
     (note,) = notes
     assert "python3.9999" in note
@@ -839,7 +831,7 @@ def test_the_interpreter_of_the_functions_runtime_is_used_if_it_is_installed(
         "def lambda_handler(event, context): return os.environ['OTHER']"
     }
     found, notes = as_function(
-        write(tmp_path / "task", files), LocalFunction(runtime="python3.9998")
+        plant(tmp_path / "task", files), LocalFunction(runtime="python3.9998")
     )
     assert (found, notes) == ("1", [])
 
@@ -859,7 +851,7 @@ def test_the_interpreter_of_the_functions_runtime_is_used_if_it_is_installed(
 def test_a_stack_trace_names_the_users_files(
     files: Files, shown: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    task = write(tmp_path / "unpacked", files)
+    task = plant(tmp_path / "unpacked", files)
     app = tmp_path / "app"
     app.mkdir()
     with pytest.raises(DeployError):
@@ -873,7 +865,7 @@ def test_a_stack_trace_names_the_users_files(
 def test_an_error_names_lambdas_sdk_if_this_machine_lacks_it(tmp_path: Path) -> None:
     files = {"index.js": "require('@aws-sdk/client-s3')\nexports.handler = async () => 1"}
     with pytest.raises(DeployError) as error:
-        run(write(tmp_path, files))
+        response(plant(tmp_path, files))
     assert "Lambda's runtime has the AWS SDK" in error.value.hint
 
 
@@ -890,11 +882,11 @@ def test_a_handler_that_streams_its_response_runs(tmp_path: Path) -> None:
           })
         """
     }
-    assert run(write(tmp_path, files), {"name": "Zoë"}) == {"name": "Zoë"}
+    assert response(plant(tmp_path, files), {"name": "Zoë"}) == {"name": "Zoë"}
 
 
 def test_a_local_handler_starts_through_the_exec_wrapper_if_it_is_on(tmp_path: Path) -> None:
-    app = write(
+    app = plant(
         tmp_path / "app",
         {
             ".env": "GREETING='Grüße 🎈'\nLINES='one\ntwo'\n",
@@ -913,7 +905,7 @@ def test_a_local_handler_starts_through_the_exec_wrapper_if_it_is_on(tmp_path: P
 def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
     source: str, tmp_path: Path
 ) -> None:
-    app = write(
+    app = plant(
         tmp_path / "app",
         {
             ".env": "A=1\n",
@@ -923,7 +915,7 @@ def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
         },
     )
     profile = "[profile mine]\naws_access_key_id=id-mine\naws_secret_access_key=secret-mine\n"
-    config = write(tmp_path, {"config": profile})
+    config = plant(tmp_path, {"config": profile})
     env = {"AWS_CONFIG_FILE": str(config / "config")}
     options = ["--profile", "mine"]
     common: list[str | Path]
@@ -939,7 +931,7 @@ def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
 
 
 def test_the_users_own_aws_credentials_go_with_local_alone(tmp_path: Path) -> None:
-    write(tmp_path, {"index.js": "", ".env": "A=1\n"})
+    plant(tmp_path, {"index.js": "", ".env": "A=1\n"})
     settings = ("--function", "hello", "--region", "eu-west-1", "--env-file", tmp_path / ".env")
     run = packager("deploy", tmp_path, *settings, "--with-aws-credentials")
     assert run.returncode == 2

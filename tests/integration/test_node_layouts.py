@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from packager.apps.node_ranges import fits
-from tests.commands import packager
+from tests.commands import build, run
 from tests.conftest import cached, requires
 
 SOURCES = Path(__file__).parent / "node-layouts"
@@ -21,20 +20,15 @@ YARN = "@yarnpkg/cli-dist/bin/yarn.js"
 pytestmark = requires("node", "npm", "unzip")
 
 
-def run(*arguments: str | Path, cwd: Path) -> None:
-    ran = subprocess.run(arguments, cwd=cwd, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-
-
 @pytest.fixture(scope="session")
 def managers() -> Path:
-    """Return the `node_modules` that holds pnpm, Yarn classic and Yarn."""
+    """The `node_modules` that holds pnpm, Yarn classic and Yarn."""
 
-    def build(folder: Path) -> None:
+    def install(folder: Path) -> None:
         shutil.copytree(SOURCES / "managers", folder, dirs_exist_ok=True)
         run("npm", "install", "--no-audit", "--no-fund", cwd=folder)
 
-    return cached("node-managers", SOURCES / "managers", build) / "node_modules"
+    return cached("node-managers", SOURCES / "managers", install) / "node_modules"
 
 
 def npm(folder: Path, _: Path) -> Path:
@@ -116,56 +110,49 @@ LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
 
 
 @pytest.fixture(params=LAYOUTS)
-def app(request: pytest.FixtureRequest, managers: Path, tmp_path: Path) -> Path:
-    """Return a copy of the app, installed with its development dependencies."""
+def installed_app(request: pytest.FixtureRequest, managers: Path, tmp_path: Path) -> Path:
+    """An app with its dependencies and development dependencies, in one of the layouts."""
     name = request.param
 
-    def build(folder: Path) -> None:
+    def install(folder: Path) -> None:
         (folder / "app-path").write_text(str(LAYOUTS[name](folder, managers).relative_to(folder)))
 
-    installed = cached(f"node-layout-{name}", SOURCES, build)
+    installed = cached(f"node-layout-{name}", SOURCES, install)
     copy = shutil.copytree(installed, tmp_path / "installed", symlinks=True)
     return copy / (copy / "app-path").read_text()
 
 
 def unpacked(app: Path, tmp_path: Path, *options: str) -> Path:
     """Package the app, unpack the package elsewhere, and remove the app."""
-    (tmp_path / ".env").write_text("A=1\n")
     package = tmp_path / "package.zip"
-    variables = ("--env-file", tmp_path / ".env")
-    ran = packager("build", app, "--output", package, *variables, *options)
-    assert ran.returncode == 0, ran.stderr
-    run("unzip", "-q", package, "-d", tmp_path / "task", cwd=tmp_path)
+    build(app, *options, env={"A": "1"}, to=package)
+    run("unzip", "-q", package, "-d", tmp_path / "task")
     (tmp_path / "installed").rename(tmp_path / "gone")
     return tmp_path / "task"
 
 
 def loadable(task: Path) -> dict[str, dict[str, str]]:
     program = "require('./index.js').handler().then((found) => console.log(JSON.stringify(found)))"
-    ran = subprocess.run(
-        ["node", "-e", program], cwd=task, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    found: dict[str, dict[str, str]] = json.loads(ran.stdout)
+    found: dict[str, dict[str, str]] = json.loads(run("node", "-e", program, cwd=task))
     return found
 
 
 def test_the_handler_loads_every_production_dependency_and_only_those_are_packaged(
-    app: Path, tmp_path: Path
+    installed_app: Path, tmp_path: Path
 ) -> None:
-    task = unpacked(app, tmp_path)
+    task = unpacked(installed_app, tmp_path)
     found = loadable(task)
     assert found["debug"]["ms"] == "2.1.2"
     assert found["app"]["debug"] == "4.3.4"
-    if "root" in app.parts:
+    if "root" in installed_app.parts:
         assert found["app"]["lib"] == "1.0.0"
     packages = {path.parent.name for path in task.rglob("package.json")}
     assert not packages & {"is-odd", "is-number", "is-even"}
     assert not [link for link in task.rglob("*") if link.is_symlink() and not link.exists()]
 
 
-@pytest.mark.parametrize("app", ["npm"], indirect=True)
-def test_ranges_of_versions_are_read_as_npms_own_library_reads_them(app: Path) -> None:
+@pytest.mark.parametrize("installed_app", ["npm"], indirect=True)
+def test_ranges_of_versions_are_read_as_npms_own_library_reads_them(installed_app: Path) -> None:
     operators = ["", "^", "~", "~>", "=", ">", "<", ">=", "<="]
     numbers = ["0", "0.0.3", "0.2", "0.2.3", "1", "1.2", "1.2.3", "1.x", "1.2.x", "*", "1.2.3-rc.1"]
     ranges = [operator + number for operator in operators for number in numbers]
@@ -174,46 +161,42 @@ def test_ranges_of_versions_are_read_as_npms_own_library_reads_them(app: Path) -
     pairs = [(version, wanted) for version in versions for wanted in ranges]
     program = """
       const { satisfies } = require('semver')
-      const pairs = JSON.parse(require('node:fs').readFileSync(0))
+      const pairs = JSON.parse(process.argv[1])
       console.log(JSON.stringify(pairs.map(([version, range]) => satisfies(version, range))))
     """
-    ran = subprocess.run(
-        ["node", "-e", program], cwd=app, input=json.dumps(pairs), capture_output=True, text=True
-    )
-    assert ran.returncode == 0, ran.stderr
-    for (version, wanted), satisfied in zip(pairs, json.loads(ran.stdout), strict=True):
-        # What cannot be read counts as fitting, so that it is never a warning.
+    expected = json.loads(run("node", "-e", program, json.dumps(pairs), cwd=installed_app))
+    for (version, wanted), satisfied in zip(pairs, expected, strict=True):
+        # A range that cannot be parsed counts as fitting, so that it is never a warning.
         assert fits(version, wanted) == satisfied or (fits(version, wanted) and "-rc" in wanted)
 
 
-def test_each_package_loads_its_own_version_of_a_dependency(app: Path, tmp_path: Path) -> None:
+def test_each_package_loads_its_own_version_of_a_dependency(
+    installed_app: Path, tmp_path: Path
+) -> None:
     """In a workspace, `lib` needs another version of `ms` than `debug` does."""
-    if "root" not in app.parts:
+    if "root" not in installed_app.parts:
         return
-    task = unpacked(app, tmp_path)
+    task = unpacked(installed_app, tmp_path)
     program = """
       const { createRequire } = require('node:module')
       const lib = createRequire(require.resolve('lib'))
       console.log(lib('ms/package.json').version)
     """
-    ran = subprocess.run(["node", "-e", program], cwd=task, capture_output=True, text=True)
-    assert ran.stdout == "2.0.0\n", ran.stderr
+    assert run("node", "-e", program, cwd=task) == "2.0.0\n"
 
 
-def test_with_the_setting_development_dependencies_are_packaged(app: Path, tmp_path: Path) -> None:
-    found = loadable(unpacked(app, tmp_path, "--dev-dependencies"))
+def test_with_the_setting_development_dependencies_are_packaged(
+    installed_app: Path, tmp_path: Path
+) -> None:
+    found = loadable(unpacked(installed_app, tmp_path, "--dev-dependencies"))
     assert found["app"]["is-odd"] == "3.0.1"
 
 
-def test_the_package_is_the_same_wherever_the_app_is(app: Path, tmp_path: Path) -> None:
+def test_the_package_is_the_same_wherever_the_app_is(installed_app: Path, tmp_path: Path) -> None:
     elsewhere = shutil.copytree(
         tmp_path / "installed", tmp_path / "else" / "where", symlinks=True
-    ) / app.relative_to(tmp_path / "installed")
-    (tmp_path / ".env").write_text("A=1\n")
-    packages = []
-    for folder in (app, elsewhere):
-        package = folder / "package.zip"
-        ran = packager("build", folder, "-o", package, "--env-file", tmp_path / ".env")
-        assert ran.returncode == 0, ran.stderr
-        packages.append(package.read_bytes())
-    assert packages[0] == packages[1]
+    ) / installed_app.relative_to(tmp_path / "installed")
+    packages = [tmp_path / "one.zip", tmp_path / "other.zip"]
+    for folder, package in zip((installed_app, elsewhere), packages, strict=True):
+        build(folder, env={"A": "1"}, to=package)
+    assert packages[0].read_bytes() == packages[1].read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import threading
 import time
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from packager.errors import PackageError
+from tests.commands import run
 from tests.conftest import cached, requires
 from tests.releases import Releases
 from tests.trees import plant
@@ -173,19 +173,16 @@ def _given(case: Case) -> dict[str, Any]:
 def test_sharp_is_deployed_with_its_optional_builds(
     releases: Releases, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The install has build for the function's system, and none for others."""
+    """The install has the build for the function's system, and none for others."""
     source = plant(
         tmp_path_factory.mktemp("sharp"),
         HANDLER | {"package.json": b'{"dependencies": {"sharp": "0.34.4"}}'},
     )
 
     def install(folder: Path) -> None:
-        subprocess.run(
-            [
-                *("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"),
-                *("--os=linux", "--cpu=x64", "--libc=glibc", "--prefix", folder),
-            ],
-            check=True,
+        run(
+            *("npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"),
+            *("--os=linux", "--cpu=x64", "--libc=glibc", "--prefix", folder),
         )
 
     def build(folder: Path) -> None:

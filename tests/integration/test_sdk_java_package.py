@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.commands import run
 from tests.conftest import requires
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,7 +77,7 @@ def test_the_jar_holds_the_reader_and_nothing_else(project: Path) -> None:
 
 
 def test_the_sources_jar_holds_the_source_files(project: Path) -> None:
-    """As they are in the project."""
+    """They are the same as in the project."""
     jar = project / f"target/{NAME}-sources.jar"
     sources = {f"envproperties/{name}.java" for name in SOURCES}
     assert _files(jar) == PACKAGED | sources
@@ -99,14 +100,11 @@ def test_the_classes_run_on_java_8(project: Path) -> None:
     """Major version 52 is Java 8's (JVM specification, table 4.1-A)."""
     for name in CLASSES:
         path = project / "target/classes/envproperties" / f"{name}.class"
-        described = subprocess.run(
-            ["javap", "-v", path], capture_output=True, text=True, check=True
-        ).stdout
-        assert "major version: 52\n" in described, name
+        assert "major version: 52\n" in run("javap", "-v", path), name
 
 
 def test_the_manifest_names_the_module(project: Path) -> None:
-    """So that a modular application can require it whatever the jar is called."""
+    """A modular application can require it, whatever the name of the jar."""
     with ZipFile(project / f"target/{NAME}.jar") as archive:
         manifest = archive.read("META-INF/MANIFEST.MF").decode().splitlines()
     assert "Automatic-Module-Name: envproperties" in manifest
@@ -120,7 +118,7 @@ def test_the_java_reader_has_no_dependency() -> None:
 
 
 def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
-    """Of all three jars."""
+    """A second build makes all three jars byte for byte the same."""
     jars = {path.name: path.read_bytes() for path in (project / "target").glob("*.jar")}
     assert len(jars) == 3
     _maven(project, "clean", "package", "-DskipTests")
@@ -128,7 +126,7 @@ def test_the_same_sources_give_the_same_bytes(project: Path) -> None:
 
 
 def test_an_application_reads_its_config_with_the_jar(project: Path, tmp_path: Path) -> None:
-    """From the class path, as in Lambda."""
+    """The file is on the class path, as in Lambda."""
     (tmp_path / "env.properties").write_bytes(b"GREETING=caf\\u00e9\\nau lait\n")
     (tmp_path / "App.java").write_text(
         "class App { public static void main(String[] arguments) { System.out.print("
@@ -136,6 +134,4 @@ def test_an_application_reads_its_config_with_the_jar(project: Path, tmp_path: P
     )
     jar = project / f"target/{NAME}.jar"
     class_path = os.pathsep.join(map(str, (jar, tmp_path)))
-    command = ["java", "-cp", class_path, str(tmp_path / "App.java")]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.stdout == "true", ran.stderr
+    assert run("java", "-cp", class_path, tmp_path / "App.java") == "true"

@@ -6,13 +6,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import run
 from tests.conftest import cached, requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_node"
@@ -25,12 +25,7 @@ pytestmark = requires("node", "npm")
 
 
 def _npm(*arguments: str | Path, cwd: Path, cache: Path) -> str:
-    environment = {**os.environ, "npm_config_cache": str(cache)}
-    done = subprocess.run(
-        ["npm", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run("npm", *arguments, cwd=cwd, env={**os.environ, "npm_config_cache": str(cache)})
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +108,15 @@ def test_every_exported_file_is_in_the_package(project: Path) -> None:
 def test_an_installed_reader_reads(project: Path, kind: str, program: str) -> None:
     """A program that has the package finds its config, as CommonJS and as an ES module."""
     show = "; function show (value) { process.stdout.write(JSON.stringify(value)) }"
-    done = subprocess.run(
-        ["node", f"--input-type={kind}", "--eval", program + show],
-        cwd=project,
-        env={**os.environ, "LAMBDA_TASK_ROOT": str(project)},
-        capture_output=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == "café\n"
+    env = {**os.environ, "LAMBDA_TASK_ROOT": str(project)}
+    shown = run("node", f"--input-type={kind}", "--eval", program + show, cwd=project, env=env)
+    assert json.loads(shown) == "café\n"
 
 
 @pytest.fixture(scope="module")
 def tools_of_its_tests() -> None:
     """The compiler that the reader's tests need."""
-    install = ["npm", "install", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run(install, cwd=SDK, check=True)
+    run("npm", "install", "--no-audit", "--no-fund", "--silent", cwd=SDK)
 
 
 @pytest.mark.usefixtures("tools_of_its_tests")
@@ -139,16 +128,8 @@ def test_the_tests_of_the_node_reader_pass(folder: Path | None) -> None:
     path = os.environ["PATH"]
     if folder:
         path = f"{node_of(folder)}{os.pathsep}{path}"
-    done = subprocess.run(
-        ["npm", "test"],
-        cwd=SDK,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"^\S+ fail 0$", done.stdout, re.MULTILINE), done.stdout
+    shown = run("npm", "test", cwd=SDK, env={**os.environ, "PATH": path})
+    assert re.search(r"^\S+ fail 0$", shown, re.MULTILINE), shown
 
 
 def node_of(source: Path) -> Path:
@@ -156,7 +137,7 @@ def node_of(source: Path) -> Path:
 
     def install(folder: Path) -> None:
         shutil.copy(source / "package.json", folder)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"]
-        subprocess.run(command, cwd=folder, check=True)
+        options = ("--no-audit", "--no-fund", "--no-package-lock", "--silent")
+        run("npm", "install", *options, cwd=folder)
 
     return cached(f"node-{source.name}", source, install) / "node_modules" / "node" / "bin"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tarfile
 from email import message_from_bytes
@@ -13,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from packager import __version__
+from tests.commands import run
 from tests.conftest import requires
 
 SDK = Path(__file__).parent.parent.parent / "sdk_python"
@@ -25,9 +25,7 @@ METADATA = f"{NAME}.dist-info"
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sdist, built from the project; beside it the wheel, built from the sdist."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(SDK)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, SDK)
     return folder / f"{NAME}.tar.gz"
 
 
@@ -77,9 +75,7 @@ def test_the_wheel_needs_nothing_but_python(wheel: Path) -> None:
 @requires("vermin")
 def test_the_syntax_is_that_of_python_3_9() -> None:
     """The reader uses nothing of a later Python."""
-    command = ["vermin", "--target=3.9-", "--violations", "--no-tips", "env_properties"]
-    checked = subprocess.run(command, cwd=SDK, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
+    run("vermin", "--target=3.9-", "--violations", "--no-tips", "env_properties", cwd=SDK)
 
 
 def test_an_installed_reader_reads(installed: Path, tmp_path: Path) -> None:
@@ -88,10 +84,7 @@ def test_an_installed_reader_reads(installed: Path, tmp_path: Path) -> None:
     file.write_bytes(rb"GREETING=caf\u00e9\n")
     environment = {**os.environ, "PYTHONPATH": str(installed), "ENV_PROPERTIES_FILE": str(file)}
     program = "from env_properties import env; print(ascii(env['GREETING']))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == r"'caf\xe9\n'" + "\n"
+    assert run(sys.executable, "-c", program, env=environment) == r"'caf\xe9\n'" + "\n"
 
 
 CONSUMER = """
@@ -137,12 +130,8 @@ override(PORT=8080)  # type: ignore[arg-type]
 def test_an_installed_reader_is_typed(installed: Path, tmp_path: Path) -> None:
     """A program that uses all of the reader passes mypy's strict mode, and cannot write to it."""
     (tmp_path / "consumer.py").write_text(CONSUMER)
-    checked = subprocess.run(
-        ["mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "consumer.py"],
+    run(
+        *("mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "consumer.py"),
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": str(installed)},
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert checked.returncode == 0, checked.stdout

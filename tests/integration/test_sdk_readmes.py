@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from packager.vendor import vendor
+from tests.commands import packager, run
 from tests.conftest import requires
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,16 +35,13 @@ def blocks(language: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```$", READMES[language], re.DOTALL | re.MULTILINE)
 
 
-def run(command: list[str], folder: Path) -> None:
+def run_example(*program: str, folder: Path) -> None:
     """Run an example beside the vendored reader and a file that has its variables."""
     (folder / "env.properties").write_text(CONFIG)
     environment = {**os.environ, "LAMBDA_TASK_ROOT": str(folder), "PYTHONPATH": str(folder)}
     for name in ("ENV_PROPERTIES_FILE", "PORT", "DEBUG", "LOG_LEVEL"):
         environment.pop(name, None)
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    run(*program, cwd=folder, env=environment)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -53,7 +50,7 @@ def test_every_command_in_a_readme_is_run(language: str, tmp_path: Path) -> None
     lines = [line for block in blocks(language, "sh") for line in block.splitlines()]
     vendors = [line for line in lines if line not in RUN_ELSEWHERE]
     assert vendors == [f"packager vendor {language}"]
-    subprocess.run([sys.executable, "-m", *shlex.split(vendors[0])], cwd=tmp_path, check=True)
+    assert packager(*shlex.split(vendors[0])[1:], cwd=tmp_path).returncode == 0
     assert any(tmp_path.iterdir())
 
 
@@ -66,27 +63,27 @@ def test_a_readme_has_the_same_sections(language: str) -> None:
 
 
 def test_the_examples_for_python_run(tmp_path: Path) -> None:
-    """As one program."""
+    """All examples of the README run as one program."""
     vendor("python", tmp_path)
-    run([sys.executable, "-c", "\n".join(blocks("python", "python"))], tmp_path)
+    run_example(sys.executable, "-c", "\n".join(blocks("python", "python")), folder=tmp_path)
 
 
 @requires("node")
 def test_the_examples_for_node_run(tmp_path: Path) -> None:
-    """As one program; what they print is the config that they read."""
+    """All examples of the README run as one program."""
     vendor("node", tmp_path)
     (tmp_path / "app.js").write_text("\n".join(blocks("node", "js")))
-    run(["node", "app.js"], tmp_path)
+    run_example("node", "app.js", folder=tmp_path)
 
 
 @requires("java", "javac")
 def test_the_examples_for_java_run(tmp_path: Path) -> None:
-    """As the body of one program."""
+    """All examples of the README compile and run as one program."""
     vendor("java", tmp_path)
     lines = "\n".join(blocks("java", "java")).splitlines()
     imports = [line for line in lines if line.startswith("import ")]
     body = [line for line in lines if line not in imports]
     main = ["class App { public static void main(String[] arguments) {", *body, "} }"]
     (tmp_path / "App.java").write_text("\n".join([*imports, *main]), "utf-8")
-    run(["javac", "-encoding", "UTF-8", "App.java"], tmp_path)
-    run(["java", "-cp", ".", "App"], tmp_path)
+    run_example("javac", "-encoding", "UTF-8", "App.java", folder=tmp_path)
+    run_example("java", "-cp", ".", "App", folder=tmp_path)

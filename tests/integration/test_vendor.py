@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from packager.vendor import vendor
-from tests.commands import packager
+from tests.commands import packager, run
 from tests.conftest import requires
 from tests.unit.test_vendor import FILES, tree
 
@@ -20,13 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_missing_folder_has_another_exit_status_than_a_stale_copy(tmp_path: Path) -> None:
-    """The command line is wrong then: its exit status, not that of a check that failed."""
+    """It is 2, as for any wrong command line, and not 1."""
     assert packager("vendor", "python", tmp_path, "--check").returncode == 1
     assert packager("vendor", "python", tmp_path / "absent", "--check").returncode == 2
 
 
 def test_check_shows_the_command_that_updates_a_stale_copy(tmp_path: Path) -> None:
-    """By a command that does it."""
+    """The hint is a command that can be pasted."""
     asks = ("vendor", "node", tmp_path, "--check")
     again = f"`packager vendor node {tmp_path}"
     assert f"{again}` writes it" in packager(*asks).stderr
@@ -35,22 +34,19 @@ def test_check_shows_the_command_that_updates_a_stale_copy(tmp_path: Path) -> No
     assert f"{again} --force` writes it" in packager(*asks).stderr
 
 
-def _output(command: list[str], folder: Path) -> str:
+def output_beside_a_config(*program: str, folder: Path) -> str:
+    """Run a program in a folder that has a vendored reader and an `env.properties`."""
     environment = {**os.environ, "LAMBDA_TASK_ROOT": str(folder), "PYTHONPATH": str(folder)}
     environment.pop("ENV_PROPERTIES_FILE", None)
     (folder / "env.properties").write_bytes(rb"GREETING=caf\u00e9")
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return run(*program, cwd=folder, env=environment).strip()
 
 
 def test_a_vendored_python_reader_reads(tmp_path: Path) -> None:
-    """It is imported by its name, and has its documentation still."""
+    """It is imported by its name and keeps its documentation."""
     vendor("python", tmp_path)
     program = "import env_properties as e; assert e.__doc__; print(ascii(e.env['GREETING']))"
-    assert _output([sys.executable, "-c", program], tmp_path) == r"'caf\xe9'"
+    assert output_beside_a_config(sys.executable, "-c", program, folder=tmp_path) == r"'caf\xe9'"
 
 
 @requires("node")
@@ -70,7 +66,7 @@ def test_a_vendored_node_reader_reads(kind: str, program: str, tmp_path: Path) -
     (tmp_path / "package.json").write_text(json.dumps({"type": kind}))
     show = "; function show (env) { console.log(encodeURI(env.GREETING)) }"
     (tmp_path / "app.js").write_text(program + show)
-    assert _output(["node", "app.js"], tmp_path) == "caf%C3%A9"
+    assert output_beside_a_config("node", "app.js", folder=tmp_path) == "caf%C3%A9"
 
 
 @requires("java", "javac")
@@ -81,17 +77,13 @@ def test_a_vendored_java_reader_reads(tmp_path: Path) -> None:
         "class App { public static void main(String[] a) { System.out.println("
         'envproperties.EnvProperties.get("GREETING").length()); } }'
     )
-    _output(["javac", "-Xlint:all", "-Werror", "App.java"], tmp_path)
-    assert _output(["java", "-cp", ".", "App"], tmp_path) == "4"
+    output_beside_a_config("javac", "-Xlint:all", "-Werror", "App.java", folder=tmp_path)
+    assert output_beside_a_config("java", "-cp", ".", "App", folder=tmp_path) == "4"
 
 
 def test_the_wheel_of_the_packager_carries_the_readers(tmp_path: Path) -> None:
     """An installed packager vendors the same bytes as this checkout."""
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir"]
-    built = subprocess.run(
-        [*command, str(tmp_path), str(ROOT)], capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT)
     installed = tmp_path / "site-packages"
     (wheel,) = tmp_path.glob("*.whl")
     with ZipFile(wheel) as archive:
@@ -106,8 +98,5 @@ def test_the_wheel_of_the_packager_carries_the_readers(tmp_path: Path) -> None:
             f"from packager import vendor; vendor.vendor({language!r}, Path({str(copied)!r}));"
             "print(vendor.__file__)"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        assert done.stdout.startswith(str(installed))
+        assert run(sys.executable, "-c", program).startswith(str(installed))
         assert tree(copied) == tree(expected)

@@ -1,10 +1,9 @@
-"""Packages of app folders, in the hands of the programs that unpack and run them."""
+"""Packages of app folders, unpacked and run by the programs of their users."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,30 +11,24 @@ import pytest
 
 from packager.apps.files import Selection
 from packager.package import zip_folder
-from tests.commands import bound_by_permissions, packager
+from tests.commands import bound_by_permissions, packager, run
 from tests.conftest import requires
 from tests.trees import Link, plant
 
 
-def build(app: Path) -> Path:
+def packaged(app: Path) -> Path:
+    """Write the zip of an app, beside it."""
     package = app.parent / "package.zip"
     zip_folder.write(Selection(app).members(), package)
     return package
 
 
 def unpack(package: Path) -> Path:
-    """Unpack as Lambda does, and take the app away that the package was made of."""
+    """Unpack a package as Lambda does, and move the app away, so that nothing can load from it."""
     task = package.parent / "task"
-    subprocess.run(["unzip", "-q", package, "-d", task], check=True)
+    run("unzip", "-q", package, "-d", task)
     (package.parent / "app").rename(package.parent / "gone")
     return task
-
-
-def node(task: Path, program: str) -> str:
-    run = subprocess.run(
-        ["node", "-e", program], cwd=task, capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()
 
 
 @requires("unzip", "zip")
@@ -50,9 +43,9 @@ def test_unzip_and_zip_find_nothing_wrong(tmp_path: Path) -> None:
             "link": Link("text"),
         },
     )
-    package = build(app)
-    subprocess.run(["unzip", "-tqq", package], check=True)
-    subprocess.run(["zip", "-T", package], check=True, stdout=subprocess.DEVNULL)
+    package = packaged(app)
+    run("unzip", "-tqq", package)
+    run("zip", "-T", package)
     task = unpack(package)
     assert (task / "link").readlink() == Path("text")
     assert (task / "text").read_bytes() == b"text " * 1000
@@ -61,24 +54,20 @@ def test_unzip_and_zip_find_nothing_wrong(tmp_path: Path) -> None:
 @requires("npm", "node", "unzip")
 def test_packages_installed_by_npm_run_from_the_package(tmp_path: Path) -> None:
     app = plant(tmp_path / "app", {"package.json": b"{}"})
-    subprocess.run(
-        ["npm", "install", "--silent", "--no-audit", "--no-fund", "semver@7.6.3"],
-        cwd=app,
-        check=True,
-    )
-    task = unpack(build(app))
-    assert node(task, "console.log(require('semver').inc('1.2.3', 'minor'))") == "1.3.0"
+    run("npm", "install", "--silent", "--no-audit", "--no-fund", "semver@7.6.3", cwd=app)
+    task = unpack(packaged(app))
+    program = "console.log(require('semver').inc('1.2.3', 'minor'))"
+    assert run("node", "-e", program, cwd=task) == "1.3.0\n"
     script = task / "node_modules" / ".bin" / "semver"
     assert script.is_symlink()
-    run = subprocess.run([script, "1.2.3", "-i"], capture_output=True, text=True, check=True)
-    assert run.stdout == "1.2.4\n"
+    assert run(script, "1.2.3", "-i") == "1.2.4\n"
     assert (task / "node_modules" / ".package-lock.json").is_file()
 
 
 @requires("node", "unzip")
 @pytest.mark.parametrize("base", ["", "{}/node_modules/"], ids=["relative", "absolute"])
 def test_links_as_pnpm_makes_them_lead_to_the_same_modules(tmp_path: Path, base: str) -> None:
-    """By pnpm, each package is there once, beside links to those that it needs."""
+    """Pnpm installs each package once, beside links to those that it needs."""
 
     def store(name: str) -> str:
         return f".pnpm/{name}@1.0.0/node_modules/{name}"
@@ -99,8 +88,8 @@ def test_links_as_pnpm_makes_them_lead_to_the_same_modules(tmp_path: Path, base:
             ),
         },
     )
-    task = unpack(build(app))
-    assert node(task, "console.log(require('a'))") == "ab"
+    task = unpack(packaged(app))
+    assert run("node", "-e", "console.log(require('a'))", cwd=task) == "ab\n"
     assert (task / "node_modules" / "a").is_symlink()
 
 
@@ -116,9 +105,9 @@ def test_a_package_beside_the_app_that_it_links_to_comes_with_it(tmp_path: Path)
             "app/node_modules/shared": Link("../../shared"),
         },
     )
-    task = unpack(build(tmp_path / "app"))
+    task = unpack(packaged(tmp_path / "app"))
     (tmp_path / "shared").rename(tmp_path / "also gone")
-    assert node(task, "console.log(require('shared'))") == "hello"
+    assert run("node", "-e", "console.log(require('shared'))", cwd=task) == "hello\n"
 
 
 @pytest.mark.parametrize(
@@ -133,12 +122,12 @@ def test_an_unreadable_file_is_named_unless_it_is_left_out(
         for ignored in ("", "lib\n"):
             (app / ".lambdaignore").write_text(ignored)
             output = tmp_path / "out.zip"
-            run = packager(
+            built = packager(
                 "build", app, "-o", output, temporary=temporary, preexec=bound_by_permissions
             )
-            assert (run.returncode, output.exists()) == ((0, True) if ignored else (2, False))
+            assert (built.returncode, output.exists()) == ((0, True) if ignored else (2, False))
             if not ignored:
-                message, hint = run.stderr.splitlines()
+                message, hint = built.stderr.splitlines()
                 assert place in message
                 assert "cannot be read: Permission denied" in message
                 assert ".lambdaignore" in hint
@@ -146,7 +135,7 @@ def test_an_unreadable_file_is_named_unless_it_is_left_out(
         (app / place).chmod(0o755)
 
 
-# Not ru_maxrss, in which a child begins with what its parent has.
+# Not ru_maxrss, which begins with the memory of the process's parent.
 BUILD = """
 import re, sys
 from pathlib import Path
@@ -160,18 +149,13 @@ print(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says how much memory was needed")
 @pytest.mark.parametrize("sizes", [[300], [20] * 9, [1] * 200], ids=["one", "several", "many"])
 def test_memory_does_not_grow_with_the_size_of_the_app(tmp_path: Path, sizes: list[int]) -> None:
-    """Of data that cannot be compressed, most has to be held."""
+    """Data that cannot be compressed needs the most memory."""
     app = tmp_path / "app"
     app.mkdir()
     noise = os.urandom(1 << 20)
     for number, size in enumerate(sizes):
         with (app / str(number)).open("wb") as file:
             file.writelines([noise] * size)
-    run = subprocess.run(
-        [sys.executable, "-c", BUILD, app, tmp_path / "package.zip"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    kilobytes = int(run(sys.executable, "-c", BUILD, app, tmp_path / "package.zip"))
     (tmp_path / "package.zip").unlink()
-    assert int(run.stdout) >> 10 < 150
+    assert kilobytes >> 10 < 150

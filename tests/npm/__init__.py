@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
+from tests.commands import run
 from tests.conftest import cached
 
 HERE = Path(__file__).parent
@@ -17,6 +17,6 @@ def installed(name: str) -> Path:
     def build(folder: Path) -> None:
         shutil.copy(HERE / name / "package.json", folder)
         options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--silent"]
-        subprocess.run(["npm", "install", *options], cwd=folder, check=True)
+        run("npm", "install", *options, cwd=folder)
 
     return cached(f"npm-{name}", HERE / name, build)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.conftest import cached
 
 _SOURCES = Path(__file__).parent
@@ -36,9 +36,9 @@ def python_client() -> Path:
     """Install `awslambdaric` for the running Python; return the folder of its modules."""
 
     def build(folder: Path) -> None:
-        requirements = str(_SOURCES / "python" / "requirements.txt")
+        requirements = _SOURCES / "python" / "requirements.txt"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run(*pip, "--target", str(folder), "--requirement", requirements)
+        run(*pip, "--target", folder, "--requirement", requirements)
 
     return cached(f"runtime-{sys.implementation.cache_tag}", _SOURCES / "python", build)
 
@@ -58,35 +58,17 @@ def emulator() -> Path:
 
     def build(folder: Path) -> None:
         module = (_SOURCES / "emulator" / "module").read_text().strip()
-        done = subprocess.run(
-            ["go", "install", module],
-            env=os.environ | {"GOBIN": str(folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        run("go", "install", module, env=os.environ | {"GOBIN": str(folder)})
 
     return cached("runtime-emulator", _SOURCES / "emulator", build) / "aws-lambda-rie"
 
 
 def _jars(name: str) -> Path:
     def build(folder: Path) -> None:
-        pom = str(_SOURCES / name / "pom.xml")
+        pom = _SOURCES / name / "pom.xml"
         run(
-            "mvn",
-            "-q",
-            "-B",
-            "-f",
-            pom,
-            "dependency:copy-dependencies",
-            f"-DoutputDirectory={folder}",
+            *("mvn", "-q", "-B", "-f", pom),
+            *("dependency:copy-dependencies", f"-DoutputDirectory={folder}"),
         )
 
     return cached(f"runtime-{name}", _SOURCES / name, build)
-
-
-def run(*command: str, cwd: Path | None = None) -> None:
-    """Run a tool. Fails if it fails."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
+from tests.commands import run
 from tests.conftest import requires
-from tests.e2e.runtimes import tools
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, REPOSITORY, Slug
@@ -24,9 +24,9 @@ def built(name: str, folder: Path) -> Path:
     source = REPOSITORY / "examples" / name
     shutil.copytree(source, app, ignore=shutil.ignore_patterns("node_modules", "target", ".env"))
     if name == "node":
-        tools.run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
+        run("npm", "ci", "--no-audit", "--no-fund", cwd=app)
     if name == "java":
-        tools.run("mvn", "-q", "-B", "-DskipTests", "package", cwd=app)
+        run("mvn", "-q", "-B", "-DskipTests", "package", cwd=app)
     return app
 
 
