@@ -58,11 +58,9 @@ class Node:
 
     @property
     def properties_readers(self) -> frozenset[str]:
-        """The packages with which the app reads `env.properties`, including a vendored copy."""
+        """The packages with which the app reads `env.properties`, as package.json declares them."""
         declared = node_resolution.read_manifest(os.path.realpath(self.folder))
-        readers = _READERS & (declared.required | declared.optional)
-        is_vendored = (self.folder / "env-properties" / "package.json").is_file()
-        return readers | {"env-properties"} if is_vendored else readers
+        return _READERS & {declared.package(name) for name in declared.used}
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:

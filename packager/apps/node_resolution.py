@@ -25,6 +25,8 @@ MANIFEST = "package.json"
 
 # A name with or without a scope, but not one such as `..` that leads to another folder.
 _PACKAGE_NAME = re.compile(r"(?:@[^/\\@.\0][^/\\\0]*/)?[^/\\@.\0][^/\\\0]*")
+# npm's `alias@npm:name@range`: https://docs.npmjs.com/cli/commands/npm-install
+_ALIASED = re.compile(r"npm:(@?[^@]+)")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Manifest:
     def used(self) -> list[str]:
         """The packages that its code may load when it runs, in a fixed order."""
         return sorted(self.required | self.optional)
+
+    def package(self, name: str) -> str:
+        """Return the package that is installed by `name`, which may be an alias."""
+        aliased = _ALIASED.match(self.ranges.get(name, ""))
+        return aliased[1] if aliased else name
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Literal
 from javaproperties import join_key_value
 
 from packager.config import properties_reader
-from packager.errors import VariableError
+from packager.config.variables import check_text
 
 Dialect = Literal["java", "properties-reader"]
 
@@ -32,10 +32,10 @@ def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
     Raises VariableError, which names the variable, if a name or value is not valid Unicode or
     contains NUL: no reader could return it.
     """
-    for name, value in variables.items():
-        _check(name, value)
-    line = _line if dialect == "java" else properties_reader.line
-    return "".join(line(name, variables[name]) for name in sorted(variables)).encode()
+    check_text(variables)
+    if dialect == "properties-reader":
+        return properties_reader.dumps(variables).encode()
+    return "".join(_line(name, variables[name]) for name in sorted(variables)).encode()
 
 
 def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect) -> list[str]:
@@ -44,7 +44,9 @@ def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect)
     It does not unescape as Java does, so it changes everything that is escaped for Java.
     """
     changed = set(properties_reader.inexact(variables))
-    if dialect == "java":
+    if dialect == "java" and properties_reader.fails_on_standard_file(variables):
+        changed = set(variables)
+    elif dialect == "java":
         changed |= {
             name for name, value in variables.items() if _line(name, value) != f"{name}={value}\n"
         }
@@ -58,19 +60,3 @@ def _line(name: str, value: str) -> str:
 
 def _unescape_plain(escape: re.Match[str]) -> str:
     return escape[1] if escape[1] in _PLAIN_IN_VALUES else escape[0]
-
-
-def _check(name: str, value: str) -> None:
-    for part, text in (("name", name), ("value", value)):
-        if "\0" in text:
-            raise VariableError(
-                f"The {part} of the variable {name} contains a NUL character.",
-                "Remove it, because an environment cannot hold it, or exclude the variable with"
-                " --exclude.",
-            )
-        # An undecodable byte of the environment is a lone surrogate here (PEP 383).
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise VariableError(
-                f"The {part} of the variable {name} is not valid Unicode.",
-                "Encode binary data as base64, or exclude the variable with --exclude.",
-            )

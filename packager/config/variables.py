@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from packager.config.settings import SETTING_PREFIX
+from packager.errors import VariableError
 
 # Variables of a process environment that are not config: they differ from dyno to dyno, or Heroku
-# and its language buildpacks set them for their own runtime.
+# and its language buildpacks set them for their own runtime. For example, heroku/python sets
+# DYNO_RAM, and Heroku sets HEROKU_DYNO_ID (https://devcenter.heroku.com/articles/dyno-metadata) and
+# in Private Spaces HEROKU_PRIVATE_IP.
 _NOT_CONFIG = """
     DYNO PORT LANG PWD OLDPWD SHLVL PS1 TERM COLUMNS LINES HOSTNAME HOME USER LOGNAME SHELL PATH
-    CNB_* HEROKU_RELEASE_* MEMORY_AVAILABLE WEB_MEMORY WEB_CONCURRENCY
+    CNB_* HEROKU_RELEASE_* HEROKU_DYNO_ID HEROKU_PRIVATE_IP HEROKU_DNS_DYNO_NAME
+    HEROKU_DNS_FORMATION_NAME HEROKU_METRICS_URL
+    DYNO_RAM MEMORY_AVAILABLE WEB_MEMORY WEB_CONCURRENCY WEB_CONCURRENCY_SET_BY
     HEROKU_AVAILABLE_PARALLELISM
     NODE_HOME npm_config_*
     JAVA_HOME JAVA_OPTS JAVA_TOOL_OPTIONS
@@ -36,15 +42,20 @@ AWS_CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 
 # Lambda sets these in a function's environment:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _SET_BY_LAMBDA = """
     AWS_REGION AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_* AWS_ACCESS_KEY AWS_ACCESS_KEY_ID
-    AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR LANG PATH
+    AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_XRAY_CONTEXT_MISSING AWS_XRAY_DAEMON_ADDRESS
+    LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR LANG PATH
     LD_LIBRARY_PATH NODE_PATH PYTHONPATH TZ
 """
+
+# An undecodable byte of the environment is a lone surrogate here (PEP 383).
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,23 @@ def _reason(name: str, patterns: Iterable[tuple[str, str]]) -> str | None:
         if fnmatch.fnmatchcase(name, pattern.removeprefix("!")):
             reason = None if pattern.startswith("!") else f"{pattern} in {owner}"
     return reason
+
+
+def check_text(variables: Mapping[str, str]) -> None:
+    """Raise VariableError, which names the variable, for text that no reader could return."""
+    for name, value in variables.items():
+        for part, text in (("name", name), ("value", value)):
+            if "\0" in text:
+                raise VariableError(
+                    f"The {part} of the variable {name} contains a NUL character.",
+                    "Remove it, because an environment cannot hold it, or exclude the variable"
+                    " with --exclude.",
+                )
+            if _LONE_SURROGATE.search(text):
+                raise VariableError(
+                    f"The {part} of the variable {name} is not valid Unicode.",
+                    "Encode binary data as base64, or exclude the variable with --exclude.",
+                )
 
 
 def set_by_lambda(names: Iterable[str]) -> list[str]:

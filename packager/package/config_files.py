@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from collections.abc import Iterable
 
 from packager.apps import App
 from packager.apps.ignore import ENV_PROPERTIES
@@ -12,13 +14,16 @@ from packager.package import exec_wrapper
 from packager.package.inject import NewFile
 from packager.progress import Progress
 
+# Our reader: installed, copied into any folder by `packager vendor node`, or a link to it.
+_OUR_READER = re.compile(r"(?:^|/)env-properties(?:/package\.json)?$")
 
-def write(app: App, config: Config, progress: Progress) -> list[NewFile]:
-    """Return the files, `env.properties` last.
+
+def write(app: App, config: Config, progress: Progress, names: Iterable[str] = ()) -> list[NewFile]:
+    """Return the files, `env.properties` last; `names` are those of the package's other files.
 
     Raises VariableError for a variable that they cannot hold.
     """
-    files = [NewFile(ENV_PROPERTIES, _properties(app, config, progress))]
+    files = [NewFile(ENV_PROPERTIES, _properties(app, config, progress, names))]
     wrapper = config.settings.exec_wrapper
     if wrapper:
         following = wrapper if isinstance(wrapper, str) else None
@@ -33,9 +38,11 @@ def write(app: App, config: Config, progress: Progress) -> list[NewFile]:
     return files
 
 
-def _properties(app: App, config: Config, progress: Progress) -> bytes:
+def _properties(app: App, config: Config, progress: Progress, names: Iterable[str]) -> bytes:
     """Return `env.properties` for the app's reader, and warn of values that it would change."""
     readers = app.properties_readers
+    if readers and any(_OUR_READER.search(name) for name in names):
+        readers |= {"env-properties"}
     dialect: properties.Dialect = "java"
     if readers == {"properties-reader"}:
         dialect = "properties-reader"

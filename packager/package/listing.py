@@ -64,8 +64,9 @@ def select(
     The env file and the `output` are left out. Notes and warnings about files go to `progress`.
     Raises PackageError, also for a package larger than Lambda's limit.
     """
-    ours = config_files.write(app, config, progress)
     found = app.members(selections, tuple(path for path in (config.env_file, output) if path))
+    names = (member.name for group in found[:2] for member in group)
+    ours = config_files.write(app, config, progress, names)
     for event in found.events:
         progress.sink(event)
     groups = (sorted(group, key=lambda member: member.name) for group in found[:2])

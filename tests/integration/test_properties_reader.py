@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.config.properties import dumps
+from packager.config.properties import Dialect, changed_by_properties_reader, dumps
 from packager.config.properties_reader import inexact
 from tests.conftest import requires
 from tests.npm import installed
@@ -20,9 +20,10 @@ const open = module_.propertiesReader;
 const reader = open ? open({sourceFile: file}) : module_(file);
 const each = {};
 reader.each((name, value) => { each[name] = value });
-const path = reader.path();
+const at = (object, part) => object === undefined ? undefined : object[part];
+const path = name => name.split('.').reduce(at, reader.path());
 const agree = (name, value) => String(reader.get(name)) === value && reader.getRaw(name) === value
-  && each[name] === value && path[name] === value;
+  && each[name] === value && path(name) === value;
 const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(Object.keys(given).filter(name => agree(name, given[name]))));
 """
@@ -41,10 +42,12 @@ INEXACT = [
 VERSIONS = ["0.0.13", "0.0.15", "2.3.0", "3.0.1"]
 
 
-def read_exactly(version: str, variables: dict[str, str], folder: Path) -> list[str]:
+def read_exactly(
+    version: str, variables: dict[str, str], folder: Path, dialect: Dialect = "properties-reader"
+) -> list[str]:
     """Run the package; return the names of the variables on which all ways to read agree."""
     file = folder / "env.properties"
-    file.write_bytes(dumps(variables, "properties-reader"))
+    file.write_bytes(dumps(variables, dialect))
     run = subprocess.run(
         ["node", "-e", READ, file],
         cwd=installed(f"properties-reader-{version}"),
@@ -58,12 +61,36 @@ def read_exactly(version: str, variables: dict[str, str], folder: Path) -> list[
 
 @requires("node", "npm")
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_value_arrives_exactly_or_is_named(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dialect", ["properties-reader", "java"])
+def test_each_value_arrives_exactly_or_is_named(
+    dialect: Dialect, version: str, tmp_path: Path
+) -> None:
+    """Also in a file in Java's format, which an app with both readers gets."""
     variables = {f"V{number}": value for number, value in enumerate([*EXACT, *INEXACT])}
-    variables |= {"__proto__": "x", "a.b": "x", "hasOwnProperty": "x", "#a": "x", "a b ": "x"}
-    exact = read_exactly(version, variables, tmp_path)
+    variables |= {"__proto__": "x", "a.b": "x", "#a": "x", "a b ": "x"}
+    exact = read_exactly(version, variables, tmp_path, dialect)
     missing = {name: value for name, value in variables.items() if name not in exact}
-    assert set(missing) <= set(inexact(variables)), missing
+    assert set(missing) <= set(changed_by_properties_reader(variables, dialect)), missing
+
+
+# Lines with these names would change the variables `a` and `b`, or all of them.
+MISLEADING = {
+    **dict.fromkeys(["a.x", "a.y.z", "a=b", "a#b", "a;b", "b ", " b", "\ufeffb"], "x"),
+    **dict.fromkeys(["hasOwnProperty", "__proto__", "b.__proto__.c", "toString.a", "[b"], "x"),
+    "constructor.prototype.each": "x",
+}
+
+
+@requires("node", "npm")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_name_that_the_package_misreads_changes_no_other_variable(
+    version: str, tmp_path: Path
+) -> None:
+    """A name with dots is read exactly, unless its first part is a variable, too."""
+    variables = {"a": "1", "b": "2", "c.d.e": "3", "c.d.f": "4", "c.1": "5"} | MISLEADING
+    exact = read_exactly(version, variables, tmp_path)
+    assert exact == ["a", "b", "c.d.e", "c.d.f", "c.1"]
+    assert inexact(variables) == sorted(MISLEADING)
 
 
 @pytest.mark.parametrize("value", EXACT)

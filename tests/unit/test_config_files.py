@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,9 @@ from packager.apps import App, Node, resolve
 from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package import config_files
+from packager.package.build import build
 from packager.progress import Event, Progress, Warning
+from tests.trees import plant
 
 VARIABLES = {"NAME": "Grüße", "RE": r"^\d+$", "LINES": "one\ntwo"}
 FOR_JAVA = b"LINES=one\\ntwo\nNAME=Gr\\u00fc\\u00dfe\nRE=^\\\\d+$\n"
@@ -26,10 +29,10 @@ def app(folder: Path, *dependencies: str, section: str = "dependencies") -> Node
     return Node(folder)
 
 
-def written(app: App, settings: Settings | None = None) -> tuple[bytes, list[str]]:
+def written(app: App, settings: Settings | None = None, *names: str) -> tuple[bytes, list[str]]:
     events: list[Event] = []
     config = Config(settings or Settings(), VARIABLES)
-    [file] = config_files.write(app, config, Progress(events.append))
+    [file] = config_files.write(app, config, Progress(events.append), names)
     return file.content, [event.text for event in events if isinstance(event, Warning)]
 
 
@@ -41,19 +44,46 @@ def test_an_app_with_properties_reader_gets_the_file_as_that_reads_it(tmp_path: 
     assert "RE" not in warning
 
 
-@pytest.mark.parametrize("how", ["dependency", "vendored"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        None,
+        "env-properties/package.json",
+        "src/lib/env-properties/package.json",
+        "src/env-properties",
+        "node_modules/env-properties/package.json",
+    ],
+)
 def test_an_app_that_also_has_our_reader_gets_the_standard_file_and_a_warning(
-    how: str, tmp_path: Path
+    name: str | None, tmp_path: Path
 ) -> None:
-    """The warning names every variable that the other reader would change."""
-    both = ["properties-reader", *(["env-properties"] if how == "dependency" else [])]
-    node = app(tmp_path, *both)
-    if how == "vendored":
-        (tmp_path / "env-properties").mkdir()
-        (tmp_path / "env-properties" / "package.json").write_text("{}")
-    content, (warning,) = written(node)
+    """It may be declared, installed for another package, or copied into any folder."""
+    both = ["properties-reader", *([] if name else ["env-properties"])]
+    content, (warning,) = written(app(tmp_path, *both), None, *([name] if name else []))
     assert content == FOR_JAVA
     assert "LINES, NAME, RE." in warning
+
+
+def test_our_reader_in_any_folder_of_the_app_is_found_when_it_is_packaged(tmp_path: Path) -> None:
+    """Such a copy would change the values in a file that is written for the other reader."""
+    node = app(tmp_path / "app", "properties-reader")
+    modules = {"node_modules/properties-reader/package.json": b"{}"}
+    plant(node.folder, modules | {"shared/env-properties/package.json": b"{}"})
+    destination = tmp_path / "out.zip"
+    build(node, Config(Settings(), VARIABLES), destination)
+    assert zipfile.ZipFile(destination).read("env.properties") == FOR_JAVA
+
+
+def test_a_file_with_a_similar_name_is_not_our_reader(tmp_path: Path) -> None:
+    names = ("my-env-properties/package.json", "env-properties/index.js", "env-properties.js")
+    content, _ = written(app(tmp_path, "properties-reader"), None, *names)
+    assert content == FOR_PROPERTIES_READER
+
+
+def test_a_reader_is_recognized_by_the_package_of_an_alias(tmp_path: Path) -> None:
+    manifest = {"dependencies": {"config": "npm:properties-reader@2.3.0"}}
+    (tmp_path / "package.json").write_text(json.dumps(manifest))
+    assert written(Node(tmp_path))[0] == FOR_PROPERTIES_READER
 
 
 @pytest.mark.parametrize("dependencies", [(), ("env-properties",), ("properties-reader-2",)])

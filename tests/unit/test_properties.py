@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packager.config.properties import dumps
+from packager.config.properties import changed_by_properties_reader, dumps
 from packager.errors import VariableError
 
 
@@ -70,3 +70,13 @@ def test_a_name_or_value_that_no_reader_could_return_is_an_error(bad: str) -> No
 def test_an_error_shows_a_malformed_name_unchanged() -> None:
     with pytest.raises(VariableError, match="A\0B"):
         dumps({"A\0B": "x"})
+
+
+@pytest.mark.parametrize("name", ["hasOwnProperty", "a.x", "a.b.__proto__", "c.constructor.x"])
+def test_a_name_that_breaks_properties_reader_puts_every_variable_into_the_warning(
+    name: str,
+) -> None:
+    """In Java's format, old versions of it throw at such a name and read nothing."""
+    variables = {"a": "1", "b": "2", name: "x"}
+    assert changed_by_properties_reader(variables, "java") == sorted(variables)
+    assert changed_by_properties_reader(variables, "properties-reader") == [name]

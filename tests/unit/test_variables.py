@@ -26,6 +26,7 @@ def test_variables_of_a_dyno_and_its_buildpacks_are_excluded_by_default() -> Non
     of_the_dyno = [
         *("DYNO", "PORT", "LANG", "PATH", "HOSTNAME", "CNB_STACK_ID", "HEROKU_RELEASE_VERSION"),
         *("WEB_CONCURRENCY", "MEMORY_AVAILABLE", "JAVA_OPTS", "LD_PRELOAD", "npm_config_cache"),
+        *("DYNO_RAM", "WEB_CONCURRENCY_SET_BY", "HEROKU_DYNO_ID", "HEROKU_PRIVATE_IP"),
     ]
     selection = select(dict.fromkeys(for_the_app + of_the_dyno, "x"), (), DEFAULT_EXCLUDE)
     assert list(selection.variables) == for_the_app
