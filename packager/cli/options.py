@@ -65,7 +65,7 @@ def _event(_: click.Context, option: click.Parameter, text: str | None) -> str |
         return None
     try:
         if text == "-":
-            text = sys.stdin.buffer.read().decode()
+            text = _read_standard_input().decode()
         elif text.startswith("@"):
             text = Path(text[1:]).read_bytes().decode()
         text.encode()  # It goes to the handler as UTF-8.
@@ -77,6 +77,10 @@ def _event(_: click.Context, option: click.Parameter, text: str | None) -> str |
             """It is not JSON (example: '{"name": "value"}').""", param=option
         ) from None
     return text
+
+
+def _read_standard_input() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin else b""  # Python has none if it is closed.
 
 
 def _refuse(constant: str) -> None:
@@ -184,7 +188,7 @@ output = _together(as_json, quiet_or_verbose)
 def sources(app: Path, env_file: Path | None, from_environment: bool) -> Sources:
     """Return where the variables come from; read standard input now, because that works once."""
     if env_file == _STANDARD_INPUT:
-        content = sys.stdin.buffer.read()
+        content = _read_standard_input()
         return Sources(app, standard_input=content, from_environment=from_environment)
     return Sources(app, env_file, from_environment=from_environment)
 

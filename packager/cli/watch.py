@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,7 @@ def watch(
 
     Enter deploys at once.
     """
-    app = app.resolve()
+    app = Path(os.path.realpath(app))
     if not app.is_dir():
         raise PackageError(f"The folder {app} does not exist.", "Pass the folder of the app.")
 

@@ -13,7 +13,8 @@ parser reads the file in one pass, and refuses an ambiguous line rather than gue
   other backslash stays.
 - Without quotes, backslashes and quotes stay, and blanks at the ends are removed. A `#` after a
   blank begins a comment. A `#` inside a word is an error, because some dialects cut there.
-- `$` is literal everywhere; nothing is interpolated.
+- `$` is literal everywhere; nothing is interpolated. A value that begins with `$'` or `$"`, which
+  shells read as quotes, gets a warning.
 - CRLF counts as LF, also inside quotes.
 
 Errors name the line but never show its text, which may be part of a secret.
@@ -62,12 +63,8 @@ def parse(source: str, text: str) -> tuple[dict[str, str], list[str]]:
                 variables[name], end = _quoted(where, text, start)
             else:
                 variables[name], end = _unquoted(where, text, start)
-            if quote == "'" and _is_doubled(variables[name]):
-                warnings.append(
-                    f"{where}: all backslashes of this value are doubled, as older versions of"
-                    " `heroku config --shell` wrote them. The packager keeps them; `heroku config"
-                    " --json` prints exact values."
-                )
+            if warning := _warning(quote, variables[name]):
+                warnings.append(f"{where}: {warning}")
         line += sum(1 for _ in _LINE_END.finditer(text, position, end))
         position = end
     return variables, warnings
@@ -135,5 +132,17 @@ def _rest_of_line(text: str, position: int) -> tuple[str, int]:
     return (text[position : end.start()], end.end()) if end else (text[position:], len(text))
 
 
-def _is_doubled(value: str) -> bool:
-    return "\\" in value and "\\" not in value.replace(r"\\", "")
+def _warning(quote: str, value: str) -> str | None:
+    """Return a warning about a value that another program may have meant differently."""
+    if quote == "'" and "\\" in value and "\\" not in value.replace(r"\\", ""):
+        return (
+            "all backslashes of this value are doubled, as older versions of `heroku config"
+            " --shell` wrote them. The packager keeps them; `heroku config --json` prints exact"
+            " values."
+        )
+    if quote not in _QUOTED and value.startswith(("$'", '$"')):
+        return (
+            "this value begins with $ and a quote, which shells remove and the packager keeps."
+            " Write it in plain quotes."
+        )
+    return None

@@ -47,7 +47,8 @@ def read(
     """Read the settings and variables of an app from the source that `where` describes.
 
     Settings also come from the process environment; a file overrides it, and `options` override
-    both (see `packager.config.settings.read`). Raises InputError (SettingsError, VariableError).
+    both (see `packager.config.settings.read`). Raises InputError (SettingsError, VariableError),
+    also for a variable that cannot be packaged.
     """
     where = where or Sources()
     process = variables.read_process_environment()
@@ -63,6 +64,7 @@ def read(
     selection = variables.select(source.variables, chosen.exclude, _default_exclude(source))
     if source.is_environment and not (chosen.credentials or profile):
         _refuse_credentials(selection.variables)
+    variables.check_text(selection.variables)
     return Config(
         chosen,
         selection.variables,
@@ -115,6 +117,14 @@ def _notes(source: Source, selection: variables.Selection) -> list[Note]:
         notes.append(Note(f"The variables come from {source.path}."))
     elif source.kind == "none":
         notes.append(Note(f"No variables: {source.path} does not exist. --env-file names another."))
+    ignored = sources.ignored_settings(source)
+    if ignored:
+        notes.append(
+            Note(
+                f"{', '.join(ignored)} in {source.path} is ignored."
+                f" --env-file {source.path} accepts it."
+            )
+        )
     by_pattern = [
         name for name in selection.left_out if not name.startswith(settings.SETTING_PREFIX)
     ]

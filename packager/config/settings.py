@@ -170,6 +170,9 @@ def _parse(given: Mapping[str, str], problems: _Problems) -> dict[str, Any]:
         text = given.get(setting.variable, "").strip()
         if not text or BUILDPACK in setting.commands:
             continue
+        if "\0" in text:
+            problems.add(setting.variable, "contains a NUL character")
+            continue
         try:
             values[setting.variable] = setting.parse(text)
         except InvalidValueError as error:

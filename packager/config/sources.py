@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from packager.config.setting import BUILDPACK
+from packager.config.setting import BUILD, BUILDPACK
 from packager.config.setting_values import Parser, path
 from packager.config.settings_table import BY_VARIABLE
 from packager.errors import InputError, SettingsError, VariableError
@@ -94,10 +94,10 @@ def choose_source(
         return _from_file(env_files.parse_standard_input(sources.standard_input), None)
     if sources.env_file is not None:
         return _from_file(env_files.read_env_file(sources.env_file), sources.env_file)
-    if sources.from_environment:
-        return Source("environment", process)
     if is_on_dyno(process):
         return Source("dyno", process)
+    if sources.from_environment:
+        return Source("environment", process)
     found = sources.app / _FOUND
     if not os.path.lexists(found):
         if purpose == "local":
@@ -117,8 +117,9 @@ def _from_file(file: env_files.EnvFile, path: Path | None) -> Source:
 
 def _read_found(app: Path, found: Path) -> bytes:
     """Read the `.env` that was found, which must be a regular file inside the app folder."""
-    real = found.resolve()
-    if not real.is_relative_to(app.resolve()):
+    # Unlike Path.resolve, realpath accepts a link that leads back to itself.
+    real = Path(os.path.realpath(found))
+    if not real.is_relative_to(os.path.realpath(app)):
         raise VariableError(
             f"{found} is a link that leads out of the app folder.",
             f"Accept it with --env-file {found}.",
@@ -168,8 +169,24 @@ def settings_of(
     return {**process, **accepted}
 
 
+def ignored_settings(source: Source) -> list[str]:
+    """Return the settings for packages that a `.env` sets in vain, because it was found."""
+    if source.kind != "found":
+        return []
+    return [
+        name
+        for name, value in source.variables.items()
+        if (setting := BY_VARIABLE.get(name))
+        and BUILD in setting.commands
+        and value.strip()
+        and not setting.describes_app
+    ]
+
+
 def _check_inside(found: Path, app: Path, name: str, parse: Parser, value: str) -> None:
-    if parse is path and not (app / value.strip()).resolve().is_relative_to(app.resolve()):
+    if parse is not path or "\0" in value:  # No setting may contain NUL.
+        return
+    if not Path(os.path.realpath(app / value.strip())).is_relative_to(os.path.realpath(app)):
         raise SettingsError(
             f"In {found}, {name} names a file outside the app folder.",
             f"Accept its settings with --env-file {found}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -70,6 +71,25 @@ def test_only_the_variables_of_a_file_are_packaged(kind: str, app: Path, tmp_pat
     assert packaged(output) == {"GREETING": "hello", "PATH": "/mine"}
     assert (f"The variables come from {file}." in run.stdout) == (kind == "found")
     assert "Lambda itself sets PATH" in run.stderr
+
+
+def test_standard_input_that_is_closed_is_an_error(app: Path, tmp_path: Path) -> None:
+    """As without a command in front of the pipe, the function keeps its config."""
+    output = tmp_path / "out.zip"
+    arguments = ("build", app, "-o", output, "--env-file", "-")
+    run = laptop(*arguments, preexec=lambda: os.close(0))
+    assert run.returncode == 2
+    assert "Standard input is empty" in run.stderr
+
+
+def test_a_setting_that_a_found_env_file_sets_in_vain_is_named(app: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.zip"
+    (app / ".env").write_text("A=1\n_LAMBDA_EXEC_WRAPPER=true\n")
+    run = laptop("build", app, "-o", output)
+    assert f"_LAMBDA_EXEC_WRAPPER in {app / '.env'} is ignored." in run.stdout
+    assert "env-exec" not in zipfile.ZipFile(output).namelist()
+    laptop("build", app, "-o", output, "--env-file", app / ".env")
+    assert "env-exec" in zipfile.ZipFile(output).namelist()
 
 
 def test_from_environment_excludes_variables_of_ci_runners(app: Path, tmp_path: Path) -> None:
@@ -167,9 +187,13 @@ def test_dynos_of_different_size_build_the_same_package(app: Path, tmp_path: Pat
     config = {"GREETING": "hello", "NODE_ENV": "production"}
     small = {"MEMORY_AVAILABLE": "512", "WEB_CONCURRENCY": "1", "JAVA_OPTS": "-Xmx300m"}
     large = {"MEMORY_AVAILABLE": "14336", "WEB_CONCURRENCY": "28", "JAVA_OPTS": "-Xmx12g"}
+    # heroku/python sets these, and heroku/jvm the last one except on `run` dynos.
+    small |= {"DYNO_RAM": "512"}
+    large |= {"DYNO_RAM": "14336", "WEB_CONCURRENCY_SET_BY": "x", "JAVA_TOOL_OPTIONS": "-Xmx12g"}
     packages = []
     for number, size in enumerate((small, large)):
         dyno = {"DYNO": f"run.{number}", "HOSTNAME": f"host-{number}", "PORT": f"300{number}"}
+        dyno |= {f"HEROKU_{name}": str(number) for name in ("DYNO_ID", "PRIVATE_IP")}
         output = tmp_path / f"{number}.zip"
         assert packager("build", app, "-o", output, env=config | size | dyno).returncode == 0
         packages.append(output.read_bytes())

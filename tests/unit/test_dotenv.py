@@ -95,6 +95,25 @@ def test_backslashes_that_an_old_heroku_cli_may_have_doubled_are_warned_about(
     assert [warning[:13] for warning in warnings] == [".env, line 2:"] * warned
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        (r"A=$'a\nb'", True),
+        (r"export A= $'a'", True),
+        ('A=$"a"', True),
+        ("A=$HOME'a'", False),
+        ("A='$'", False),
+        (r"""A="$'a'" """, False),
+    ],
+)
+def test_a_quote_of_shells_that_begins_with_a_dollar_sign_is_warned_about(
+    text: str, warned: bool
+) -> None:
+    """`export -p` of zsh and `printf %q` of bash write it; here, `$` is literal everywhere."""
+    _, warnings = dotenv.parse(".env", f"\n{text}")
+    assert [warning[:13] for warning in warnings] == [".env, line 2:"] * warned
+
+
 def test_a_large_file_is_read_in_linear_time() -> None:
     """Each of these takes a minute if the time grows with the square of the length."""
     for text in (

@@ -175,6 +175,8 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_LAMBDA_S3_PREFIX": "canary\udcff"}, "_LAMBDA_S3_PREFIX (--s3-prefix) is not UTF-8."),
         ({"_LAMBDA_JAR_FILE": "a", "_LAMBDA_ZIP_FILE": "b"}, "_LAMBDA_ZIP_FILE (--zip) cannot"),
         ({"_LAMBDA_S3_BUCKET": "a/b"}, "_LAMBDA_S3_BUCKET (--s3-bucket) is not"),
+        ({"_LAMBDA_JAR_FILE": "canary\0"}, "_LAMBDA_JAR_FILE (--jar) contains a NUL character."),
+        ({"_LAMBDA_S3_PREFIX": "canary\0"}, "(--s3-prefix) contains a NUL character."),
         ({"_LAMBDA_RUNTIME": "Python 3"}, "_LAMBDA_RUNTIME (--runtime) is not"),
         ({"_LAMBDA_ARCHITECTURE": "arm"}, "is not x86_64 or arm64"),
         ({"_LAMBDA_FUNCTION_ARN": ","}, "_LAMBDA_FUNCTION_ARN (--function) is not the name"),

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from packager.config.setting import BUILDPACK
 from packager.config.settings_table import TABLE
-from packager.config.sources import FROM_ENVIRONMENT, Source, Sources, choose_source, settings_of
+from packager.config.sources import (
+    FROM_ENVIRONMENT,
+    Source,
+    Sources,
+    choose_source,
+    ignored_settings,
+    settings_of,
+)
 from packager.errors import InputError, SettingsError, VariableError
 
 SHELL = {"GITHUB_TOKEN": "canary"}
@@ -53,6 +61,11 @@ def test_the_environment_is_the_source_if_the_command_line_requests_it(app: Path
     assert source == Source("environment", SHELL)
 
 
+def test_on_a_dyno_the_option_for_the_environment_changes_nothing(app: Path) -> None:
+    """A dyno's `GITHUB_TOKEN` is a config var of the app, not of a CI runner."""
+    assert choose_source(Sources(app, from_environment=True), DYNO) == Source("dyno", DYNO)
+
+
 def test_without_a_source_the_error_lists_the_choices(app: Path) -> None:
     with pytest.raises(InputError) as error:
         choose_source(Sources(app), SHELL)
@@ -88,6 +101,12 @@ def test_a_found_link_inside_the_app_folder_is_followed(app: Path) -> None:
     (app / "local.env").write_text("A=1")
     (app / ".env").symlink_to("local.env")
     assert choose_source(Sources(app), SHELL).variables == {"A": "1"}
+
+
+def test_a_found_link_to_itself_is_refused(app: Path) -> None:
+    (app / ".env").symlink_to(".env")
+    with pytest.raises(VariableError, match="cannot be read: Too many levels"):
+        choose_source(Sources(app), SHELL)
 
 
 def test_a_found_fifo_is_refused_without_waiting(app: Path) -> None:
@@ -144,7 +163,7 @@ def test_a_found_file_describes_the_app(app: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["_LAMBDA_JAR_FILE", "_LAMBDA_ZIP_FILE", "_LAMBDA_REQUIREMENTS"])
-@pytest.mark.parametrize("path", ["/etc/passwd", "../other.zip", "link/a.jar"])
+@pytest.mark.parametrize("path", ["/etc/passwd", "../other.zip", "link/a.jar", "a/../../b"])
 def test_a_found_file_names_nothing_outside_the_app_folder(app: Path, name: str, path: str) -> None:
     (app / "link").symlink_to("..")
     with pytest.raises(SettingsError, match="outside the app folder"):
@@ -158,6 +177,13 @@ def test_locally_a_found_file_names_the_function_and_nothing_else(app: Path) -> 
 
 def test_a_build_ignores_where_a_found_file_would_deploy_to(app: Path) -> None:
     assert settings_of(found(app, **dict.fromkeys(DECIDING, "x")), {}, app, "build") == {}
+
+
+def test_settings_for_packages_that_a_found_file_sets_in_vain_are_known(app: Path) -> None:
+    """Without them, the package is not what the author of the file expects."""
+    source = found(app, _LAMBDA_EXEC_WRAPPER="true", _LAMBDA_RUNTIME="x", _LAMBDA_ALIAS="x", A="1")
+    assert ignored_settings(source) == ["_LAMBDA_EXEC_WRAPPER"]
+    assert ignored_settings(replace(source, kind="file")) == []
 
 
 def test_a_file_that_is_named_sets_everything(app: Path) -> None:
