@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -277,8 +276,10 @@ def test_a_missing_app_folder_is_an_error(tmp_path: Path) -> None:
     assert "No such file or directory" in error(tmp_path / "gone").message
 
 
-def test_folders_nested_deeper_than_the_recursion_limit_are_walked(tmp_path: Path) -> None:
-    depth = sys.getrecursionlimit() + 100
+def test_folders_nested_deeper_than_the_recursion_limit_are_walked(
+    tmp_path: Path, recursion_limit: int
+) -> None:
+    depth = recursion_limit + 100
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(depth):
         os.mkdir("d", dir_fd=here)

@@ -58,15 +58,21 @@ def part(path: Path) -> str:
 
 
 @functools.cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@functools.cache
+def calls(path: Path) -> set[str]:
+    """Return what a file calls, as written there."""
+    return {ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
 
 
 @functools.cache
 def imports(path: Path) -> list[str]:
     """Return the full names of all that a file imports, at its top or within functions."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -87,7 +93,7 @@ def test_no_function_takes_more_than_six_parameters() -> None:
     """The command line aside, whose parameters are its options."""
     long = {}
     for path in modules():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and part(path) != "cli":
                 parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
                 names = [each.arg for each in parameters if each.arg not in ("self", "cls")]
@@ -136,7 +142,7 @@ def test_lazy_imports_are_declared_at_the_top_of_a_module() -> None:
     """By `lazy`, so that a reader sees there all that a module uses."""
     found: dict[str, set[str]] = {}
     for path in modules():
-        for function in ast.walk(tree(path)):
+        for function in nodes(path):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for node in ast.walk(function):
                     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -147,20 +153,27 @@ def test_lazy_imports_are_declared_at_the_top_of_a_module() -> None:
         assert names <= IMPORTS_IN_FUNCTIONS.get(file, set()), file
 
 
-def test_help_loads_no_command() -> None:
-    """It names them, with the first line of their own help."""
-    program = (
-        "import sys; from packager.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: print('\\n'.join(sys.modules), file=sys.stderr)"
-    )
+@functools.cache
+def run_python(program: str, *arguments: str) -> tuple[str, frozenset[str]]:
+    """Run a program in a new process; return its output, and the modules that it has loaded."""
+    program = f"import sys; {program}\nprint('\\n'.join(sys.modules), file=sys.stderr)"
     run = subprocess.run(
-        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
     )
-    loaded = {name for name in run.stderr.split() if name.startswith("packager.")}
+    return run.stdout, frozenset(run.stderr.split())
+
+
+def run_packager(*arguments: str) -> tuple[str, frozenset[str]]:
+    program = "from packager.cli import main\ntry: main()\nexcept SystemExit: pass"
+    return run_python(program, *arguments)
+
+
+def test_help_loads_no_command() -> None:
+    """The help lists each command, with the first line of the command's own help."""
+    output, loaded = run_packager("--help")
     assert not loaded & {f"packager.cli.{name}" for name in cli_commands()}
     for name, command in cli_commands().items():
-        assert f"{name} {command.get_short_help_str(200)}" in re.sub(r"\s+", " ", run.stdout)
+        assert f"{name} {command.get_short_help_str(200)}" in re.sub(r"\s+", " ", output)
 
 
 def cli_commands() -> dict[str, click.Command]:
@@ -174,48 +187,28 @@ def test_only_the_command_line_cleans_text_and_one_module_of_it_writes() -> None
     """What an error or event holds is exact, for JSON; terminal.py cleans whatever is shown."""
     cleaning, writing = set(), set()
     for path in modules():
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call):
-                called = ast.unparse(node.func)
-                if called == "printable":
-                    cleaning.add(path.relative_to(PACKAGER))
-                if called in ("print", "click.echo", "click.secho", "echo", "secho"):
-                    writing.add(path.relative_to(PACKAGER))
-    assert {part(PACKAGER / path) for path in cleaning} == {"cli"}
+        if "printable" in calls(path):
+            cleaning.add(part(path))
+        if calls(path) & {"print", "click.echo", "click.secho", "echo", "secho"}:
+            writing.add(path.relative_to(PACKAGER))
+    assert cleaning == {"cli"}
     assert writing == {Path("cli/terminal.py")}
 
 
 def test_only_the_command_line_prints_and_exits() -> None:
     for path in modules():
-        if part(path) in ("cli", "__main__"):
-            continue
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call):
-                called = ast.unparse(node.func)
-                assert called not in ("print", "sys.exit", "exit", "click.echo"), path
+        if part(path) not in ("cli", "__main__"):
+            assert not calls(path) & {"print", "sys.exit", "exit", "click.echo"}, path
 
 
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["deploy", "--help"], ["env", "--from-environment", "--quiet"]]
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
-    program = (
-        "import sys; from packager.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: print('\\n'.join(sys.modules), file=sys.stderr)"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
-    )
-    modules = run.stderr.split()
-    bare = subprocess.run(
-        [sys.executable, "-c", "import sys; print('\\n'.join(sys.modules))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    # click alone is 62, with those that it needs.
-    assert len(set(modules) - set(bare.stdout.split())) < 120
+    _, modules = run_packager(*arguments)
+    _, of_python = run_python("pass")
+    # click and the modules that it needs are 62 of them.
+    assert len(modules - of_python) < 120
     loaded = {name.split(".")[0] for name in modules}
     assert "click" in loaded
     heavy = {"boto3", "botocore", "watchdog", "moto", "rich", "javaproperties", "pathspec"}

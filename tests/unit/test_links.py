@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.apps import rules
 from packager.apps.files import Selection
 from packager.errors import PackageError
 from tests.trees import Link, Tree, plant
@@ -95,8 +96,11 @@ def test_the_lock_of_an_editor_is_not_a_broken_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["folders", "links"])
-def test_links_that_multiply_folders_are_an_error_that_names_them(way: str, tmp_path: Path) -> None:
+def test_links_that_multiply_folders_are_an_error_that_names_them(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """16 folders with 3 links each to the next are 43 million; so are few with many links."""
+    monkeypatch.setattr(rules, "MOST_FOLDERS_BY_LINKS", 1000)
     depth, width = (20, 3) if way == "links" else (5, 12)
     tree: dict[str, bytes | Link] = {".git": b"", "app/start": Link("../0")}
     for number, link in itertools.product(range(depth), range(width)):

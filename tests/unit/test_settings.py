@@ -88,9 +88,12 @@ def test_a_function_is_given_by_name_partial_arn_or_arn(function: str) -> None:
     assert read({"_LAMBDA_FUNCTION_ARN": function}).function_name == "hello"
 
 
-@pytest.mark.parametrize("partition", botocore.session.Session().get_available_partitions())
+BOTOCORE = botocore.session.Session()
+
+
+@pytest.mark.parametrize("partition", BOTOCORE.get_available_partitions())
 def test_every_region_that_has_lambda_is_taken_by_itself_and_in_an_arn(partition: str) -> None:
-    regions = botocore.session.Session().get_available_regions("lambda", partition)
+    regions = BOTOCORE.get_available_regions("lambda", partition)
     assert regions
     for region in regions:
         given = {"_LAMBDA_FUNCTION_ARN": ARN.replace("aws:", f"{partition}:", 1)}
