@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
 from dotenv import dotenv_values
 
 from packager.config import dotenv
 from packager.errors import VariableError
 from tests.npm import installed
+
+Variables: TypeAlias = dict[str, str]
 
 PAGE = Path(__file__).parents[2] / "docs" / "dotenv-dialects.md"
 
@@ -52,7 +54,7 @@ LINES = [
     "export A=x",
 ]
 
-_RUN_FILE = ["bash", "-c", 'set -a; . "$1"; exec "$2" -X utf8 -I -c "$3"', "-"]
+_RUN_FILE = ["bash", "-c", 'set -a; . "$1"; exec env -0', "-"]
 
 _PREFACE = """\
 # One line of `.env`, read by four programs
@@ -68,65 +70,62 @@ result; — means an error or an unset variable. `packager` rejects a line if it
 """
 
 
-def packager(text: str, names: list[str]) -> dict[str, str]:
-    """Return the values that the packager reads."""
+def packager(text: str) -> Variables:
+    """Return the variables that the packager reads."""
     try:
-        variables, _ = dotenv.parse(".env", text)
+        return dotenv.parse(".env", text)[0]
     except VariableError:
         return {}
-    return {name: variables[name] for name in names if name in variables}
 
 
-def bash(text: str, names: list[str]) -> dict[str, str]:
-    """Return the values of bash's variables after it has run the file."""
-    program = "import json, os; print(json.dumps(dict(os.environ)))"
+def bash(text: str) -> Variables:
+    """Return bash's variables after it has run the file: also those that it sets itself."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "env")
         file.write_bytes(text.encode())
         run = subprocess.run(
-            [*_RUN_FILE, file, sys.executable, program],
+            [*_RUN_FILE, file],
             env={"PATH": os.environ["PATH"]},
             capture_output=True,
             check=False,
         )
-    variables = json.loads(run.stdout or b"{}")
-    return {name: variables[name] for name in names if name in variables}
+    variables = run.stdout.decode().split("\0")[:-1]
+    return {name: value for name, _, value in (each.partition("=") for each in variables)}
 
 
-def node(text: str, names: list[str]) -> dict[str, str]:
-    """Return the values that npm's package `dotenv` reads."""
+def node(*texts: str) -> list[Variables]:
+    """Return the variables that npm's package `dotenv` reads from each text."""
     program = (
-        "const input = require('fs').readFileSync(0, 'utf8');"
-        "console.log(JSON.stringify(require('dotenv').parse(input)))"
+        "const texts = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        "console.log(JSON.stringify(texts.map(require('dotenv').parse)))"
     )
     run = subprocess.run(
         ["node", "-e", program],
-        input=text.encode(),
+        input=json.dumps(texts).encode(),
         cwd=installed("dotenv"),
         capture_output=True,
         check=True,
     )
-    variables = json.loads(run.stdout)
-    return {name: variables[name] for name in names if name in variables}
+    read: list[Variables] = json.loads(run.stdout)
+    return read
 
 
-def python(text: str, names: list[str]) -> dict[str, str]:
-    """Return the values that python-dotenv reads."""
+def python(text: str) -> Variables:
+    """Return the variables that python-dotenv reads."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "env")
         file.write_bytes(text.encode())
-        variables = dotenv_values(file)
-    return {name: value for name in names if (value := variables.get(name)) is not None}
+        return {name: value for name, value in dotenv_values(file).items() if value is not None}
 
 
 def page() -> str:
     """Return the whole page."""
     rows = []
-    for line in LINES:
-        values = [
-            _cell(read(f"{line}\n", ["A"]).get("A")) for read in (packager, bash, node, python)
-        ]
-        rows.append(f"| {_code(_visible(line))} | {' | '.join(values)} |\n")
+    texts = [f"{line}\n" for line in LINES]
+    for line, text, by_node in zip(LINES, texts, node(*texts), strict=True):
+        read = (packager(text), bash(text), by_node, python(text))
+        cells = " | ".join(_cell(variables.get("A")) for variables in read)
+        rows.append(f"| {_code(_visible(line))} | {cells} |\n")
     return _PREFACE + "".join(rows)
 
 

@@ -54,8 +54,8 @@ def test_plain_values_are_read_as_bash_and_nodes_dotenv_read_them(values: list[s
     text = "\n".join(lines) + "\n"
     ours = dotenv.parse(".env", text)[0]
     assert list(ours.values()) == values
-    assert dotenv_dialects.bash(text, list(ours)) == ours
-    assert dotenv_dialects.node(text, list(ours)) == ours
+    assert dotenv_dialects.bash(text).items() >= ours.items()
+    assert dotenv_dialects.node(text) == [ours]
 
 
 @requires("bash", "node", "npm")

@@ -41,22 +41,30 @@ def seeds() -> list[bytes]:
     return [path.read_bytes() for path in sorted((HERE / "seeds").iterdir())]
 
 
+@contextmanager
+def memory_below(limit: int) -> Iterator[None]:
+    """Fail if the block holds more than `limit` bytes of memory at any time."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < limit
+
+
 def judge(hostile: bytes, folder: Path) -> bool:
     """Return whether an archive is accepted. Fails if its package is wrong, or for other errors."""
     source, new = folder / "source", folder / "new"
     source.write_bytes(hostile)
-    tracemalloc.reset_peak()
-    before, _ = tracemalloc.get_traced_memory()
-    try:
-        size, _ = inject(source, new, NewFile(ENTRY, NEW))
-    except ArchiveError as error:
-        assert str(source) in error.message
-        assert not new.exists()
-        accepted = False
-    else:
-        accepted = True
-    _, peak = tracemalloc.get_traced_memory()
-    assert peak - before < MEMORY + 10 * len(hostile)
+    accepted = True
+    with memory_below(MEMORY + 10 * len(hostile)):
+        try:
+            size, _ = inject(source, new, NewFile(ENTRY, NEW))
+        except ArchiveError as error:
+            assert str(source) in error.message
+            assert not new.exists()
+            accepted = False
     if accepted:
         _is_correct(source, new)
         assert sum(unpacked_sizes(new).values()) == size
