@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from typing import Any
 import javaproperties
 import pytest
 
-from tests.commands import packager
+from tests.commands import bare_environment, packager
 from tests.service import Service
+from tests.trees import plant
 
 # A developer's shell: none of it may be seen or packaged, but for what the command line asks for.
 SHELL = {
@@ -50,6 +53,67 @@ def test_the_environment_of_a_laptop_is_never_packaged_unrequested(
     assert run.returncode == 2
     assert "--from-environment" in run.stderr
     assert not output.exists()
+
+
+# A handler that shows all variables that it can see.
+NOSY_HANDLER = """
+import os
+def lambda_handler(event, context):
+    print(dict(os.environ))
+    return dict(os.environ)
+"""
+
+
+@pytest.fixture
+def nosy_app(tmp_path: Path) -> Path:
+    """An app with a `.env`, whose handler returns its environment."""
+    return plant(tmp_path / "app", {"lambda_function.py": NOSY_HANDLER, ".env": "A=1\n"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("env", "--verbose"), ("env", "--json"), ("build", "--list"), ("policy",)),
+        *(("deploy", "--verbose"), ("deploy", "--json"), ("deploy", "--dry-run"), ("status",)),
+        *(("deploy", "--local", "--verbose"), ("invoke", "--local"), ("prebuild",)),
+    ],
+    ids=" ".join,
+)
+def test_no_command_shows_or_packages_a_token_of_a_laptops_shell(
+    arguments: tuple[str, ...],
+    nosy_app: Path,
+    service: Service,
+    function: str,
+    tmp_path: Path,
+) -> None:
+    """Nor does it reach a handler on this machine."""
+    name, *options = arguments
+    in_aws = service.settings(function) | {"_LAMBDA_RUNTIME": "python3.13"}
+    env = KEYS | ({} if "--local" in options else in_aws)
+    place = {"policy": (), "prebuild": (nosy_app, tmp_path / "built")}.get(name, (nosy_app,))
+    run = laptop(name, *place, *options, env=env)
+    assert run.returncode == 0, run.stderr
+    if name == "deploy" and "--local" not in options:
+        with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
+            assert b"canary" not in b"".join(map(package.read, package.namelist()))
+
+
+def test_watching_shows_no_token_of_a_laptops_shell(nosy_app: Path) -> None:
+    """The handler's output is shown, and has none."""
+    env = bare_environment() | SHELL | KEYS
+    del env["DYNO"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "packager", "watch", nosy_app, "--local", "--json-lines"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as watch:
+        assert watch.stdout
+        shown = [next(line for line in watch.stdout if "AWS_LAMBDA_FUNCTION_NAME" in line)]
+        watch.send_signal(signal.SIGINT)
+        shown += watch.stdout
+    assert "canary" not in "".join(shown)
 
 
 @pytest.mark.parametrize("kind", ["found", "file", "standard input as JSON", "standard input"])
