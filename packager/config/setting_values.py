@@ -105,6 +105,18 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[\s,]+", text) if word)
 
 
+def patterns(text: str) -> tuple[str, ...]:
+    """Split shell patterns of names at blanks and commas.
+
+    Quotes, other separators and regular expressions match no name, so what they are meant to
+    exclude would be packaged.
+    """
+    found = words(text)
+    if not all(re.fullmatch(r"!?[\w.*?[\]-][\w.*?[\]!-]*", pattern) for pattern in found):
+        raise InvalidValueError("is not a list of shell patterns (example: TEST_* !TEST_URL)")
+    return found
+
+
 def count(value: str) -> int:
     """Parse a positive whole number."""
     if not re.fullmatch(r"[1-9][0-9]{0,8}", value):

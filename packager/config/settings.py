@@ -147,12 +147,13 @@ def unknown_names(given: Mapping[str, str]) -> list[str]:
 
 
 def without_prefix(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the names that only lack the leading `_` of a setting, each with that setting.
+    """Return the names that lack the leading `_` of a setting, each with that setting.
 
-    AWS's own variables are not among them.
+    They may also be misspelt. AWS's own variables are not among them.
     """
-    settings = {name: SETTING_PREFIX + name for name in sorted(given) if name.startswith("LAMBDA_")}
-    return {name: setting for name, setting in settings.items() if setting in BY_VARIABLE}
+    names = (name for name in sorted(given) if name.upper().startswith("LAMBDA_"))
+    settings = {name: nearest(SETTING_PREFIX + name.upper(), BY_VARIABLE) for name in names}
+    return {name: setting for name, setting in settings.items() if setting}
 
 
 def _check_spelling(given: Mapping[str, str], problems: _Problems) -> None:

@@ -171,7 +171,7 @@ TABLE = (
         field="exclude",
         help="Shell patterns of variables to leave out, separated by blanks or commas, added to the"
         " default list; !PATTERN brings names back.",
-        parse=values.words,
+        parse=values.patterns,
         option="--exclude",
         metavar="PATTERNS",
         commands=(BUILD, DEPLOY, ENV, WATCH, STATUS, INVOKE),

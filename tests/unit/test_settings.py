@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from packager.config.setting_values import FunctionReference
-from packager.config.settings import Credentials, Settings, read
+from packager.config.settings import Credentials, Settings, read, without_prefix
 from packager.errors import SettingsError
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
@@ -180,6 +180,11 @@ def test_only_a_deploy_needs_a_function() -> None:
         ({"_LAMBDA_S3_BUCKET": "a/b"}, "_LAMBDA_S3_BUCKET (--s3-bucket) is not"),
         ({"_LAMBDA_JAR_FILE": "canary\0"}, "_LAMBDA_JAR_FILE (--jar) contains a NUL character."),
         ({"_LAMBDA_S3_PREFIX": "canary\0"}, "(--s3-prefix) contains a NUL character."),
+        ({"_LAMBDA_ENV_EXCLUDE": "'CANARY*'"}, "(--exclude) is not a list of shell patterns"),
+        ({"_LAMBDA_ENV_EXCLUDE": "CANARY;A"}, "(--exclude) is not a list of shell patterns"),
+        ({"_LAMBDA_ENV_EXCLUDE": "^CANARY|A$"}, "(--exclude) is not a list of shell patterns"),
+        ({"_LAMBDA_ENV_EXCLUDE": "{CANARY,A}*"}, "(--exclude) is not a list of shell patterns"),
+        ({"_LAMBDA_ENV_EXCLUDE": "! CANARY"}, "(--exclude) is not a list of shell patterns"),
         ({"_LAMBDA_RUNTIME": "Python 3"}, "_LAMBDA_RUNTIME (--runtime) is not"),
         ({"_LAMBDA_ARCHITECTURE": "arm"}, "is not x86_64 or arm64"),
         ({"_LAMBDA_FUNCTION_ARN": ","}, "_LAMBDA_FUNCTION_ARN (--function) is not the name"),
@@ -253,6 +258,29 @@ def test_a_hint_names_heroku_only_on_a_dyno(
     with pytest.raises(SettingsError) as error:
         read(given, on_dyno=on_dyno)
     assert error.value.hint == hint
+
+
+@pytest.mark.parametrize("text", ["A", "*_TOKEN, !A?", "[A-C]*\n[!X]_-.b", "!*", "Ä*", "a.b"])
+def test_patterns_of_names_are_separated_by_blanks_or_commas(text: str) -> None:
+    given = {"_LAMBDA_FUNCTION_ARN": "a", "_LAMBDA_ENV_EXCLUDE": text}
+    assert read(given).exclude == tuple(text.replace(",", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("LAMBDA_ENV_EXCLUDE", "_LAMBDA_ENV_EXCLUDE"),
+        ("LAMBDA_ENV_EXLUDE", "_LAMBDA_ENV_EXCLUDE"),
+        ("lambda_env_exclude", "_LAMBDA_ENV_EXCLUDE"),
+        ("LAMBDA_RUNTIME_DIR", None),
+        ("LAMBDA_URL", None),
+        ("AWS_ACCESS_KEY_ID", None),
+    ],
+)
+def test_a_name_that_lacks_the_first_underscore_of_a_setting_is_recognized(
+    name: str, setting: str | None
+) -> None:
+    assert without_prefix({name: "x"}) == ({name: setting} if setting else {})
 
 
 def test_the_repr_of_credentials_is_empty() -> None:
