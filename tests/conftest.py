@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from tests import service as lambda_service
+from tests.proxy import Proxy, proxying
 from tests.service import Service
 
 # Most objects live as long as the tests: with Python's own threshold of 700 new objects, a tenth of
@@ -130,6 +131,13 @@ def service() -> Iterator[Service]:
     """A Lambda and S3 API over HTTP."""
     with lambda_service.running() as running:
         gc.freeze()  # The service collects garbage often; moto's modules are never garbage.
+        yield running
+
+
+@pytest.fixture
+def proxy(service: Service) -> Iterator[Proxy]:
+    """A proxy in front of the service, which records requests and can inject faults."""
+    with proxying(service.url) as running:
         yield running
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import javaproperties
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -57,6 +58,11 @@ class Service:
             Code={"ZipFile": _EMPTY_PACKAGE},
         )
 
+    def create_bucket(self, name: str) -> None:
+        """Create an empty bucket."""
+        place = {"LocationConstraint": REGION}
+        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+
     def stored(self, name: str) -> bytes:
         """Return a function's deployment package as the service stores it."""
         from moto.awslambda.models import lambda_backends
@@ -94,14 +100,23 @@ class Service:
         if bucket or size > 1 << 20:
             gc.collect()
 
-    def settings(self, function: str) -> dict[str, str]:
-        """Return the packager's settings for deploys to `function` of this service."""
+    def package(self, name: str) -> zipfile.ZipFile:
+        """Return a function's deployment package."""
+        return zipfile.ZipFile(io.BytesIO(self.stored(name)))
+
+    def config(self, name: str) -> dict[str, str]:
+        """Return the config in a function's deployment package."""
+        text = self.package(name).read("env.properties").decode("ascii")
+        return dict(javaproperties.loads(text))
+
+    def settings(self, function: str, through: str | None = None) -> dict[str, str]:
+        """Return the packager's settings for deploys to `function`, through a proxy's URL."""
         return {
             "_LAMBDA_FUNCTION_ARN": function,
             "_AWS_ACCESS_KEY_ID": KEY_ID,
             "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "_AWS_DEFAULT_REGION": REGION,
-            "_AWS_ENDPOINT_URL": self.url,
+            "_AWS_ENDPOINT_URL": through or self.url,
         }
 
     @functools.cache  # noqa: B019

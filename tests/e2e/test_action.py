@@ -15,7 +15,9 @@ import pytest
 import yaml
 
 from packager.config.settings_table import BY_VARIABLE
+from tests.commands import run
 from tests.service import KEY_ID, REGION, SECRET_KEY, Service
+from tests.trees import plant
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -86,12 +88,13 @@ class Runner:
 @pytest.fixture
 def runner(service: Service, tmp_path: Path) -> Runner:
     """A runner with a Node.js app in its workspace, and secrets in its environment."""
-    app = tmp_path / "workspace" / "my app"
-    app.mkdir(parents=True)
-    (app / "package.json").write_text("{}")
-    (app / "index.js").write_text("exports.handler = async () => 1\n")
-    # A module of the app shadows one that the packager imports.
-    (tmp_path / "workspace" / "json.py").write_text("raise SystemExit('of the app')\n")
+    workspace = {
+        "my app/package.json": "{}",
+        "my app/index.js": "exports.handler = async () => 1\n",
+        # A module of the app shadows one that the packager imports.
+        "json.py": "raise SystemExit('of the app')\n",
+    }
+    plant(tmp_path / "workspace", workspace)
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     env = {
         "GITHUB_TOKEN": "canary of the token",
@@ -105,18 +108,6 @@ def runner(service: Service, tmp_path: Path) -> Runner:
     return Runner(tmp_path, kept | env)
 
 
-def config_of(service: Service, function: str, folder: Path) -> dict[str, str]:
-    """Return the config in a function's package, as the reader returns it."""
-    import io
-    import zipfile
-
-    from env_properties import load
-
-    with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
-        path = Path(package.extract("env.properties", folder))
-    return dict(load(path))
-
-
 def test_the_action_deploys_variables_and_named_secrets(
     runner: Runner, service: Service, function: str, tmp_path: Path
 ) -> None:
@@ -128,7 +119,7 @@ def test_the_action_deploys_variables_and_named_secrets(
         variables=json.dumps({"GREETING": HOSTILE, "LEVEL": "info"}),
         secrets=json.dumps({"DATABASE_URL": "canary of a secret"}),
     )
-    assert config_of(service, function, tmp_path) == {
+    assert service.config(function) == {
         "GREETING": HOSTILE,
         "LEVEL": "info",
         "DATABASE_URL": "canary of a secret",
@@ -149,7 +140,7 @@ def test_the_action_deploys_variables_and_named_secrets(
     (tmp_path / "workspace" / "my app" / ".env").write_text("GREETING=Hello\n")
     outputs, _ = runner.run(function=f"{function}", app_dir="my app")
     assert outputs["version"] == ""
-    assert config_of(service, function, tmp_path) == {"GREETING": "Hello"}
+    assert service.config(function) == {"GREETING": "Hello"}
 
 
 def test_no_command_of_the_action_contains_an_expression() -> None:
@@ -208,8 +199,7 @@ def test_the_job_for_gitlab_deploys_the_file_variable(
     """The commands of its script run; this checkout replaces the installed packager."""
     job = yaml.safe_load((ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text())["deploy"]
     assert {name for name in job["variables"] if name.startswith("_")} <= set(BY_VARIABLE)
-    (tmp_path / "package.json").write_text("{}")
-    (tmp_path / "index.js").write_text("exports.handler = async () => 1\n")
+    plant(tmp_path, {"package.json": "{}", "index.js": "exports.handler = async () => 1\n"})
     variables = tmp_path / "FUNCTION_ENV"
     variables.write_text("GREETING='Hello, 世界'\n")
     token = tmp_path / "token"
@@ -226,7 +216,7 @@ def test_the_job_for_gitlab_deploys_the_file_variable(
         "_LAMBDA_ALIAS": job["variables"]["_LAMBDA_ALIAS"],
     }
     script = "\n".join(["set -e", write_token, *job["script"]])
-    subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, check=True)
+    run("bash", "-c", script, cwd=tmp_path, env=env)
     assert token.read_text() == "token of GitLab"
     assert token.stat().st_mode & 0o077 == 0
-    assert config_of(service, function, tmp_path) == {"GREETING": "Hello, 世界"}
+    assert service.config(function) == {"GREETING": "Hello, 世界"}

@@ -60,7 +60,7 @@ WRONG = {
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def counting_app(tmp_path: Path) -> Path:
     """A Python app whose handler returns the number of variables in the config."""
     handler = (
         "def lambda_handler(event, context):\n"
@@ -94,10 +94,10 @@ def test_a_command_shows_no_secret(
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
-def test_a_local_deploy_shows_no_secret(mode: str, app: Path, tmp_path: Path) -> None:
+def test_a_local_deploy_shows_no_secret(mode: str, counting_app: Path, tmp_path: Path) -> None:
     """The embedded service and the handler's process show none, although they hold the config."""
     env = canaries.settings("http://127.0.0.1:1", "function")
-    run = canaries.run("deploy", app, "--local", mode, env=env, folder=tmp_path)
+    run = canaries.run("deploy", counting_app, "--local", mode, env=env, folder=tmp_path)
     assert run.status == 0, run.stderr
     assert_no_secret_seen(run)
     if mode == "--json":
@@ -119,7 +119,11 @@ def test_vendoring_shows_no_secret(options: tuple[str, ...], tmp_path: Path) -> 
 
 @pytest.mark.parametrize("options", [("--verbose",), ("--json-lines",), ("--quiet",), ("--local",)])
 def test_watching_shows_no_secret(
-    options: tuple[str, ...], service: Service, python_function: str, app: Path, tmp_path: Path
+    options: tuple[str, ...],
+    service: Service,
+    python_function: str,
+    counting_app: Path,
+    tmp_path: Path,
 ) -> None:
     """A deploy shows none, nor does an error in the env file, after which watching continues."""
     env_file = tmp_path / "all.env"
@@ -135,7 +139,7 @@ def test_watching_shows_no_secret(
 
     run = canaries.run(
         "watch",
-        app,
+        counting_app,
         *("--env-file", str(env_file), *options),
         env=canaries.settings(service.url, python_function),
         folder=tmp_path,
@@ -150,7 +154,12 @@ def test_watching_shows_no_secret(
 @pytest.mark.parametrize("mode", ["--verbose", "--json", "--quiet"])
 @pytest.mark.parametrize("command", ["deploy", "watch"])
 def test_a_secret_in_a_message_of_aws_is_not_shown(
-    command: str, mode: str, service: Service, python_function: str, app: Path, tmp_path: Path
+    command: str,
+    mode: str,
+    service: Service,
+    python_function: str,
+    counting_app: Path,
+    tmp_path: Path,
 ) -> None:
     """The error replaces the secret with asterisks and shows the rest of AWS's message."""
     if command == "watch" and mode == "--json":
@@ -160,7 +169,7 @@ def test_a_secret_in_a_message_of_aws_is_not_shown(
         proxy.on("update", error(400, "InvalidParameterValueException", words))
         run = canaries.run(
             command,
-            app,
+            counting_app,
             mode,
             env=canaries.settings(proxy.url, python_function),
             folder=tmp_path,

@@ -20,7 +20,7 @@ from tests.faults.canaries import Run
 from tests.faults.conftest import ALL
 from tests.faults.kinds import KINDS, NO_RESPONSE, Kind
 from tests.proxy import Proxy, changed, proxying, refusing_next
-from tests.service import REGION, Service
+from tests.service import Service
 
 SECRET = "canary of the function's own environment"
 AT_ONCE = 6
@@ -153,7 +153,7 @@ def deploy_with(cell: Cell, service: Service, jars: Path, folder: Path) -> Outco
         FunctionName=name, Environment={"Variables": {"SECRET": SECRET}}
     )
     s3 = service.client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    service.create_bucket(name)
     before = service.stored(name)
     with proxying(service.url) as proxy:
         prepare(proxy, cell)

@@ -8,7 +8,6 @@ import json
 import random
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from packager.function import Package
 from packager.progress import Progress
 from packager.release.settle import Clock, Deadline
 from packager.release.update import Update
-from tests.proxy import Proxy, dripping, endless, proxying, replying
+from tests.proxy import Proxy, dripping, endless, replying
 from tests.service import Service
 
 _numbers = itertools.count()
@@ -52,12 +51,6 @@ DRIPS = {
 
 
 @pytest.fixture
-def proxy(service: Service) -> Iterator[Proxy]:
-    with proxying(service.url) as running:
-        yield running
-
-
-@pytest.fixture
 def package(tmp_path: Path) -> Package:
     path = tmp_path / "package.zip"
     path.write_bytes(random.Random(2).randbytes(1000))
@@ -67,7 +60,7 @@ def package(tmp_path: Path) -> Package:
 def function(service: Service, proxy: Proxy, timeout: float = 30) -> LambdaFunction:
     name = f"hostile-{next(_numbers)}"
     service.create_function(name)
-    given = settings.read(service.settings(name) | {"_AWS_ENDPOINT_URL": proxy.url})
+    given = settings.read(service.settings(name, through=proxy.url))
     return LambdaFunction(given, Clients(given, timeout=timeout, hide=str))
 
 

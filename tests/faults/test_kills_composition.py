@@ -36,7 +36,7 @@ def stub() -> Iterator[Stub]:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def app_with_a_jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a jar whose entries S3 can copy."""
     folder = tmp_path_factory.mktemp("app")
     with zipfile.ZipFile(folder / "some.jar", "w") as jar:
@@ -57,7 +57,12 @@ MOMENTS = [
 @pytest.mark.parametrize("after_response", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(("number", "call"), MOMENTS, ids=str)
 def test_a_signal_between_two_requests_leaves_no_unreported_config(
-    number: signal.Signals, call: str, after_response: bool, stub: Stub, app: Path, tmp_path: Path
+    number: signal.Signals,
+    call: str,
+    after_response: bool,
+    stub: Stub,
+    app_with_a_jar: Path,
+    tmp_path: Path,
 ) -> None:
     """SIGKILL leaves no time for a message, so earlier output names the folder in the bucket."""
     started = threading.Event()
@@ -79,7 +84,7 @@ def test_a_signal_between_two_requests_leaves_no_unreported_config(
     else:
         stub.before = send_signal
     process = kills.Command(
-        *("deploy", app, "--jar", "some.jar", "--s3-bucket", "bucket"),
+        *("deploy", app_with_a_jar, "--jar", "some.jar", "--s3-bucket", "bucket"),
         env=canaries.settings(stub.url, "stubbed"),
         temporary=tmp_path,
     )

@@ -13,7 +13,7 @@ import pytest
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.proxy import Exchange, error, forward, proxying, silence
-from tests.service import REGION, Service
+from tests.service import Service
 
 RUNS = 20 if ALL else 1
 LATER = 0.3  # maximum seconds between a request or its response and the signal
@@ -37,7 +37,7 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
         temporary.mkdir(parents=True)
         name = f"upload-{number.name.lower()}-{run}"
         service.create_function(name)
-        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        service.create_bucket(name)
         before = service.stored(name)
         started = threading.Event()
 
@@ -102,9 +102,7 @@ def test_parts_that_a_signal_leaves_are_reported(
     names = [f"{name}-{count}" for count in range(functions)]
     for function in names:
         service.create_function(function)
-    service.client("s3").create_bucket(
-        Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    service.create_bucket(name)
     started = threading.Event()
 
     def send_signal(exchange: Exchange) -> None:
@@ -129,7 +127,7 @@ def test_parts_that_watching_leaves_are_reported(
     name = "reported-watch"
     service.create_function(name)
     s3 = service.client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    service.create_bucket(name)
     with proxying(service.url) as proxy:
         proxy.on("part", silence(kills.PATIENCE))
         process = kills.Command(

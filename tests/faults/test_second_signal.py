@@ -16,7 +16,7 @@ from tests.faults import canaries, kills
 from tests.integration.test_watch_end import SILENT_SERVER
 from tests.integration.watch_process import in_namespace
 from tests.proxy import proxying, silence
-from tests.service import REGION, Service
+from tests.service import Service
 
 FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
 
@@ -33,8 +33,7 @@ def test_a_second_signal_ends_an_upload_that_gets_no_response(
     """After the first signal, it waits for the response to the abort, which removes the parts."""
     name = f"second-{'-'.join(number.name.lower() for number in numbers)}"
     service.create_function(name)
-    s3 = service.client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    service.create_bucket(name)
     with proxying(service.url) as proxy:
         proxy.on("part", silence(kills.PATIENCE))
         proxy.on("abort upload", silence(kills.PATIENCE))

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import subprocess
 import sys
 import threading
 import xml.etree.ElementTree as ET
-import zipfile
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from tests.commands import bare_environment
+from tests.commands import bare_environment, run
 from tests.conftest import requires
 from tests.service import Service
+from tests.trees import plant
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,35 +51,28 @@ def python(resolution: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(what: str, resolution: str, folder: Path) -> Path:
     """Create an environment with `what` installed; return its Python."""
     python = folder / "bin" / "python"
-    subprocess.run(["uv", "venv", "-q", "-p", sys.executable, folder], check=True)
-    install = f"uv pip install -q --resolution {resolution} -p".split()
-    subprocess.run([*install, python, what], check=True)
+    run("uv", "venv", "-q", "-p", sys.executable, folder)
+    run("uv", "pip", "install", "-q", "--resolution", resolution, "-p", python, what)
     return python
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
-    """A Node.js app with an env file beside it."""
-    app = tmp_path / "app"
-    app.mkdir()
-    (app / "package.json").write_text("{}")
-    (app / "index.js").write_text("exports.handler = async () => 'first'\n")
-    (app / ".lambdaignore").write_text("left-out\n")
-    (app / "left-out").write_text("")
-    (tmp_path / ".env").write_text("NAME='some value'\n")
-    return app
+def app_with_env_file(tmp_path: Path) -> Path:
+    """A Node.js app with an ignored file, and an env file beside it."""
+    files = {
+        ".env": "NAME='some value'\n",
+        "app/package.json": "{}",
+        "app/index.js": "exports.handler = async () => 'first'\n",
+        "app/.lambdaignore": "left-out\n",
+        "app/left-out": "",
+    }
+    return plant(tmp_path, files) / "app"
 
 
-def packager(python: Path, command: str, app: Path, *more: str) -> list[str | Path]:
+def command_line(python: Path, command: str, app: Path, *more: str) -> list[str | Path]:
     """Return the command line that runs `command` for `app` with its env file."""
     env_file = app.with_name(".env")
     return [python, "-m", "packager", command, app, "--env-file", env_file, *more]
-
-
-def packaged(service: Service, function: str) -> dict[str, bytes]:
-    """Return the contents of the files in a function's package."""
-    with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
-        return {name: package.read(name) for name in package.namelist()}
 
 
 @requires("uv")
@@ -88,7 +80,7 @@ def test_each_dependency_has_bounds_and_its_oldest_version_is_the_lower_bound(
     python: Path, resolution: str
 ) -> None:
     """The other tests install these bounds, so they test what pyproject.toml declares."""
-    wanted, versions = json.loads(subprocess.check_output([python, "-c", _VERSIONS], text=True))
+    wanted, versions = json.loads(run(python, "-c", _VERSIONS))
     requirements = [Requirement(line) for line in wanted]
     for found in (found for found in requirements if found.marker is None):
         bounds = {bound.operator: Version(bound.version) for bound in found.specifier}
@@ -100,25 +92,24 @@ def test_each_dependency_has_bounds_and_its_oldest_version_is_the_lower_bound(
 
 @requires("uv")
 def test_a_deploy_works_with_the_oldest_and_the_newest_dependencies(
-    python: Path, service: Service, function: str, app: Path
+    python: Path, service: Service, function: str, app_with_env_file: Path
 ) -> None:
     """The declared bounds in pyproject.toml are correct at both ends."""
     env = bare_environment() | service.settings(function)
-    deploy = packager(python, "deploy", app)
-    run = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
-    package = packaged(service, function)
-    assert package.keys() == {"env.properties", "index.js", "package.json"}
-    assert package["env.properties"] == b"NAME=some value\n"
+    deploy = command_line(python, "deploy", app_with_env_file)
+    done = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {*service.package(function).namelist()} == {"env.properties", "index.js", "package.json"}
+    assert service.config(function) == {"NAME": "some value"}
 
 
 @requires("uv")
 def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
-    python: Path, service: Service, function: str, app: Path, temporary: Path
+    python: Path, service: Service, function: str, app_with_env_file: Path, temporary: Path
 ) -> None:
     """It deploys at once, deploys again after a change, and ends cleanly when it is interrupted."""
     env = bare_environment(temporary) | service.settings(function)
-    watch = packager(python, "watch", app, "--json-lines")
+    watch = command_line(python, "watch", app_with_env_file, "--json-lines")
     with subprocess.Popen(watch, env=env, stdout=subprocess.PIPE, text=True) as process:
         give_up = threading.Timer(PATIENCE, process.kill)
         give_up.start()
@@ -127,43 +118,37 @@ def test_a_watch_works_with_the_oldest_and_the_newest_dependencies(
             events = (json.loads(line)["event"] for line in process.stdout)
             assert "deployed" in events
             (temporary / "index.js").write_text("exports.handler = async () => 'second'\n")
-            (temporary / "index.js").rename(app / "index.js")
+            (temporary / "index.js").rename(app_with_env_file / "index.js")
             assert "deployed" in events
             process.send_signal(signal.SIGINT)
             assert process.wait() == 128 + signal.SIGINT
         finally:
             give_up.cancel()
             process.kill()
-    assert b"second" in packaged(service, function)["index.js"]
+    assert b"second" in service.package(function).read("index.js")
     assert not [*temporary.iterdir()]
 
 
 @requires("uv", "node")
 def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
-    resolution: str, app: Path, temporary: Path, tmp_path: Path
+    resolution: str, app_with_env_file: Path, temporary: Path, tmp_path: Path
 ) -> None:
     """The embedded service accepts the package, and the function responds."""
     # A separate environment, because the extra's dependencies have bounds of their own.
     python = installed(f"{ROOT}[local]", resolution, tmp_path / "venv")
-    deploy = packager(python, "deploy", app, "--local")
+    deploy = command_line(python, "deploy", app_with_env_file, "--local")
     env = bare_environment(temporary)
-    run = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert '"first"' in run.stdout
+    done = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"first"' in done.stdout
     assert not [*temporary.iterdir()]
 
 
 def test_every_download_of_the_buildpack_matches_a_hash_in_its_lock(tmp_path: Path) -> None:
     """Every file that pip downloads for the buildpack matches a hash in its lock."""
     lock = ROOT / "bin" / "requirements.lock"
-    pip = [sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps"]
-    run = subprocess.run(
-        [*pip, "--only-binary=:all:", "-d", tmp_path, "-r", lock],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
+    pip = (sys.executable, "-m", "pip", "download", "-q", "--require-hashes", "--no-deps")
+    run(*pip, "--only-binary=:all:", "-d", tmp_path, "-r", lock)
     assert [*tmp_path.iterdir()]
 
 
@@ -179,13 +164,11 @@ def test_installing_the_npm_package_runs_no_script() -> None:
 @requires("node", "npm")
 def test_npm_finds_no_script_in_the_package(tmp_path: Path) -> None:
     """It is packed and installed by npm with scripts allowed, and npm finds none."""
-    npm: list[str | Path] = ["npm", "--cache", tmp_path / "cache", "--ignore-scripts=false"]
-    pack = [*npm, "pack", "--json", "--pack-destination", tmp_path]
-    packed = subprocess.check_output(pack, cwd=ROOT / "sdk_node", stderr=subprocess.DEVNULL)
-    tarball = tmp_path / json.loads(packed)[0]["filename"]
+    npm = ("npm", "--cache", tmp_path / "cache", "--ignore-scripts=false")
+    pack = (*npm, "pack", "--json", "--pack-destination", tmp_path)
+    tarball = tmp_path / json.loads(run(*pack, cwd=ROOT / "sdk_node"))[0]["filename"]
     (tmp_path / "package.json").write_text("{}")
-    install = [*npm, "install", "--offline", "--no-audit", tarball]
-    subprocess.run(install, cwd=tmp_path, check=True, capture_output=True)
+    run(*npm, "install", "--offline", "--no-audit", tarball, cwd=tmp_path)
     # npm lists packages with install scripts here, also those that node-gyp builds.
     lock = json.loads((tmp_path / "node_modules" / ".package-lock.json").read_text())
     assert lock["packages"].keys() == {"node_modules/env-properties"}

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests import lambda_stub
+from tests.integration.watch_process import Watching, node_app, watching
 from tests.lambda_stub import Stub
+from tests.proxy import Proxy
 from tests.releases import Releases
+from tests.service import Service
 from tests.trees import plant
 
 PYTHON_HANDLER = {"lambda_function.py": "def lambda_handler(event, context): return 1\n"}
+
+WatchApp = Callable[..., AbstractContextManager[Watching]]
 
 
 @pytest.fixture
@@ -33,6 +40,25 @@ def app(tmp_path: Path) -> Path:
 def python_app(tmp_path: Path) -> Path:
     """The smallest Python app."""
     return plant(tmp_path / "app", PYTHON_HANDLER)
+
+
+@pytest.fixture
+def watched_app(tmp_path: Path) -> Path:
+    """An app with code in folders, a dependency, and files that are ignored."""
+    return node_app(tmp_path / "app")
+
+
+@pytest.fixture
+def watch_app(
+    watched_app: Path, service: Service, proxy: Proxy, function: str, temporary: Path
+) -> WatchApp:
+    """Starts `packager watch` of the app with these options, and ends it."""
+
+    def watch_app(*options: str, **more: Any) -> AbstractContextManager[Watching]:
+        to = (service, proxy, function)
+        return watching(watched_app, *to, *options, temporary=temporary, **more)
+
+    return watch_app
 
 
 @pytest.fixture

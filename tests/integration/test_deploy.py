@@ -13,15 +13,17 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import javaproperties
 import pytest
 
-from tests.commands import bare_environment, packager
+from tests.commands import bare_environment, build, packager
 from tests.proxy import Exchange, Proxy, changed, error, proxying
-from tests.service import REGION, SECRET_KEY, Service
+from tests.service import REGION, Service
+from tests.trees import plant
 
 # Every value is one that must not be seen in any output.
 VARIABLES = {
@@ -33,95 +35,68 @@ VARIABLES = {
 }
 ENV = VARIABLES | {"_SECRET": "canary\nLEAK=canary"}
 
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    (folder / "node_modules" / "dep").mkdir(parents=True)
-    (folder / "package.json").write_text("{}")
-    (folder / "index.js").write_text("exports.handler = async () => 1\n")
-    (folder / "node_modules" / "dep" / "index.js").write_text("module.exports = 1\n" * 100)
-    (folder / ".git").mkdir()
-    (folder / ".git" / "config").write_text("no business of the function")
-    return folder
+Deploy = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def proxy(service: Service) -> Iterator[Proxy]:
-    with proxying(service.url) as proxy:
-        yield proxy
+def deploy(service: Service, function: str, app: Path, temporary: Path) -> Deploy:
+    """Runs `packager deploy` with the variables, to the service or through a proxy."""
 
+    def deploy(*options: str, through: Proxy | None = None) -> CompletedProcess[str]:
+        settings = service.settings(function, through.url if through else None)
+        return packager("deploy", app, *options, env=ENV | settings, temporary=temporary)
 
-def deploy(
-    service: Service | Proxy, function: str, app: Path, *more: str, temporary: Path
-) -> subprocess.CompletedProcess[str]:
-    """Run the command; look that it leaves nothing and shows no value, however it ends."""
-    settings = Service(service.url).settings(function)
-    run = packager("deploy", app, *more, env=ENV | settings, temporary=temporary)
-    assert not list(temporary.iterdir())
-    assert "Traceback" not in run.stderr
-    for text in (run.stdout, run.stderr):
-        assert "canary" not in text
-        assert SECRET_KEY not in text
-    return run
+    return deploy
 
 
 def test_the_function_runs_the_app_with_its_variables(
-    service: Service, function: str, app: Path, temporary: Path
+    deploy: Deploy, service: Service, function: str, app: Path
 ) -> None:
-    run = deploy(service, function, app, temporary=temporary)
+    plant(app, {"node_modules/dep/index.js": "module.exports = 1\n" * 100, ".git/config": "[core]"})
+    run = deploy()
     assert (run.returncode, run.stderr) == (0, "")
-    stored = service.stored(function)
-    with zipfile.ZipFile(io.BytesIO(stored)) as package:
-        assert package.testzip() is None
-        assert sorted(package.namelist()) == [
-            "env.properties",
-            "index.js",
-            "node_modules/dep/index.js",
-            "package.json",
-        ]
-        config = javaproperties.loads(package.read("env.properties").decode("ascii"))
+    package = service.package(function)
+    assert package.testzip() is None
+    files = {"index.js", "node_modules/dep/index.js", "package.json"}
+    assert {*package.namelist()} == files | {"env.properties"}
+    config = service.config(function)
     assert {name: config[name] for name in VARIABLES} == VARIABLES
     assert "LEAK" not in config
-    assert base64.b64encode(hashlib.sha256(stored).digest()).decode() in run.stdout
+    hash_of_package = hashlib.sha256(service.stored(function)).digest()
+    assert base64.b64encode(hash_of_package).decode() in run.stdout
 
 
 def test_deploy_sends_the_same_bytes_that_build_writes(
-    service: Service, function: str, app: Path, temporary: Path, tmp_path: Path
+    deploy: Deploy, service: Service, function: str, app: Path, temporary: Path, tmp_path: Path
 ) -> None:
-    deploy(service, function, app, temporary=temporary)
-    built = packager("build", app, "-o", tmp_path / "out.zip", env=ENV, temporary=temporary)
-    assert built.returncode == 0
+    deploy()
+    build(app, env=ENV, to=tmp_path / "out.zip", temporary=temporary)
     assert (tmp_path / "out.zip").read_bytes() == service.stored(function)
     assert (tmp_path / "out.zip").stat().st_mode & 0o777 == 0o600
 
 
-def test_an_unchanged_package_is_not_sent_again_unless_forced(
-    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
-) -> None:
-    deploy(service, function, app, temporary=temporary)
-    again = deploy(proxy, function, app, temporary=temporary)
+def test_an_unchanged_package_is_not_sent_again_unless_forced(deploy: Deploy, proxy: Proxy) -> None:
+    deploy()
+    again = deploy(through=proxy)
     assert again.returncode == 0
     assert "unchanged" in again.stdout.lower()
     assert proxy.calls == ["state"]
-    deploy(proxy, function, app, "--force", temporary=temporary)
+    deploy("--force", through=proxy)
     assert "update" in proxy.calls
 
 
 def test_a_dry_run_sends_nothing(
-    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
+    deploy: Deploy, service: Service, function: str, proxy: Proxy
 ) -> None:
     before = service.stored(function)
-    run = deploy(proxy, function, app, "--dry-run", temporary=temporary)
+    run = deploy("--dry-run", through=proxy)
     assert run.returncode == 0
     assert proxy.calls == ["state"]
     assert service.stored(function) == before
 
 
-def test_with_json_stdout_is_one_object(
-    service: Service, function: str, app: Path, temporary: Path
-) -> None:
-    run = deploy(service, function, app, "--json", temporary=temporary)
+def test_with_json_stdout_is_one_object(deploy: Deploy, service: Service, function: str) -> None:
+    run = deploy("--json")
     result = json.loads(run.stdout)
     assert result["outcome"] == "deployed"
     [deployed] = result["functions"]
@@ -135,11 +110,9 @@ def test_with_json_stdout_is_one_object(
     assert run.stderr
 
 
-def test_with_json_an_error_is_one_object(
-    proxy: Proxy, function: str, app: Path, temporary: Path
-) -> None:
+def test_with_json_an_error_is_one_object(deploy: Deploy, proxy: Proxy, function: str) -> None:
     proxy.on("update", error(400, "InvalidParameterValueException", "Unzipped size canary two"))
-    run = deploy(proxy, function, app, "--json", temporary=temporary)
+    run = deploy("--json", through=proxy)
     assert run.returncode == 1
     result = json.loads(run.stdout)
     assert result["outcome"] == "failed"
@@ -148,73 +121,67 @@ def test_with_json_an_error_is_one_object(
     assert (failed["function"], failed["outcome"]) == (function, "failed")
 
 
-def test_the_quiet_progress_shows_nothing(
-    service: Service, function: str, app: Path, temporary: Path
-) -> None:
-    run = deploy(service, function, app, "--quiet", temporary=temporary)
+def test_the_quiet_progress_shows_nothing(deploy: Deploy) -> None:
+    run = deploy("--quiet")
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
-def test_verbose_shows_the_names_of_the_variables(
-    service: Service, function: str, app: Path, temporary: Path
-) -> None:
-    run = deploy(service, function, app, "--verbose", temporary=temporary)
+def test_verbose_shows_the_names_of_the_variables(deploy: Deploy) -> None:
+    run = deploy("--verbose")
     assert "DATABASE_URL" in run.stdout
 
 
 def test_the_permission_to_update_the_code_is_enough(
-    service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, service: Service, proxy: Proxy, function: str
 ) -> None:
     proxy.on("state", error(403, "AccessDeniedException", "User is not authorized"))
     proxy.on("update", changed(LastUpdateStatus="InProgress"))
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 0
     skipped = [line for line in run.stdout.splitlines() if "skipped" in line]
     assert len(skipped) == 2
     assert all("lambda:GetFunctionConfiguration" in line for line in skipped)
-    assert "index.js" in zipfile.ZipFile(io.BytesIO(service.stored(function))).namelist()
+    assert "index.js" in service.package(function).namelist()
 
 
-def test_a_conflict_is_tried_again(proxy: Proxy, function: str, app: Path, temporary: Path) -> None:
+def test_a_conflict_is_tried_again(deploy: Deploy, proxy: Proxy) -> None:
     proxy.on("update", error(409, "ResourceConflictException", "in progress"), times=2)
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 0
     assert proxy.calls.count("update") == 3
 
 
 def test_a_conflict_that_never_ends_is_an_error_in_bounded_time(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, proxy: Proxy
 ) -> None:
     proxy.on("update", error(409, "ResourceConflictException", "in progress"))
-    run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
+    run = deploy("--timeout", "2", through=proxy)
     assert run.returncode == 1
     assert "After 2 s another update" in run.stderr
 
 
-def test_an_update_that_fails_is_an_error_with_its_reason(
-    proxy: Proxy, function: str, app: Path, temporary: Path
-) -> None:
+def test_an_update_that_fails_is_an_error_with_its_reason(deploy: Deploy, proxy: Proxy) -> None:
     reason = "The function lacks a layer"
     proxy.on("update", changed(LastUpdateStatus="InProgress"))
     failed = changed(LastUpdateStatus="Failed", LastUpdateStatusReason=reason)
     proxy.on("state", failed, skip=1)
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 1
     assert reason in run.stderr
 
 
 def test_an_update_that_never_ends_is_an_error_in_bounded_time(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, proxy: Proxy
 ) -> None:
     proxy.on("update", changed(LastUpdateStatus="InProgress"))
     proxy.on("state", changed(LastUpdateStatus="InProgress"), skip=1)
-    run = deploy(proxy, function, app, "--timeout", "2", temporary=temporary)
+    run = deploy("--timeout", "2", through=proxy)
     assert run.returncode == 1
     assert "Lambda has accepted the package" in run.stderr
 
 
 def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
-    service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, service: Service, proxy: Proxy, function: str
 ) -> None:
     """The error says that it may still come; when it has, nothing is sent again."""
     ended, arrived = threading.Event(), threading.Event()
@@ -228,7 +195,7 @@ def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
 
     before = service.stored(function)
     proxy.on("update", deliver_late)
-    run = deploy(proxy, function, app, "--timeout", "3", temporary=temporary)
+    run = deploy("--timeout", "3", through=proxy)
     assert service.stored(function) == before
     ended.set()
     assert arrived.wait(60)
@@ -237,42 +204,31 @@ def test_an_update_that_is_carried_out_after_the_error_does_not_make_it_untrue(
     assert "did not have the package when it was last asked" in run.stderr
     assert "may still be carried out" in run.stderr
     assert "not updated" not in run.stderr
-    again = deploy(proxy, function, app, temporary=temporary)
+    again = deploy(through=proxy)
     assert "Unchanged" in again.stdout
 
 
 def test_without_the_permission_to_update_a_deploy_is_an_error(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, proxy: Proxy
 ) -> None:
     proxy.on("update", error(403, "AccessDeniedException", "User is not authorized"))
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 1
     assert "lambda:UpdateFunctionCode" in run.stderr
 
 
 def test_a_missing_function_is_an_error(service: Service, app: Path, temporary: Path) -> None:
-    run = deploy(service, "no-such-function", app, temporary=temporary)
+    run = packager("deploy", app, env=service.settings("no-such-function"), temporary=temporary)
     assert run.returncode == 1
     assert "The function does not exist" in run.stderr
 
 
 def test_a_large_package_is_sent_through_s3(
-    service: Service, function: str, app: Path, temporary: Path
+    deploy: Deploy, service: Service, function: str, app: Path
 ) -> None:
-    service.client("s3").create_bucket(
-        Bucket="large-packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    service.create_bucket("large-packages")
     (app / "large").write_bytes(os.urandom(51 << 20))
-    run = deploy(
-        service,
-        function,
-        app,
-        "--s3-bucket",
-        "large-packages",
-        "--s3-prefix",
-        "some",
-        temporary=temporary,
-    )
+    run = deploy("--s3-bucket", "large-packages", "--s3-prefix", "some")
     assert (run.returncode, run.stderr) == (0, "")
     stored = service.stored(function)
     assert (app / "large").read_bytes() in stored
@@ -281,37 +237,35 @@ def test_a_large_package_is_sent_through_s3(
 
 
 def test_a_large_package_is_uploaded_once_if_another_update_is_in_progress(
-    service: Service, function: str, app: Path, proxy: Proxy, temporary: Path
+    deploy: Deploy, service: Service, app: Path, proxy: Proxy
 ) -> None:
-    service.client("s3").create_bucket(
-        Bucket="once", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    service.create_bucket("once")
     (app / "large").write_bytes(os.urandom(51 << 20))
     proxy.on("update", error(409, "ResourceConflictException", "in progress"), times=1)
-    run = deploy(proxy, function, app, "--s3-bucket", "once", temporary=temporary)
+    run = deploy("--s3-bucket", "once", through=proxy)
     assert (run.returncode, run.stderr) == (0, "")
     assert proxy.calls.count("start upload") == 1
     assert proxy.calls.count("update") == 2
 
 
 def test_a_large_package_without_a_bucket_is_wrong_input(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, proxy: Proxy, app: Path
 ) -> None:
     (app / "large").write_bytes(os.urandom(51 << 20))
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 2
     assert "_LAMBDA_S3_BUCKET" in run.stderr
     assert set(proxy.calls) <= {"state"}
 
 
 def test_an_unpacked_size_over_250_mb_is_wrong_input_that_names_the_largest_folders(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    deploy: Deploy, proxy: Proxy, app: Path
 ) -> None:
     for number in range(1, 8):
         folder = app / f"folder{number}"
         folder.mkdir()
         (folder / "zeros").write_bytes(bytes(number * 10 << 20))
-    run = deploy(proxy, function, app, temporary=temporary)
+    run = deploy(through=proxy)
     assert run.returncode == 2
     places = [run.stderr.index(f"folder{number}") for number in (7, 6, 5, 4, 3)]
     assert places == sorted(places)
@@ -320,7 +274,7 @@ def test_an_unpacked_size_over_250_mb_is_wrong_input_that_names_the_largest_fold
 
 
 def test_the_apps_own_aws_variables_do_not_affect_a_deploy(
-    proxy: Proxy, function: str, app: Path, temporary: Path
+    service: Service, proxy: Proxy, function: str, app: Path, temporary: Path
 ) -> None:
     own = {
         "AWS_ACCESS_KEY_ID": "canary-key",
@@ -334,7 +288,7 @@ def test_the_apps_own_aws_variables_do_not_affect_a_deploy(
         "AWS_CONFIG_FILE": "/canary",
         "AWS_CA_BUNDLE": "/canary",
     }
-    settings = Service(proxy.url).settings(function)
+    settings = service.settings(function, through=proxy.url)
     run = packager("deploy", app, env=own | settings, temporary=temporary)
     assert run.returncode == 0
     assert run.stderr == (
@@ -381,7 +335,7 @@ def test_a_signal_during_the_upload_ends_it_and_leaves_nothing(
         proxy.on("update", interrupt)
         run = subprocess.Popen(
             [sys.executable, "-m", "packager", "deploy", str(app)],
-            env=bare_environment(temporary) | ENV | Service(proxy.url).settings(function),
+            env=bare_environment(temporary) | ENV | service.settings(function, through=proxy.url),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

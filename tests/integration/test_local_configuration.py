@@ -23,7 +23,7 @@ from tests import lambda_stub
 from tests.service import KEY_ID, REGION, SECRET_KEY, Service
 from tests.trees import plant
 
-MODULE = b"""
+MODULE = """
 import os, time
 
 def lambda_handler(event, context):
@@ -37,7 +37,8 @@ def other(event, context):
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
+def reporting_app(tmp_path: Path) -> Path:
+    """An app whose handlers return the configuration with which they run."""
     return plant(tmp_path / "app", {"lambda_function.py": MODULE})
 
 
@@ -47,7 +48,7 @@ def settings(url: str, function: str) -> Settings:
     return Settings(functions=(reference,), region=REGION, credentials=key, endpoint_url=url)
 
 
-def run(
+def response_and_notes(
     app: Path, settings: Settings, how: LocalRun | None = None, times: int = 1
 ) -> tuple[list[Any], list[str]]:
     """Run the handler; return its last response, and the notes of all runs."""
@@ -78,35 +79,35 @@ def configured(service: Service, function: str) -> Settings:
 
 
 def test_the_functions_handler_memory_time_out_and_region_are_used(
-    app: Path, configured: Settings
+    reporting_app: Path, configured: Settings
 ) -> None:
     """Variables that it has and the run lacks are named once; their values are not shown."""
-    response, notes = run(app, configured, times=2)
+    response, notes = response_and_notes(reporting_app, configured, times=2)
     assert response[:3] == ["other", "512", REGION]
     assert 5 <= response[3] <= 7
     assert notes == ["In AWS the function also has these variables of its own: SECRET, THEIRS."]
 
 
 def test_settings_and_options_come_before_the_functions_configuration(
-    app: Path, configured: Settings
+    reporting_app: Path, configured: Settings
 ) -> None:
     own = dataclasses.replace(configured, handler="lambda_function.lambda_handler")
-    response, _ = run(app, own, LocalRun(seconds=40))
+    response, _ = response_and_notes(reporting_app, own, LocalRun(seconds=40))
     assert response[0] == "lambda_handler"
     assert response[3] > 30
 
 
 def test_a_handler_that_runs_longer_than_the_function_may_is_stopped(
-    app: Path, service: Service, function: str, configured: Settings
+    reporting_app: Path, service: Service, function: str, configured: Settings
 ) -> None:
     service.client("lambda").update_function_configuration(FunctionName=function, Timeout=1)
     with pytest.raises(DeployError, match="did not return within 1 s"):
-        run(app, configured, LocalRun('{"sleep": 30}'))
+        response_and_notes(reporting_app, configured, LocalRun('{"sleep": 30}'))
 
 
 @pytest.mark.parametrize("how", ["denied", "unreachable", "silent", "unknown"])
 def test_without_the_functions_configuration_the_handler_runs_with_defaults(
-    how: str, app: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+    how: str, reporting_app: Path, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One short note says why, and nothing is waited for."""
     monkeypatch.setattr(configuration_in_aws, "_SECONDS", 0.5 if how == "silent" else 30.0)
@@ -119,7 +120,7 @@ def test_without_the_functions_configuration_the_handler_runs_with_defaults(
         port = other.getsockname()[1]
         urls = {"denied": stub.url, "unknown": service.url}
         url = urls.get(how, f"http://127.0.0.1:{port}")
-        response, notes = run(app, settings(url, "hello"))
+        response, notes = response_and_notes(reporting_app, settings(url, "hello"))
     assert response[:3] == ["lambda_handler", "1024", REGION]
     (note,) = notes
     assert "time-out, memory and handler are unknown: " in note
@@ -128,7 +129,7 @@ def test_without_the_functions_configuration_the_handler_runs_with_defaults(
         assert "lambda:GetFunctionConfiguration is denied" in note
 
 
-def test_without_credentials_nothing_is_asked(app: Path, service: Service) -> None:
+def test_without_credentials_nothing_is_asked(reporting_app: Path, service: Service) -> None:
     """Those of the machine are not used unless an option or setting names them."""
     own = dataclasses.replace(settings(service.url, "hello"), credentials=None)
-    assert run(app, own)[1] == []
+    assert response_and_notes(reporting_app, own)[1] == []

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,27 +19,26 @@ PACKAGER = Path(__file__).parents[2] / "packager"
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
-    return plant(
-        tmp_path / "app",
-        {
-            "requirements.txt": b"orjson==3.10.12\ndurationpy>=0.8\n",
-            "index.py": b"def handler(event, context): return 1\n",
-        },
-    )
+def app_with_wheels(tmp_path: Path) -> Path:
+    """An app with a compiled dependency and one in a range of versions."""
+    files = {
+        "requirements.txt": "orjson==3.10.12\ndurationpy>=0.8\n",
+        "index.py": "def handler(event, context): return 1\n",
+    }
+    return plant(tmp_path / "app", files)
 
 
 @pytest.fixture
 def slug(tmp_path: Path) -> Path:
     """The packager's folder in a slug: without uv, which only the build has."""
     shutil.copytree(PACKAGER, tmp_path / "slug" / "packages" / "packager")
-    plant(tmp_path / "slug" / "packages", {"uv.py": b"raise ImportError('no uv here')\n"})
+    plant(tmp_path / "slug" / "packages", {"uv.py": "raise ImportError('no uv here')\n"})
     return tmp_path / "slug"
 
 
 def prebuild(app: Path, slug: Path, *more: str | Path, **config: str) -> str:
     """Build as the buildpack does, with these config vars."""
-    env_dir = plant(app.parent / "config", {name: value.encode() for name, value in config.items()})
+    env_dir = plant(app.parent / "config", config)
     folder = slug / "wheels"
     run = subprocess.run(
         [sys.executable, "-m", "packager", "prebuild", app, folder, "--env-dir", env_dir, *more],
@@ -53,7 +51,9 @@ def prebuild(app: Path, slug: Path, *more: str | Path, **config: str) -> str:
     return run.stderr if run.returncode else run.stdout
 
 
-def deploy(app: Path, slug: Path, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def deploy_from_slug(
+    app: Path, slug: Path, settings: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     """Deploy as a dyno does: from the slug, with no index within reach and an empty cache."""
     offline = OFFLINE | {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
     env = bare_environment() | {
@@ -72,71 +72,74 @@ def deploy(app: Path, slug: Path, settings: dict[str, str]) -> subprocess.Comple
 
 
 def test_a_deploy_from_a_build_needs_no_index_and_no_installer(
-    app: Path, slug: Path, service: Service, tmp_path: Path
+    app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
     """It sends what the build has installed, though a range would now be another version."""
     assert "python3.13, arm64" in prebuild(
-        app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="arm64"
+        app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="arm64"
     )
     service.create_function("prebuilt", "python3.13")
     settings = service.settings("prebuilt")
-    wrong = deploy(app, slug, settings)
+    wrong = deploy_from_slug(app_with_wheels, slug, settings)
     assert wrong.returncode == 2
     error = json.loads(wrong.stdout)
     assert "for python3.13 on arm64 when this app was built" in error["error"]
     assert "_LAMBDA_ARCHITECTURE=x86_64" in error["hint"]
 
-    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
-    run = deploy(app, slug, settings)
+    prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    run = deploy_from_slug(app_with_wheels, slug, settings)
     assert run.returncode == 0, run.stderr
-    (tmp_path / "stored.zip").write_bytes(service.stored("prebuilt"))
-    names = zipfile.ZipFile(tmp_path / "stored.zip").namelist()
-    assert {"orjson/orjson.cpython-313-x86_64-linux-gnu.so", "durationpy/__init__.py"} <= {*names}
+    names = {*service.package("prebuilt").namelist()}
+    assert {"orjson/orjson.cpython-313-x86_64-linux-gnu.so", "durationpy/__init__.py"} <= names
 
 
 def test_a_function_with_another_runtime_is_an_error_that_names_the_setting(
-    app: Path, slug: Path, service: Service
+    app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
-    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
     service.create_function("prebuilt-for-another", "python3.12")
-    run = deploy(app, slug, service.settings("prebuilt-for-another"))
+    run = deploy_from_slug(app_with_wheels, slug, service.settings("prebuilt-for-another"))
     assert run.returncode == 2
     assert "_LAMBDA_RUNTIME=python3.12" in json.loads(run.stdout)["hint"]
     assert service.stored("prebuilt-for-another") != b""
 
 
 def test_other_requirements_than_those_of_the_build_are_an_error(
-    app: Path, slug: Path, service: Service
+    app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
-    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
-    (app / "requirements.txt").write_text("durationpy\n")
+    prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="x86_64")
+    (app_with_wheels / "requirements.txt").write_text("durationpy\n")
     service.create_function("prebuilt-from-other-requirements", "python3.13")
-    run = deploy(app, slug, service.settings("prebuilt-from-other-requirements"))
+    run = deploy_from_slug(
+        app_with_wheels, slug, service.settings("prebuilt-from-other-requirements")
+    )
     assert run.returncode == 2
     assert "has changed since its dependencies were installed" in json.loads(run.stdout)["error"]
 
 
 @pytest.mark.parametrize("content", ["3.13", "3.13.1\n", "# heroku/python\npython-3.13\n"])
 def test_without_a_setting_the_runtime_is_that_of_the_projects_version_file(
-    content: str, app: Path, slug: Path
+    content: str, app_with_wheels: Path, slug: Path
 ) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
-    (app / ".python-version").write_text(content)
-    assert "for python3.13" in prebuild(app, slug)
+    (app_with_wheels / "requirements.txt").write_text("durationpy==0.9\n")
+    (app_with_wheels / ".python-version").write_text(content)
+    assert "for python3.13" in prebuild(app_with_wheels, slug)
 
 
-def test_without_any_runtime_the_build_says_which_setting_is_needed(app: Path, slug: Path) -> None:
-    assert "_LAMBDA_RUNTIME" in prebuild(app, slug)
+def test_without_any_runtime_the_build_says_which_setting_is_needed(
+    app_with_wheels: Path, slug: Path
+) -> None:
+    assert "_LAMBDA_RUNTIME" in prebuild(app_with_wheels, slug)
     assert not (slug / "wheels").exists()
 
 
 def test_the_functions_own_runtime_counts_if_it_can_be_asked(
-    app: Path, slug: Path, service: Service
+    app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
-    (app / "requirements.txt").write_text("durationpy==0.9\n")
-    (app / ".python-version").write_text("3.13")
+    (app_with_wheels / "requirements.txt").write_text("durationpy==0.9\n")
+    (app_with_wheels / ".python-version").write_text("3.13")
     service.create_function("asked-at-build", "python3.12")
-    assert "for python3.12" in prebuild(app, slug, **service.settings("asked-at-build"))
+    assert "for python3.12" in prebuild(app_with_wheels, slug, **service.settings("asked-at-build"))
 
 
 @pytest.mark.parametrize("name", ["package.json", "requirements.txt"])
@@ -148,9 +151,9 @@ def test_an_app_without_python_dependencies_leaves_nothing(
     assert not (slug / "wheels").exists()
 
 
-def test_any_user_can_read_the_built_dependencies(app: Path, slug: Path) -> None:
+def test_any_user_can_read_the_built_dependencies(app_with_wheels: Path, slug: Path) -> None:
     """An image is run by another user than the one who built it."""
-    prebuild(app, slug, _LAMBDA_RUNTIME="python3.13")
+    prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13")
     found = [slug / "wheels", *(slug / "wheels").rglob("*")]
     assert len(found) > 10
     for path in found:
@@ -159,13 +162,15 @@ def test_any_user_can_read_the_built_dependencies(app: Path, slug: Path) -> None
 
 
 def test_a_build_uses_the_index_and_the_credentials_of_the_config_vars(
-    app: Path, slug: Path
+    app_with_wheels: Path, slug: Path
 ) -> None:
     """And nothing of them is in the slug, or in the log."""
-    (app / "requirements.txt").write_text("-i http://user:${TOKEN}@127.0.0.1:1/simple\na==1\n")
+    (app_with_wheels / "requirements.txt").write_text(
+        "-i http://user:${TOKEN}@127.0.0.1:1/simple\na==1\n"
+    )
     config = {"_LAMBDA_RUNTIME": "python3.13", "TOKEN": "canary", "PIP_RETRIES": "0"}
-    assert "does not pass on" in prebuild(app, slug, **config)
-    log = prebuild(app, slug, **config, _LAMBDA_REQUIREMENTS_ENV="TOKEN")
+    assert "does not pass on" in prebuild(app_with_wheels, slug, **config)
+    log = prebuild(app_with_wheels, slug, **config, _LAMBDA_REQUIREMENTS_ENV="TOKEN")
     assert "The package index at 127.0.0.1:1" in log
     assert "canary" not in log
     assert not (slug / "wheels").exists()

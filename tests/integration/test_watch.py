@@ -6,20 +6,19 @@ many deploys they lead to. What a deploy brings is compared with a full build, b
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment
+from tests.commands import bare_environment, run
 from tests.conftest import requires
+from tests.integration.conftest import WatchApp
 from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, node_app, watching
 from tests.proxy import Exchange, proxying
 from tests.service import Service
@@ -225,15 +224,11 @@ def test_a_change_of_a_path_added_by_an_option_starts_a_run(watch: Watching) -> 
 
 
 def test_a_folder_that_is_added_before_it_is_there_is_watched(
-    service: Service, function: str, temporary: Path, tmp_path: Path
+    watch_app: WatchApp, tmp_path: Path
 ) -> None:
-    """As a file is."""
-    app, later = node_app(tmp_path / "app"), tmp_path / "later"
-    options = ("--path", later)
-    with (
-        proxying(service.url) as proxy,
-        watching(app, service, proxy, function, *options, temporary=temporary) as watch,
-    ):
+    """The folder may be created at any time, like a file."""
+    later = tmp_path / "later"
+    with watch_app("--path", str(later)) as watch:
         watch.deployed()
         later.mkdir()
         (later / "file").write_text("first")
@@ -243,15 +238,14 @@ def test_a_folder_that_is_added_before_it_is_there_is_watched(
 
 
 def test_the_files_that_its_own_output_goes_to_start_nothing_and_stay_out(
-    service: Service, function: str, tmp_path: Path
+    service: Service, function: str, watched_app: Path
 ) -> None:
-    """Neither does the private folder, where TMPDIR is in the app."""
-    app = node_app(tmp_path / "app")
-    (app / "tmp").mkdir()
-    with (app / "watch [1].log").open("wb") as log:
+    """Its private folder does not either, if TMPDIR is a folder of the app."""
+    (watched_app / "tmp").mkdir()
+    with (watched_app / "watch [1].log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "packager", "watch", app, "--quiet-time", "100"],
-            env=bare_environment(app / "tmp") | service.settings(function),
+            [sys.executable, "-m", "packager", "watch", watched_app, "--quiet-time", "100"],
+            env=bare_environment(watched_app / "tmp") | service.settings(function),
             stdout=log,
             stderr=log,
         )
@@ -265,8 +259,7 @@ def test_the_files_that_its_own_output_goes_to_start_nothing_and_stay_out(
             process.terminate()
             process.wait(PATIENCE)
     assert Path(log.name).read_bytes().count(b"deployed") == 1
-    with zipfile.ZipFile(io.BytesIO(service.stored(function))) as package:
-        names = package.namelist()
+    names = service.package(function).namelist()
     assert not [name for name in names if name.startswith(("watch", "tmp/heroku"))]
 
 
@@ -292,7 +285,7 @@ def test_ignored_folders_are_not_registered_with_the_system(watch: Watching) -> 
 def test_a_branch_that_changes_a_thousand_files_is_one_deploy(watch: Watching) -> None:
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
-        subprocess.run(["git", *identity, *arguments], cwd=watch.app, check=True)
+        run("git", *identity, *arguments, cwd=watch.app)
 
     def write(what: str) -> None:
         (watch.app / "many").mkdir(exist_ok=True)
@@ -327,7 +320,7 @@ def test_an_npm_install_is_one_deploy(watch: Watching, tmp_path: Path) -> None:
     (dependency / "package.json").write_text('{"name": "dependency", "version": "1.0.0"}')
     options = ["--install-links", "--offline", "--no-audit", "--no-fund", "--loglevel=error"]
     before = watch.updates
-    subprocess.run(["npm", "install", *options, dependency], cwd=watch.app, check=True)
+    run("npm", "install", *options, dependency, cwd=watch.app)
     watch.until_deployed()
     # npm works in stages, between which a slow machine may well be quiet.
     assert 1 <= watch.updates - before <= 3

@@ -33,12 +33,6 @@ echo build >> ../builds.log
 """
 
 
-@pytest.fixture
-def proxy(service: Service) -> Iterator[Proxy]:
-    with proxying(service.url) as proxy:
-        yield proxy
-
-
 @pytest.fixture(scope="module")
 def watch(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
     """The command, after its first builds: it may need a second to learn what they write."""

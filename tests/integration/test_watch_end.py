@@ -1,4 +1,4 @@
-"""How `packager watch` ends, and what is seen of it meanwhile."""
+"""How `packager watch` ends, and what it shows until then."""
 
 from __future__ import annotations
 
@@ -16,43 +16,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment
-from tests.integration.watch_process import PATIENCE, ends, in_namespace, node_app, watching
-from tests.proxy import Proxy, proxying, reset_before_the_body, silence
+from tests.commands import bare_environment, packager
+from tests.integration.conftest import WatchApp
+from tests.integration.watch_process import PATIENCE, ends, in_namespace
+from tests.proxy import Proxy, reset_before_the_body, silence
 from tests.service import Service
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 
-@pytest.fixture
-def proxy(service: Service) -> Iterator[Proxy]:
-    with proxying(service.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    return node_app(tmp_path / "app")
-
-
 @SIGNALS
-def test_a_signal_ends_it_while_it_waits(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
-) -> None:
-    with watching(app, service, proxy, function, temporary=temporary) as watch:
+def test_a_signal_ends_it_while_it_waits(watch_app: WatchApp, number: int) -> None:
+    with watch_app() as watch:
         watch.deployed()
         assert watch.end(number) == 128 + number
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_that_is_ignored_at_the_start_stays_ignored(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+    watch_app: WatchApp, number: int
 ) -> None:
-    """As nohup and shells have it for what runs in the background."""
+    """nohup, and shells for programs in the background, ignore signals in this way."""
     with contextlib.ExitStack() as ending:
         before = signal.signal(number, signal.SIG_IGN)
         try:
-            started = watching(app, service, proxy, function, temporary=temporary)
+            started = watch_app()
             watch = ending.enter_context(started)
         finally:
             signal.signal(number, before)
@@ -64,11 +52,9 @@ def test_a_signal_that_is_ignored_at_the_start_stays_ignored(
 
 
 @SIGNALS
-def test_a_signal_ends_it_while_it_uploads(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
-) -> None:
+def test_a_signal_ends_it_while_it_uploads(watch_app: WatchApp, proxy: Proxy, number: int) -> None:
     proxy.on("update", silence(PATIENCE))
-    with watching(app, service, proxy, function, temporary=temporary) as watch:
+    with watch_app() as watch:
         while "update" not in proxy.calls:
             time.sleep(0.02)
         assert watch.end(number) == 128 + number
@@ -76,11 +62,11 @@ def test_a_signal_ends_it_while_it_uploads(
 
 @SIGNALS
 def test_a_signal_ends_it_with_the_build_that_runs_and_its_children(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, number: int
+    watch_app: WatchApp, watched_app: Path, number: int
 ) -> None:
-    pids = app.parent / "pids"
+    pids = watched_app.parent / "pids"
     build = f"trap '' TERM; sleep 300 & echo $$ $! > {pids}.part; mv {pids}.part {pids}; wait; wait"
-    with watching(app, service, proxy, function, "--build", build, temporary=temporary) as watch:
+    with watch_app("--build", build) as watch:
         while not pids.exists():
             time.sleep(0.02)
         assert watch.end(number) == 128 + number
@@ -88,15 +74,15 @@ def test_a_signal_ends_it_with_the_build_that_runs_and_its_children(
 
 
 def test_a_signal_ends_it_while_a_failed_deploy_waits_to_be_tried_again(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    watch_app: WatchApp, proxy: Proxy
 ) -> None:
     proxy.on("state", reset_before_the_body)
-    with watching(app, service, proxy, function, temporary=temporary) as watch:
+    with watch_app() as watch:
         watch.event("failed")
         assert watch.end(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
-# A name server that hears of every question and answers none.
+# A name server that receives every query and responds to none.
 SILENT_SERVER = """
 import os, socket, sys
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -107,19 +93,14 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 def test_a_signal_ends_it_even_while_a_name_is_being_resolved(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    watch_app: WatchApp, watched_app: Path
 ) -> None:
-    resolver = app.parent / "resolv.conf"
+    resolver = watched_app.parent / "resolv.conf"
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
     setup = f"ip link set lo up && mount --bind {resolver} /etc/resolv.conf"
     prefix = in_namespace("--map-root-user", "--mount", "--net", setup=setup)
     env = {"_AWS_ENDPOINT_URL": "http://lambda.example.org"}
-    with watching(
-        *(app, service, proxy, function),
-        temporary=temporary,
-        env=env,
-        prefix=(*prefix, sys.executable, "-c", SILENT_SERVER),
-    ) as watch:
+    with watch_app(env=env, prefix=(*prefix, sys.executable, "-c", SILENT_SERVER)) as watch:
         watch.event("started")
         time.sleep(1)
         assert watch.end() == 128 + signal.SIGINT
@@ -127,35 +108,27 @@ def test_a_signal_ends_it_even_while_a_name_is_being_resolved(
 
 @pytest.mark.parametrize("part", range(4))
 def test_a_signal_ends_it_at_any_moment_of_a_run(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, part: int
+    watch_app: WatchApp, watched_app: Path, part: int
 ) -> None:
     for number in range(300):
-        (app / f"{number}.bin").write_bytes(random.Random(number).randbytes(20_000))
-    with watching(app, service, proxy, function, temporary=temporary) as watch:
+        (watched_app / f"{number}.bin").write_bytes(random.Random(number).randbytes(20_000))
+    with watch_app() as watch:
         watch.event("started")
         time.sleep(part * 0.1)
         assert watch.end() == 128 + signal.SIGINT
 
 
 def test_a_missing_setting_or_folder_ends_it_at_once_as_wrong_input(
-    app: Path, temporary: Path
+    watched_app: Path, temporary: Path
 ) -> None:
     for arguments, words in (
-        ([str(app)], "_LAMBDA_FUNCTION_ARN"),
-        ([str(app / "nothing"), "--function", "f"], "does not exist"),
-        ([str(app), "--function", "f", "--quiet-time", "soon"], "--quiet-time"),
+        ([str(watched_app)], "_LAMBDA_FUNCTION_ARN"),
+        ([str(watched_app / "nothing"), "--function", "f"], "does not exist"),
+        ([str(watched_app), "--function", "f", "--quiet-time", "soon"], "--quiet-time"),
     ):
-        run = subprocess.run(
-            [sys.executable, "-m", "packager", "watch", *arguments],
-            env=bare_environment(temporary),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        run = packager("watch", *arguments, temporary=temporary, timeout=PATIENCE)
         assert run.returncode == 2
         assert words in run.stderr
-        assert not list(temporary.iterdir())
 
 
 class Terminal:
@@ -167,7 +140,7 @@ class Terminal:
         self.shown = ""
 
     def until(self, pattern: str) -> str:
-        """Read until a line holds `pattern`, and give all that was shown so far."""
+        """Read until the output contains `pattern`, and return all output so far."""
         end = time.monotonic() + PATIENCE
         while not re.search(pattern, self.shown):
             assert select.select([self._output], [], [], end - time.monotonic())[0], self.shown
@@ -195,21 +168,21 @@ def shown(
         os.close(output)
 
 
-# What is said once, of the settings that do not go into the package.
+# Part of the line about variables that are not packaged, which is shown once.
 LEFT_OUT = "variables left out"
 
 
 def test_without_a_terminal_a_run_is_one_plain_line(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    service: Service, proxy: Proxy, watched_app: Path, function: str, temporary: Path
 ) -> None:
-    env = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
-    with shown(app, env, terminal=False, temporary=temporary) as output:
+    env = service.settings(function, through=proxy.url)
+    with shown(watched_app, env, terminal=False, temporary=temporary) as output:
         output.until(r"start .*\n")
-        (app / "index.js").write_text("new")
-        (app / "lib/a.js").write_text("new")
+        (watched_app / "index.js").write_text("new")
+        (watched_app / "lib/a.js").write_text("new")
         output.until(r"index.js .*\n")
         proxy.on("update", reset_before_the_body)
-        (app / "index.js").write_text("newer")
+        (watched_app / "index.js").write_text("newer")
         output.until(r"Retrying in 1 s\..*\n")
         failed = proxy.calls.count("state")
         while proxy.calls.count("state") < failed + 2:
@@ -225,11 +198,11 @@ def test_without_a_terminal_a_run_is_one_plain_line(
 
 @pytest.mark.parametrize("colored", [True, False])
 def test_a_terminal_shows_the_current_stage_and_then_the_result(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, colored: bool
+    service: Service, proxy: Proxy, watched_app: Path, function: str, temporary: Path, colored: bool
 ) -> None:
     env = service.settings(function) | ({} if colored else {"NO_COLOR": "1"})
     options = ["--build", "echo compiled"]
-    with shown(app, env, *options, terminal=True, temporary=temporary) as output:
+    with shown(watched_app, env, *options, terminal=True, temporary=temporary) as output:
         text = output.until(r"start  deployed: .*\n")
     assert "start  Building …\r\ncompiled\r\n" in text
     assert "start  Packaging app …" in text
@@ -241,13 +214,13 @@ def test_a_terminal_shows_the_current_stage_and_then_the_result(
 
 
 def test_quiet_shows_failures_only(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    service: Service, proxy: Proxy, watched_app: Path, function: str, temporary: Path
 ) -> None:
-    env = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
-    with shown(app, env, "--quiet", terminal=False, temporary=temporary) as output:
+    env = service.settings(function, through=proxy.url)
+    with shown(watched_app, env, "--quiet", terminal=False, temporary=temporary) as output:
         while "update" not in proxy.calls:
             time.sleep(0.02)
         proxy.on("update", reset_before_the_body)
-        (app / "index.js").write_text("new")
+        (watched_app / "index.js").write_text("new")
         output.until(r"Retrying in 1 s\..*\n")
     assert len(output.shown.splitlines()) == 2

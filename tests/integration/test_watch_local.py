@@ -10,24 +10,18 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import requires
-from tests.integration.watch_process import PATIENCE, Watching, ends, node_app, watching
-from tests.proxy import proxying
-from tests.service import Service
+from tests.integration.conftest import WatchApp
+from tests.integration.watch_process import PATIENCE, Watching, ends
 
 
 @pytest.fixture
-def watch(service: Service, function: str, tmp_path: Path, temporary: Path) -> Iterator[Watching]:
+def watch(watch_app: WatchApp) -> Iterator[Watching]:
     """A running command that runs the handler after each deploy; its first run has ended."""
-    app = node_app(tmp_path / "app")
-    with (
-        proxying(service.url) as proxy,
-        watching(app, service, proxy, function, "--local", temporary=temporary) as watch,
-    ):
+    with watch_app("--local") as watch:
         assert watch.ending()["event"] == "deployed"
         yield watch
 

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watch_process import QUIET_TIME, Watching, in_namespace, node_app, watching
-from tests.proxy import proxying
-from tests.service import Service
+from tests.integration.conftest import WatchApp
+from tests.integration.watch_process import QUIET_TIME, Watching, in_namespace
 
 
 @pytest.fixture
-def below(tmp_path: Path) -> Path:
+def below(watched_app: Path, tmp_path: Path) -> Path:
     """The app as the host has it; the packager sees it through an overlay, as in a container."""
+    watched_app.rename(tmp_path / "upper")
     for name in ("lower", "work", "app"):
         (tmp_path / name).mkdir()
-    return node_app(tmp_path / "upper")
+    return tmp_path / "upper"
 
 
 @pytest.fixture
 def overlaid(
-    below: Path, service: Service, function: str, temporary: Path, request: pytest.FixtureRequest
+    below: Path, watch_app: WatchApp, request: pytest.FixtureRequest
 ) -> Iterator[Watching]:
     """A running command whose app is an overlay that nobody else sees."""
     folder = below.parent
@@ -31,16 +31,7 @@ def overlaid(
     prefix = in_namespace(
         *("--map-root-user", "--mount"), setup=f"mount -t overlay -o {layers} o {folder}/app"
     )
-    options = getattr(request, "param", [])
-    with (
-        proxying(service.url) as proxy,
-        watching(
-            *(folder / "app", service, proxy, function),
-            *options,
-            temporary=temporary,
-            prefix=prefix,
-        ) as watch,
-    ):
+    with watch_app(*getattr(request, "param", []), prefix=prefix) as watch:
         assert watch.ending()["event"] == "deployed"
         yield watch
 
@@ -52,7 +43,7 @@ def save(file: Path) -> None:
 
 @pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
 def test_a_change_without_an_event_is_deployed_with_poll(overlaid: Watching, below: Path) -> None:
-    """As in a mount of WSL or Docker Desktop."""
+    """Mounts of WSL and Docker Desktop report no events, as this overlay."""
     for name in ("index.js", "lib/deep/b.js"):
         save(below / name)
         deployed = overlaid.ending()
@@ -60,7 +51,7 @@ def test_a_change_without_an_event_is_deployed_with_poll(overlaid: Watching, bel
 
 
 def test_the_same_change_is_not_noticed_without_poll(overlaid: Watching, below: Path) -> None:
-    """So the test of --poll tests what it says; the next event brings the change along."""
+    """The overlay reports no event, so only --poll can notice the change."""
     save(below / "index.js")
     time.sleep(3 * QUIET_TIME)
     assert overlaid.told.empty()
@@ -70,7 +61,7 @@ def test_the_same_change_is_not_noticed_without_poll(overlaid: Watching, below: 
 def test_polling_does_not_deploy_a_file_that_is_written_again_unchanged(
     overlaid: Watching, below: Path
 ) -> None:
-    """A file that is written again as it was is no deploy."""
+    """Only a change of contents starts a deploy."""
     (below / "index.js").write_bytes((below / "index.js").read_bytes())
     time.sleep(2.5)
     assert overlaid.told.empty()
@@ -78,21 +69,16 @@ def test_polling_does_not_deploy_a_file_that_is_written_again_unchanged(
 
 @pytest.mark.parametrize("options", [[], ["--poll"]])
 def test_a_file_system_that_may_report_no_changes_is_noticed_unless_it_is_polled(
-    tmp_path: Path, service: Service, function: str, temporary: Path, options: list[str]
+    watch_app: WatchApp, watched_app: Path, tmp_path: Path, options: list[str]
 ) -> None:
     """The notice names the file system and the option."""
-    app = node_app(tmp_path / "app")
     mounts = tmp_path / "mountinfo"
-    mounts.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:50 / {app} rw - 9p C: rw\n")
+    mount = f"2 1 0:50 / {watched_app} rw - 9p C: rw\n"
+    mounts.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n{mount}")
     prefix = in_namespace(
         *("--map-root-user", "--mount"), setup=f"mount --bind {mounts} /proc/$$/mountinfo"
     )
-    with (
-        proxying(service.url) as proxy,
-        watching(
-            app, service, proxy, function, *options, temporary=temporary, prefix=prefix
-        ) as watch,
-    ):
+    with watch_app(*options, prefix=prefix) as watch:
         assert watch.ending()["event"] == "deployed"
     notices = [event["text"] for event in watch.events if event["event"] == "notice"]
     assert len(notices) == (0 if options else 1)

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.watch_process import node_app, watching
-from tests.proxy import proxying
-from tests.service import Service
+from tests.integration.conftest import WatchApp
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
 
@@ -56,27 +54,21 @@ def edits(app: Path, random: random.Random) -> Callable[[], None]:
 
 
 def test_memory_files_and_folders_held_stay_the_same(
-    service: Service, function: str, tmp_path: Path, temporary: Path
+    watch_app: WatchApp, watched_app: Path
 ) -> None:
-    app = node_app(tmp_path / "app")
     chance = random.Random(0)
-    with (
-        proxying(service.url) as proxy,
-        watching(
-            *(app, service, proxy, function, "--quiet-time", "50"), temporary=temporary
-        ) as watch,
-    ):
+    with watch_app("--quiet-time", "50") as watch:
         watch.deployed()
         levels = []
         for _ in range(3):
             for _ in range(EDITS // 3):
-                edits(app, chance)()
+                edits(watched_app, chance)()
                 watch.until_deployed()
             # The same folders each time, and nothing on the way.
-            shutil.rmtree(app / "lib")
+            shutil.rmtree(watched_app / "lib")
             watch.until_deployed()
             levels.append((memory(watch.process.pid), held(watch.process.pid)))
-            (app / "lib").mkdir()
+            (watched_app / "lib").mkdir()
             watch.change("lib/a.js")
             watch.until_deployed()
     memories, holdings = zip(*levels, strict=True)

@@ -11,20 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import requires
+from tests.integration.conftest import WatchApp
 from tests.integration.watch_process import Watching, in_namespace, node_app, watching
 from tests.proxy import Exchange, Fault, Proxy, error, proxying, reset_before_the_body
 from tests.service import KEY_ID, Service
-
-
-@pytest.fixture
-def proxy(service: Service) -> Iterator[Proxy]:
-    with proxying(service.url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def app(tmp_path: Path) -> Path:
-    return node_app(tmp_path / "app")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +140,7 @@ def test_a_deleted_package_json_or_a_wrong_pattern_is_reported_until_it_is_fixed
 
 
 def test_new_credentials_are_used_as_soon_as_they_are_there(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path, tmp_path: Path
+    watch_app: WatchApp, proxy: Proxy, tmp_path: Path
 ) -> None:
     def write(key_id: str) -> None:
         credentials.write_text(
@@ -171,36 +161,34 @@ def test_new_credentials_are_used_as_soon_as_they_are_there(
         "_AWS_ACCESS_KEY_ID": "",
         "_AWS_SECRET_ACCESS_KEY": "",
     }
-    with watching(app, service, proxy, function, temporary=temporary, env=env) as watch:
+    with watch_app(env=env) as watch:
         assert "expired" in watch.ending()["error"]
         write(KEY_ID)
         watch.until_deployed()
 
 
 def test_a_file_that_may_not_be_read_is_named_and_deployed_when_it_may(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    watch_app: WatchApp, watched_app: Path
 ) -> None:
-    # Root may read everything, but not in a namespace that knows of no user.
+    # Root may read every file, but not in a namespace without users.
     prefix = in_namespace(setup="true") if os.geteuid() == 0 else ()
-    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+    with watch_app(prefix=prefix) as watch:
         watch.deployed()
-        (app / "lib/a.js").chmod(0o000)
+        (watched_app / "lib/a.js").chmod(0o000)
         failed = watch.ending()
         assert failed["event"] == "failed"
         assert "lib/a.js" in failed["error"]
-        (app / "lib/a.js").chmod(0o644)
+        (watched_app / "lib/a.js").chmod(0o644)
         assert watch.ending()["event"] == "unchanged"
         watch.change("lib/a.js")
         watch.deployed()
 
 
-def test_a_full_disk_is_waited_out(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
-) -> None:
+def test_a_full_disk_is_waited_out(watch_app: WatchApp, temporary: Path) -> None:
     prefix = in_namespace(
         *("--map-root-user", "--mount"), setup=f"mount -t tmpfs -o size=1m tmpfs {temporary}"
     )
-    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+    with watch_app(prefix=prefix) as watch:
         watch.deployed()
         disk = Path(f"/proc/{watch.process.pid}/root{temporary}")
         with (disk / "full").open("wb", buffering=0) as full, pytest.raises(OSError, match="space"):
@@ -222,20 +210,13 @@ def test_a_full_disk_is_waited_out(
     ],
 )
 def test_at_a_limit_of_the_system_it_looks_for_changes_itself(
-    service: Service,
-    proxy: Proxy,
-    app: Path,
-    function: str,
-    temporary: Path,
-    limit: str,
-    value: int,
-    sysctl: str,
+    watch_app: WatchApp, watched_app: Path, limit: str, value: int, sysctl: str
 ) -> None:
     prefix = in_namespace("--map-root-user", setup=f"echo {value} > /proc/sys/user/{limit}")
-    with watching(app, service, proxy, function, temporary=temporary, prefix=prefix) as watch:
+    with watch_app(prefix=prefix) as watch:
         assert sysctl in watch.event("notice")["text"]
         watch.deployed()
-        (app / "new").mkdir()
+        (watched_app / "new").mkdir()
         watch.change("new/file.js")
         watch.deployed()
     assert [event["event"] for event in watch.events].count("notice") == 1
@@ -243,20 +224,19 @@ def test_at_a_limit_of_the_system_it_looks_for_changes_itself(
 
 @requires("node")
 def test_a_failed_handler_on_this_machine_is_reported_and_fixed_by_the_next_save(
-    service: Service, proxy: Proxy, app: Path, function: str, temporary: Path
+    watch_app: WatchApp, proxy: Proxy, watched_app: Path
 ) -> None:
-    (app / "package.json").write_text('{"name": "app", "main": "index.js"}')
-    with watching(
-        *(app, service, proxy, function, "--local", "--invoke", '{"name": "Ana"}'),
-        temporary=temporary,
-    ) as watch:
+    (watched_app / "package.json").write_text('{"name": "app", "main": "index.js"}')
+    with watch_app("--local", "--invoke", '{"name": "Ana"}') as watch:
         watch.ending()
         for greeting in ("hello", "good morning"):
-            (app / "index.js").write_text(
+            (watched_app / "index.js").write_text(
                 f"exports.handler = async ({{ name }}) => `{greeting} ${{name}}`\n"
             )
             assert watch.event("deployed")["response"] == f"{greeting} Ana"
-            (app / "index.js").write_text("exports.handler = async () => { throw new Error() }\n")
+            (watched_app / "index.js").write_text(
+                "exports.handler = async () => { throw new Error() }\n"
+            )
             failed = watch.ending()
             assert failed["event"] == "failed"
             assert failed["outcome"] == "deployed"

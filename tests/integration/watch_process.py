@@ -25,6 +25,7 @@ from packager.package import build
 from tests.commands import bare_environment
 from tests.proxy import Proxy
 from tests.service import Service
+from tests.trees import plant
 
 # Longer than anything of a busy machine pauses in the middle of one save, in seconds.
 QUIET_TIME = 0.4
@@ -140,7 +141,7 @@ def watching(
 
     It is run by the command `prefix`, if one is given.
     """
-    settings = service.settings(function) | {"_AWS_ENDPOINT_URL": proxy.url}
+    settings = service.settings(function, through=proxy.url)
     env_file = app.with_name("config.env")
     env_file.write_text("GREETING=hello\n")
     process = subprocess.Popen(
@@ -188,23 +189,22 @@ def in_namespace(*arguments: str, setup: str) -> tuple[str, ...]:
     return (*words, f'{setup}\nexec "$@"', "sh")
 
 
+NODE_APP = {
+    "package.json": '{"name": "app", "version": "1.0.0"}',
+    "index.js": "exports.handler = async () => 1\n",
+    "lib/a.js": "exports.a = 1\n",
+    "lib/deep/b.js": "exports.b = 1\n",
+    "node_modules/dep/index.js": "exports.n = 1\n",
+    "node_modules/dep/debug.log": "installed\n",
+    ".git/HEAD": "ref: refs/heads/main\n",
+    ".lambdaignore": "docs/\n",
+    "docs/index.md": "# Docs\n",
+}
+
+
 def node_app(folder: Path) -> Path:
-    """Make the app of a small function."""
-    for name, text in {
-        "package.json": '{"name": "app", "version": "1.0.0"}',
-        "index.js": "exports.handler = async () => 1\n",
-        "lib/a.js": "exports.a = 1\n",
-        "lib/deep/b.js": "exports.b = 1\n",
-        "node_modules/dep/index.js": "exports.n = 1\n",
-        "node_modules/dep/debug.log": "installed\n",
-        ".git/HEAD": "ref: refs/heads/main\n",
-        ".lambdaignore": "docs/\n",
-        "docs/index.md": "# Docs\n",
-    }.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return folder
+    """Create an app with code in folders, a dependency, and files that are ignored."""
+    return plant(folder, NODE_APP)
 
 
 def ends(pid: int) -> bool:

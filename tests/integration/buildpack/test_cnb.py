@@ -19,7 +19,7 @@ from tests.integration.buildpack.cnb import Image, Platform
 from tests.integration.buildpack.conftest import LANGUAGES, FirstImage, MakePlatform
 from tests.integration.buildpack.standalone_python import Mirror
 from tests.integration.buildpack.test_compile import MEGABYTE, compressed_size, contents, size
-from tests.integration.buildpack.test_dyno import CONFIG, config_in, package
+from tests.integration.buildpack.test_dyno import CONFIG
 from tests.service import Service
 
 DEPLOYED_VARIABLES = {"GREETING", "KEY", "PADDED", "BACKSLASHES", "EMPTY", "name.with-dots"}
@@ -113,7 +113,7 @@ def test_every_way_to_deploy_sends_the_same_package(
     ]
     assert [(run.returncode, run.stderr) for run in runs] == [(0, "")] * 3
     assert ["nchanged" in run.stdout for run in runs] == [False, True, True]
-    deployed = config_in(package(service, function))
+    deployed = service.config(function)
     assert deployed.items() >= {name: CONFIG[name] for name in DEPLOYED_VARIABLES}.items()
 
 
@@ -226,7 +226,7 @@ def test_a_release_deploys_unless_it_is_switched_off_at_run_time(
     assert service.stored(function) == before
     run = releasing.start("release", CONFIG | service.settings(function))
     assert run.returncode == 0, run.stderr
-    assert config_in(package(service, function))["GREETING"] == CONFIG["GREETING"]
+    assert service.config(function)["GREETING"] == CONFIG["GREETING"]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import javaproperties
 import pytest
 
 from tests.conftest import requires
@@ -54,14 +51,6 @@ def injected(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def package(service: Service, function: str) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(service.stored(function)))
-
-
-def config_in(package: zipfile.ZipFile) -> dict[str, str]:
-    return dict(javaproperties.loads(package.read("env.properties").decode("ascii")))
-
-
 @pytest.mark.parametrize("command", ["deploy", "deploy --json", "packager deploy ."])
 def test_the_function_gets_the_config_of_the_dyno_exactly(
     slug: Slug, service: Service, function: str, command: str
@@ -69,9 +58,9 @@ def test_the_function_gets_the_config_of_the_dyno_exactly(
     config = CONFIG | service.settings(function)
     run = slug.run(command, config)
     assert run.returncode == 0, run.stderr
-    stored = package(service, function)
-    assert config_in(stored) == injected(slug, config)
-    assert config_in(stored).keys() >= CONFIG.keys() - {"_SECRET"}
+    stored = service.package(function)
+    assert service.config(function) == injected(slug, config)
+    assert service.config(function).keys() >= CONFIG.keys() - {"_SECRET"}
     assert set(stored.namelist()) == {
         "Procfile", "a file with blanks.txt", "env.properties", "index.js", "package.json"
     }  # fmt: skip
@@ -97,7 +86,7 @@ def test_a_config_var_named_like_a_word_of_the_scripts_arrives_exactly(
     run = slug.run("deploy-on-release", given | everything | service.settings(function))
     assert run.returncode == 0, run.stderr
     assert [line[:26] for line in run.stderr.splitlines()] == ["Warning: Lambda itself set"]
-    assert config_in(package(service, function)).items() >= given.items()
+    assert service.config(function).items() >= given.items()
 
 
 def test_the_process_of_the_procfile_takes_options(
@@ -132,7 +121,7 @@ def test_packager_vendor_has_the_readers(slug: Slug, tmp_path: Path, language: s
 def test_the_release_phase_deploys(slug: Slug, service: Service, function: str) -> None:
     config = CONFIG | service.settings(function) | {"_LAMBDA_DEPLOY_ON_RELEASE": "true"}
     assert slug.run("deploy-on-release", config).returncode == 0
-    assert config_in(package(service, function))["GREETING"] == CONFIG["GREETING"]
+    assert service.config(function)["GREETING"] == CONFIG["GREETING"]
 
 
 def test_an_app_of_the_pipeline_switches_the_release_off(
@@ -219,7 +208,7 @@ def test_an_app_does_not_disturb_the_packager(
     }
     run = hostile.run("deploy", config)
     assert run.returncode == 0, run.stderr
-    assert config_in(package(service, function)) == injected(hostile, config)
+    assert service.config(function) == injected(hostile, config)
 
 
 def test_a_script_in_bash_env_does_not_disturb_the_packager(hostile: Slug) -> None:
@@ -260,7 +249,7 @@ def test_a_library_that_every_program_loads_is_not_loaded_into_the_packager(
     assert run.returncode == 0, run.stderr
     programs = {Path(line).name for line in log.read_text().splitlines()}
     assert programs == {"bash"}
-    deployed = config_in(package(service, function))
+    deployed = service.config(function)
     assert {name: deployed[name] for name in ("LD_AUDIT", "LD_PRELOAD", "LD_SDK_KEY")} == {
         name: config[name] for name in ("LD_AUDIT", "LD_PRELOAD", "LD_SDK_KEY")
     }

@@ -14,7 +14,7 @@ from tests.conftest import requires
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, REPOSITORY, Slug
-from tests.integration.buildpack.test_dyno import CONFIG, config_in, injected, package
+from tests.integration.buildpack.test_dyno import CONFIG, injected
 from tests.service import Service
 
 
@@ -41,8 +41,8 @@ def deployed(
     [line] = (slug.folder / "Procfile").read_text().splitlines()
     run = slug.run(line.removeprefix("deploy: "), config)
     assert run.returncode == 0, run.stderr
-    stored = package(service, function)
-    assert config_in(stored) == injected(slug, config)
+    stored = service.package(function)
+    assert service.config(function) == injected(slug, config)
     return stored
 
 

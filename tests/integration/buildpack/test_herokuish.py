@@ -17,7 +17,7 @@ import pytest
 
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Cold
-from tests.integration.buildpack.test_dyno import CONFIG, config_in, package
+from tests.integration.buildpack.test_dyno import CONFIG
 from tests.service import Service
 
 # What its shell does before a process starts: config vars are files, then scripts of the app.
@@ -37,7 +37,7 @@ class Container:
     user: int | None
 
     @property
-    def app(self) -> Path:
+    def home(self) -> Path:
         """The folder of the app, which is the home of its user."""
         return self.root / "app"
 
@@ -60,7 +60,7 @@ class Container:
         return subprocess.run(
             command,
             cwd=folder,
-            env=dict(environment) | {"HOME": str(self.app)},
+            env=dict(environment) | {"HOME": str(self.home)},
             user=self.user,
             capture_output=True,
             text=True,
@@ -72,9 +72,9 @@ class Container:
         """Build the app in another folder, as `herokuish buildpack build` does."""
         buildpack, build = self.root / "tmp" / "buildpacks" / "custom", self.root / "tmp" / "build"
         cache, config = self.root / "tmp" / "cache", self.root / "tmp" / "env"
-        shutil.copytree(self.app, build, symlinks=True)
+        shutil.copytree(self.home, build, symlinks=True)
         self.own()
-        environment = heroku.build_environment() | {"APP_DIR": str(self.app), "REQUEST_ID": "1"}
+        environment = heroku.build_environment() | {"APP_DIR": str(self.home), "REQUEST_ID": "1"}
         for program, arguments in (
             ("detect", [build]),
             ("compile", [build, cache, config]),
@@ -83,13 +83,13 @@ class Container:
             run = self.run([buildpack / "bin" / program, *arguments], environment, build)
             assert run.returncode == 0, run.stderr
         (build / ".release").write_text(run.stdout)
-        shutil.rmtree(self.app)
-        build.rename(self.app)
+        shutil.rmtree(self.home)
+        build.rename(self.home)
         self.own()
 
     def start(self, process: str) -> subprocess.CompletedProcess[str]:
         """Start a process of the Procfile, as `herokuish procfile start` does."""
-        lines = (self.app / "Procfile").read_text().splitlines()
+        lines = (self.home / "Procfile").read_text().splitlines()
         [command] = [line.partition(": ")[2] for line in lines if line.startswith(f"{process}:")]
         start: list[str | Path] = [
             "/bin/bash",
@@ -113,7 +113,7 @@ def container(app: Path, cold: Cold, buildpack: Path) -> Iterator[Container]:
         (container.root / "tmp" / "env").mkdir(parents=True)
         shutil.copytree(buildpack, container.root / "tmp" / "buildpacks" / "custom")
         shutil.copytree(cold.cache, container.root / "tmp" / "cache")
-        shutil.copytree(app, container.app)
+        shutil.copytree(app, container.home)
         yield container
 
 
@@ -128,6 +128,6 @@ def test_an_app_that_herokuish_built_deploys(
     for process, outcome in (("release", "Deployed"), ("deploy", "nchanged")):
         run = container.start(process)
         assert (run.returncode, outcome in run.stdout) == (0, True), run.stdout + run.stderr
-    stored = package(service, function)
-    assert config_in(stored) == {"GREETING": CONFIG["GREETING"]}
+    stored = service.package(function)
+    assert service.config(function) == {"GREETING": CONFIG["GREETING"]}
     assert not [name for name in stored.namelist() if name.startswith(".")]

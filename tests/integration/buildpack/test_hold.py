@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.buildpack.heroku import Slug
-from tests.integration.buildpack.test_dyno import CONFIG, config_in, package
+from tests.integration.buildpack.test_dyno import CONFIG
 from tests.lambda_stub import Stub
 from tests.service import Service
 
@@ -67,7 +67,7 @@ def test_the_dyno_deploys_and_then_waits_until_it_is_stopped(
     """It waits without work and in little memory, and ends when Heroku stops it."""
     with holding(slug, CONFIG | service.settings(function)) as dyno:
         line_with("Waiting until the dyno stops", dyno)
-        assert config_in(package(service, function))["GREETING"] == CONFIG["GREETING"]
+        assert service.config(function)["GREETING"] == CONFIG["GREETING"]
         running = processes(dyno.pid)
         assert sum(map(resident, running)) < 40 * MEGABYTE
         before = [ticks(process) for process in running]
@@ -123,7 +123,7 @@ def test_a_failed_deploy_is_repeated_with_growing_pauses(
         assert (" 5 seconds" in first, " 10 seconds" in second) == (True, True)
         service.create_function(late)
         line_with("Waiting until the dyno stops", dyno)
-    assert config_in(package(service, late))["GREETING"] == CONFIG["GREETING"]
+    assert service.config(late)["GREETING"] == CONFIG["GREETING"]
 
 
 def test_a_dyno_that_is_stopped_during_a_deploy_leaves_nothing(

@@ -1,4 +1,4 @@
-"""The IAM policy of docs/iam.md: each statement is needed, and enough, for what is said of it."""
+"""The IAM policy of docs/iam.md: each statement is needed, and enough, for its purpose."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.commands import packager
-from tests.service import REGION, Service
+from tests.service import Service
+from tests.trees import plant
 
 PAGE = Path(__file__).parents[3] / "docs" / "iam.md"
-OVER_50_MB = 51 << 20
 
 Deploy = Callable[[Path, list[dict[str, Any]]], CompletedProcess[str]]
 
@@ -33,22 +33,20 @@ def statements() -> dict[str, dict[str, Any]]:
 def deploy(
     service: Service, function: str, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Deploy]:
-    """Deploys an app as a user with some statements of the policy, which the service enforces."""
+    """Deploys an app as a user to whom the service allows only the statements given."""
     from moto import settings
     from moto.iam.access_control import IAMRequestBase
 
-    # moto takes the signatures of GET requests for wrong ones.
+    # moto rejects the signatures of GET requests.
     monkeypatch.setattr(IAMRequestBase, "check_signature", lambda self: None)
     iam = service.client("iam")
     user = f"user-{secrets.token_hex(4)}"
     iam.create_user(UserName=user)
     key = iam.create_access_key(UserName=user)["AccessKey"]
-    service.client("s3").create_bucket(
-        Bucket=user, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    service.create_bucket(user)
 
     def deploy(app: Path, allowed: list[dict[str, Any]]) -> CompletedProcess[str]:
-        # moto knows no resources in policies.
+        # moto ignores resources in policies.
         policy = {
             "Version": "2012-10-17",
             "Statement": [statement | {"Resource": "*"} for statement in allowed],
@@ -69,17 +67,9 @@ def deploy(
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Path:
-    folder = tmp_path / "app"
-    folder.mkdir()
-    (folder / "package.json").write_text("{}")
-    return folder
-
-
-@pytest.fixture
-def large_app(app: Path) -> Path:
-    (app / "incompressible").write_bytes(os.urandom(OVER_50_MB))
-    return app
+def large_app(tmp_path: Path) -> Path:
+    """An app whose package is too large to be sent directly."""
+    return plant(tmp_path / "app", {"package.json": "{}", "incompressible": os.urandom(51 << 20)})
 
 
 def test_a_direct_deploy_needs_the_first_statement_only(app: Path, deploy: Deploy) -> None:

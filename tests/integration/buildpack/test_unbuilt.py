@@ -11,7 +11,6 @@ import pytest
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build, MakePlatform
 from tests.integration.buildpack.test_compile import contents
-from tests.integration.buildpack.test_dyno import config_in, package
 from tests.service import Service
 
 NODE_COMMANDS = ["heroku buildpacks:add --index 1 heroku/nodejs", "git push heroku main"]
@@ -128,6 +127,6 @@ def test_the_sample_of_the_old_buildpack_works_unchanged(
     )
     run = heroku.release(build(app)).run("deploy", {"A": "1"} | service.settings(function))
     assert run.returncode == 0, run.stderr
-    stored = package(service, function)
+    stored = service.package(function)
     assert stored.read("index.js") == (app / "index.js").read_bytes()
-    assert config_in(stored)["A"] == "1"
+    assert service.config(function)["A"] == "1"
