@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import ssl
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.http_server import serving
 
 Reply = tuple[int, Mapping[str, str], bytes]
 
@@ -99,22 +100,5 @@ def running(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
 
         do_GET = do_PUT = do_POST = do_DELETE = do_CONNECT = handle_one  # noqa: N815
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Keep the test's output clean."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Ignore clients that have disconnected."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    stub.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler, context) as stub.url:
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()

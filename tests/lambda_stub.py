@@ -18,11 +18,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.service import ACCOUNT, KEY_ID, REGION, SECRET_KEY
+from tests.http_server import serving
+from tests.service import ACCOUNT, REGION, settings_for
 
 _ROUTES = [
     ("GET", r"configuration", "GetFunctionConfiguration"),
@@ -133,13 +134,7 @@ class Stub:
 
     def settings(self, *functions: str) -> dict[str, str]:
         """Return the packager's settings for deploys to these functions."""
-        return {
-            "_LAMBDA_FUNCTION_ARN": " ".join(functions),
-            "_AWS_ACCESS_KEY_ID": KEY_ID,
-            "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "_AWS_DEFAULT_REGION": REGION,
-            "_AWS_ENDPOINT_URL": self.url,
-        }
+        return settings_for(" ".join(functions), self.url)
 
     def respond(self, request: _Request) -> Any:
         """Carry out a request and return the result. Raises Refusal."""
@@ -391,7 +386,7 @@ def running() -> Iterator[Stub]:
     busy = itertools.count()
     working: set[int] = set()
 
-    class Handler_(BaseHTTPRequestHandler):  # noqa: N801
+    class RequestHandler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
@@ -453,20 +448,5 @@ def running() -> Iterator[Stub]:
 
         do_GET = do_PUT = do_POST = do_DELETE = handle_one  # noqa: N815
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Keep the test's output clean."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """Ignore clients that have disconnected."""
-
-    server = Server(("127.0.0.1", 0), Handler_)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    stub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(RequestHandler) as stub.url:
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -17,10 +17,11 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.service import KEY_ID, REGION, SECRET_KEY
+from tests.http_server import serving
+from tests.service import settings_for
 
 SMALLEST_PART = 5 << 20
 
@@ -105,14 +106,7 @@ class Stub:
 
     def settings(self) -> dict[str, str]:
         """Return the packager's settings for deploys to the function through the bucket."""
-        return {
-            "_LAMBDA_FUNCTION_ARN": "stubbed",
-            "_LAMBDA_S3_BUCKET": "bucket",
-            "_AWS_ACCESS_KEY_ID": KEY_ID,
-            "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "_AWS_DEFAULT_REGION": REGION,
-            "_AWS_ENDPOINT_URL": self.url,
-        }
+        return settings_for("stubbed", self.url) | {"_LAMBDA_S3_BUCKET": "bucket"}
 
     def holding(self, trace: bytes) -> list[str]:
         """Return the keys of all objects, versions and uploads that contain `trace`."""
@@ -324,20 +318,5 @@ def running() -> Iterator[Stub]:
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the test's output clean."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Ignore clients that have disconnected."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    stub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as stub.url:
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()

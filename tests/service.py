@@ -111,13 +111,7 @@ class Service:
 
     def settings(self, function: str, through: str | None = None) -> dict[str, str]:
         """Return the packager's settings for deploys to `function`, through a proxy's URL."""
-        return {
-            "_LAMBDA_FUNCTION_ARN": function,
-            "_AWS_ACCESS_KEY_ID": KEY_ID,
-            "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "_AWS_DEFAULT_REGION": REGION,
-            "_AWS_ENDPOINT_URL": through or self.url,
-        }
+        return settings_for(function, through or self.url)
 
     @functools.cache  # noqa: B019
     def _role(self) -> str:
@@ -125,6 +119,17 @@ class Service:
         with _ONE_AT_A_TIME, contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
         return str(iam.get_role(RoleName="role")["Role"]["Arn"])
+
+
+def settings_for(functions: str, url: str) -> dict[str, str]:
+    """Return the packager's settings for deploys to `functions` of the API at `url`."""
+    return {
+        "_LAMBDA_FUNCTION_ARN": functions,
+        "_AWS_ACCESS_KEY_ID": KEY_ID,
+        "_AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "_AWS_DEFAULT_REGION": REGION,
+        "_AWS_ENDPOINT_URL": url,
+    }
 
 
 def _zip_of(name: str, content: bytes) -> bytes:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment
+from tests.commands import bare_environment, run
 from tests.conftest import requires
 from tests.faults import canaries, kills
 from tests.faults.canaries import assert_no_secret_seen
 from tests.faults.wheels import wheel
+from tests.http_server import serving
 from tests.service import Service
 from tests.trees import Tree, plant
 
@@ -85,23 +84,23 @@ def test_a_local_handler_receives_no_secret_except_in_its_package(
     tree, options = HANDLERS[language]
     app = plant(tmp_path / "app", tree)
     if language == "java":
-        subprocess.run(["javac", "-d", app, app / "Seen.java"], check=True)
+        run("javac", "-d", app, app / "Seen.java")
         with zipfile.ZipFile(app / "seen.jar", "w") as jar:
             jar.write(app / "Seen.class", "Seen.class")
     env = canaries.settings("http://127.0.0.1:1", "function")
     files = {"AWS_CONFIG_FILE": "/canary/config", "AWS_SHARED_CREDENTIALS_FILE": "/canary/keys"}
-    run = canaries.run(
+    deploy = canaries.run(
         "deploy", app, "--local", "--json", *options, env=env | files, folder=tmp_path
     )
-    assert run.status == 0, run.stderr
-    arguments, environment = json.loads(run.stdout)["response"]
+    assert deploy.status == 0, deploy.stderr
+    arguments, environment = json.loads(deploy.stdout)["response"]
     assert language in arguments
     variables = dict(line.partition("=")[::2] for line in environment.strip("\0").split("\0"))
     assert variables["LAMBDA_TASK_ROOT"]
     assert variables["AWS_SECRET_ACCESS_KEY"] == "local"
     assert not variables.keys() & UNKNOWN
     assert not [name for name in variables if name.startswith("_AWS") or name == "UNDERSCORED"]
-    assert_no_secret_seen(run)
+    assert_no_secret_seen(deploy)
 
 
 def test_a_build_command_receives_our_environment_without_the_settings(
@@ -160,19 +159,9 @@ def index(folder: Path) -> Iterator[Index]:
 
         do_HEAD = do_GET  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the test's output clean."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    found = Index(f"http://127.0.0.1:{server.server_port}/simple")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        found = Index(f"{url}/simple")
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("mode", ["--verbose", "--json"])

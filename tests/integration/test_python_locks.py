@@ -1,6 +1,6 @@
-"""What a lock file pins is what is packaged, from where the project says; or it is an error.
+"""A build packages exactly what a lock file pins, from the source that the project names.
 
-The projects in `python-locks` hold the lock files that the real tools wrote, and the commands.
+The projects in `python-locks` contain lock files that the real tools wrote, and the commands.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from pip._internal.models.index import PyPI
 
-from tests.commands import build, refused_build
+from tests.commands import build, refused_build, run
 from tests.faults.wheels import wheel
+from tests.http_server import serving
 from tests.integration.conftest import PYTHON_HANDLER
 from tests.integration.test_wheels import NETWORK, OFFLINE
 from tests.trees import plant
@@ -39,7 +38,7 @@ MAIN = {"certifi", "charset_normalizer", "docopt", "idna", "orjson", "packaging"
 MAIN |= {"pysocks", "urllib3"}
 BUILT = b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 
-# Who uses these tests in parallel shares what uv has downloaded: nothing here depends on it.
+# Tests in parallel share uv's downloads; no test depends on them.
 UNPINNED = '[project]\nname = "app"\nversion = "1"\ndependencies = ["dep"]\n'
 
 
@@ -56,7 +55,7 @@ def env(cache: Path) -> dict[str, str]:
 
 
 def with_hosts(text: str) -> str:
-    """Name the index that pip takes by default, where a lock file names none that exists."""
+    """Replace the invented host names of a lock file by those of pip's default index."""
     text = text.replace("https://index.invalid/simple", PyPI.simple_url)
     return text.replace("files.invalid", PyPI.file_storage_domain)
 
@@ -84,8 +83,8 @@ def files_in(folder: Path) -> dict[Path, bytes]:
 def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """Markers are those of the function, neither extras nor the development group are there, what
-    has only a source is built, and nothing in the app is changed.
+    """Markers are evaluated for the function, extras and development groups are left out, a
+    dependency with only a source is built, and the app's files stay as they are.
     """
     app = project(kind, tmp_path / "app")
     before = files_in(app)
@@ -184,7 +183,7 @@ def test_a_lock_for_other_pythons_than_the_functions_is_an_error(
 def test_a_dependency_that_is_newer_than_the_lock_is_an_error(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """It would be missing from the package, and nothing would say so."""
+    """Otherwise it would be missing from the package without a message."""
     app = project(kind, tmp_path / "app")
     file = app / ("Pipfile" if kind == "pipenv" else "pyproject.toml")
     added = {"docopt = ": 'durationpy = "*"\ndocopt = ', '"docopt",': '"durationpy", "docopt",'}
@@ -233,7 +232,7 @@ def test_a_package_without_any_wheel_that_cannot_be_built_is_named(
 def test_a_member_of_a_workspace_receives_the_pins_of_the_workspaces_lock(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """Another member is built as it is now, in a copy, and so is one that only that one needs."""
+    """Other members are built as they are now, in a copy, also those that only members need."""
     plant(
         tmp_path,
         {
@@ -252,8 +251,7 @@ def test_a_member_of_a_workspace_receives_the_pins_of_the_workspaces_lock(
         },
     )
     app = tmp_path / "packages" / "app"
-    uv = ["uv", "lock", "-q", "--cache-dir", env["XDG_CACHE_HOME"] + "/uv"]
-    subprocess.run(uv, cwd=tmp_path, check=True)
+    run("uv", "lock", "-q", "--cache-dir", env["XDG_CACHE_HOME"] + "/uv", cwd=tmp_path)
     before = files_in(tmp_path)
     for version in (1, 2):
         (tmp_path / "packages/shared/shared.py").write_text(f"VERSION = {version}\n")
@@ -279,7 +277,7 @@ def test_a_package_that_is_built_with_one_from_its_own_source_is_refused(
 
 
 def test_a_path_without_a_lock_is_refused(python_app: Path, env: dict[str, str]) -> None:
-    """The public index may have a package of that name, which is somebody else's."""
+    """The public index may have somebody else's package of that name."""
     plant(python_app, {"libs/iniconfig/iniconfig.py": b"", "libs/iniconfig/pyproject.toml": b""})
     (python_app / "pyproject.toml").write_text(
         '[project]\nname = "app"\nversion = "1"\ndependencies = ["iniconfig"]\n'
@@ -291,7 +289,7 @@ def test_a_path_without_a_lock_is_refused(python_app: Path, env: dict[str, str])
 
 @contextmanager
 def index(*wheels: Path, password: str = "", port: int = 0) -> Iterator[str]:
-    """Serve an index with these wheels, to those who know the password."""
+    """Serve an index with these wheels to clients that know the password."""
     expected = "Basic " + base64.b64encode(f"user:{password}".encode()).decode()
 
     class Index(BaseHTTPRequestHandler):
@@ -315,13 +313,8 @@ def index(*wheels: Path, password: str = "", port: int = 0) -> Iterator[str]:
 
         do_HEAD = do_GET  # noqa: N815
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", port), Index) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/simple"
-        server.shutdown()
+    with serving(Index, port=port) as url:
+        yield f"{url}/simple"
 
 
 def of_uv(url: str) -> dict[str, str]:
@@ -362,7 +355,7 @@ def of_pipenv(url: str) -> dict[str, str]:
 def test_a_package_from_an_index_that_the_project_names_comes_from_there(
     files: Callable[[str], dict[str, str]], python_app: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
-    """The credentials are those that the user passes on; without them it comes from nowhere."""
+    """Credentials are those that the user passes on; without them the build fails."""
     with index(wheel(tmp_path), password="canary") as url:
         plant(python_app, files(url))
         assert "UV_INDEX_NAME_PASSWORD" in refused_build(python_app, env=env)
@@ -416,25 +409,28 @@ def test_a_new_version_on_the_index_is_packaged_though_the_older_one_is_cached(
 
 
 def repository(folder: Path) -> Path:
-    """Make the git repository that the locks in `python-locks-with-sources` name a commit of."""
+    """Create the git repository with the commit that `python-locks-with-sources` pins."""
     shutil.copytree(SOURCES / "lib", folder)
     plant(folder, {"lib.py": b'text = "first"\n'})
-    times = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2024-01-01T00:00:00Z")
-    for command_line in (
-        ["init", "-q", "-b", "main"],
-        ["add", "."],
-        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first"],
-    ):
-        git = ["git", "-C", str(folder), "-c", "commit.gpgsign=false", *command_line]
-        subprocess.run(git, check=True, env=os.environ | times)
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
     return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a repository; its commits have the same hashes in every run."""
+    times = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2024-01-01T00:00:00Z")
+    settings = ("user.name=a", "user.email=a@example.org", "commit.gpgsign=false")
+    options = [word for setting in settings for word in ("-c", setting)]
+    run("git", *options, *arguments, cwd=folder, env=os.environ | times)
 
 
 @pytest.mark.parametrize("kind", FILES)
 def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
     kind: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
-    """The branch has gone on since the lock was written."""
+    """Later commits of the branch are not packaged."""
     source = repository(tmp_path / "lib")
     app = plant(tmp_path / "app", PYTHON_HANDLER)
     shutil.copytree(SOURCES / kind, app, dirs_exist_ok=True)
@@ -444,9 +440,7 @@ def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
     if kind != "pylock":
         plant(app, {"libs/own/own.py": b""})
     plant(source, {"lib.py": b'text = "second"\n'})
-    author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    git = ["git", "-C", str(source), "-c", "commit.gpgsign=false", *author]
-    subprocess.run([*git, "commit", "-qam", "second"], check=True)
+    git(source, "commit", "-qam", "second")
     package = build(app, env=env)
     own = {} if kind == "pylock" else {"own": "1"}
     assert installed(package) == {"lib": "1", **own}
@@ -463,13 +457,12 @@ def test_a_new_commit_of_a_branch_is_packaged(
             b'[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
         },
     )
-    git = ["git", "-C", str(source), "-c", "user.name=a", "-c", "user.email=a@example.org"]
-    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    git(source, "init", "-q", "-b", "main")
     (python_app / "requirements.txt").write_text(f"lib @ git+file://{source}@main\n")
     for text in ("first", "second"):
         (source / "lib.py").write_text(f"{text = }\n")
-        subprocess.run([*git, "add", "."], check=True)
-        subprocess.run([*git, "commit", "-q", "-m", text], check=True)
+        git(source, "add", ".")
+        git(source, "commit", "-q", "-m", text)
         package = build(python_app, env=env)
         assert text.encode() in package.read("lib.py")
 

@@ -9,22 +9,22 @@ import struct
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path, PurePath
 
 import pytest
 
 from tests.commands import build, packager, refused_build
+from tests.http_server import serving
 from tests.service import Service
 
-# EM_X86_64 and EM_AARCH64 of the ELF header, and what the names of such libraries say.
+# EM_X86_64 and EM_AARCH64 of the ELF header, and the platform in the names of such libraries.
 MACHINES = {"x86_64": (62, "x86_64-linux-gnu"), "arm64": (183, "aarch64-linux-gnu")}
 NETWORK = {
     name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))
 }
-# An index that cannot be reached, and no patience with it.
+# An index that cannot be reached, without retries.
 OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "UV_HTTP_RETRIES": "0"}
 
 
@@ -49,7 +49,7 @@ def test_compiled_dependencies_are_those_of_the_functions_architecture(
     assert (magic, found) == (b"\x7fELF", machine)
 
 
-def test_the_dependencies_of_a_project_are_those_of_its_table(
+def test_the_dependencies_of_a_project_come_from_its_pyproject_toml(
     python_app: Path, env: dict[str, str]
 ) -> None:
     (python_app / "pyproject.toml").write_text(
@@ -83,7 +83,9 @@ def test_two_installations_give_the_same_package(
     assert packages[0] == packages[1]
 
 
-def test_nothing_of_this_machine_gets_in(python_app: Path, env: dict[str, str]) -> None:
+def test_a_package_has_no_script_bytecode_or_path_of_this_machine(
+    python_app: Path, env: dict[str, str]
+) -> None:
     (python_app / "requirements.txt").write_text("wheel==0.45.1\n")  # which has a script
     package = build(python_app, env=env)
     names = package.namelist()
@@ -103,7 +105,7 @@ def test_a_package_may_have_the_name_that_the_folder_of_scripts_has(
     assert "wheel/__init__.py" in names
 
 
-def test_the_apps_own_file_wins_over_that_of_a_dependency(
+def test_the_apps_own_file_takes_precedence_over_a_dependencys(
     python_app: Path, env: dict[str, str]
 ) -> None:
     (python_app / "requirements.txt").write_text("durationpy==0.9\n")
@@ -114,7 +116,7 @@ def test_the_apps_own_file_wins_over_that_of_a_dependency(
 
 
 @pytest.mark.parametrize("requirements", ["", "# none\n\n"])
-def test_without_dependencies_nothing_has_to_be_known(
+def test_without_dependencies_no_runtime_is_needed(
     python_app: Path, env: dict[str, str], requirements: str
 ) -> None:
     del env["_LAMBDA_RUNTIME"]
@@ -158,10 +160,10 @@ PYTHON = f"cp3{sys.version_info.minor}"
 def test_a_dependency_compiled_on_this_machine_is_not_packaged(
     python_app: Path, env: dict[str, str], form: str, tag: str
 ) -> None:
-    """Even if its name says that it could run: it needs the glibc that is here."""
+    """It needs this machine's glibc, even if its name says otherwise."""
     (python_app / "requirements.txt").write_text(make_source(python_app, form, tag))
     runtime = f"python3.{sys.version_info.minor}"
-    for _ in range(2):  # It is not in the cache either.
+    for _ in range(2):  # the second time, the cache has no such wheel either
         found = refused_build(python_app, "--runtime", runtime, env=env)
         assert f"own==1 has no wheel for Python 3.{sys.version_info.minor} on x86_64" in found
 
@@ -189,7 +191,7 @@ def test_a_source_archive_is_built_again_when_it_changes(
 
 
 def make_source(app: Path, form: str, tag: str, content: str = "") -> str:
-    """Make the source of a package whose wheel has `tag`, and give the requirement in that form."""
+    """Create the source of a package whose wheel has `tag`; return the requirement in that form."""
     source = app.parent / "own-1"
     source.mkdir(exist_ok=True)
     about = "Metadata-Version: 2.1\nName: own\nVersion: 1\n"
@@ -222,7 +224,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 def test_requirements_may_ask_for_a_build_from_source(
     python_app: Path, env: dict[str, str]
 ) -> None:
-    """As by --no-binary; it still has to be pure Python."""
+    """--no-binary asks for one; the result must still be pure Python."""
     links = python_app / "links"
     make_wheel(links / "own-1-py3-none-any.whl", "wheel")
     for tag, content in (("py3-none-any", "source"), ("cp313-cp313-linux_x86_64", "compiled")):
@@ -261,7 +263,7 @@ def test_an_index_that_cannot_be_reached_is_named(
 def test_a_credential_in_the_path_of_an_index_is_not_shown(
     python_app: Path, env: dict[str, str]
 ) -> None:
-    """Nor one before the host, in the address of the file that cannot be had."""
+    """The same holds for a credential before the host of a file that cannot be downloaded."""
 
     class Index(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -276,17 +278,13 @@ def test_a_credential_in_the_path_of_an_index_is_not_shown(
         def do_HEAD(self) -> None:
             self.send_error(403)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Index) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://canary:canary@127.0.0.1:{server.server_port}/canary/simple"
+    with serving(Index) as url:
+        host = url.removeprefix("http://")
+        address = f"http://canary:canary@{host}/canary/simple"
         (python_app / "requirements.txt").write_text("own\n")
         private = {"PIP_INDEX_URL": address, "PIP_FIND_LINKS": ""}
         found = refused_build(python_app, env=env | private)
-        server.shutdown()
-    assert f"The package index at 127.0.0.1:{server.server_port}" in found
+    assert f"The package index at {host}" in found
     assert "403" in found
 
 
@@ -300,28 +298,23 @@ def test_an_index_gets_a_variable_only_if_the_user_passes_it_on(
             authorizations.append(self.headers["Authorization"])
             self.send_error(401)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Index) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://user:${{TOKEN}}@127.0.0.1:{server.server_port}/simple"
+    with serving(Index) as url:
+        address = url.replace("http://", "http://user:${TOKEN}@") + "/simple"
         (python_app / "requirements.txt").write_text(f"--index-url {address}\ndurationpy==0.9\n")
         offline = env | {"PIP_FIND_LINKS": ""}
         denied = refused_build(python_app, env=offline)
         assert authorizations == []
         passed_on = offline | {"_LAMBDA_REQUIREMENTS_ENV": "TOKEN"}
         found = refused_build(python_app, env=passed_on)
-        server.shutdown()
     assert "${TOKEN}, which _LAMBDA_REQUIREMENTS_ENV does not pass on" in denied
     assert "Basic " + base64.b64encode(b"user:canary").decode() in authorizations
     assert "refuses the credentials" in found
 
 
-def test_markers_are_held_against_the_functions_runtime(
+def test_markers_are_evaluated_for_the_functions_runtime(
     python_app: Path, env: dict[str, str]
 ) -> None:
-    """Whatever this machine is, and whatever Python this is."""
+    """The machine and the Python that run the build do not matter."""
     (python_app / "requirements.txt").write_text(
         "durationpy==0.9; python_version == '3.9' and platform_machine == 'aarch64'\n"
         "wheel==0.45.1; python_version != '3.9' or platform_machine != 'aarch64'\n"
@@ -361,8 +354,10 @@ def make_wheel(path: Path, content: str, package: str = "own.py") -> None:
         wheel.writestr("own-1.dist-info/RECORD", "")
 
 
-def test_a_wheel_may_be_for_no_first_patch_release(python_app: Path, env: dict[str, str]) -> None:
-    """No function runs on one."""
+def test_a_wheel_that_excludes_first_patch_releases_is_installed(
+    python_app: Path, env: dict[str, str]
+) -> None:
+    """Lambda's functions run on later ones, so the exclusion of x.y.0 excludes no function."""
     wheel = python_app / "wheels" / "own-1-cp39-abi3-manylinux2014_x86_64.whl"
     make_wheel(wheel, "new")
     python = "&gt;=3.9,!=3.9.0,!=3.9.1,!=3.13.0"
@@ -373,7 +368,7 @@ def test_a_wheel_may_be_for_no_first_patch_release(python_app: Path, env: dict[s
         assert build(python_app, "--runtime", runtime, env=env).read("own.py") == b"new"
 
 
-def test_settings_of_pip_that_contradict_ours_do_no_harm(
+def test_settings_of_pip_that_contradict_ours_have_no_effect(
     python_app: Path, env: dict[str, str]
 ) -> None:
     (python_app / "requirements.txt").write_text("durationpy==0.9\n")
@@ -392,7 +387,7 @@ def test_a_broken_project_file_is_an_error(
     assert "pyproject.toml" in refused_build(python_app, env=env)
 
 
-def test_the_function_says_its_runtime_and_architecture(
+def test_the_functions_own_runtime_decides_which_wheels_are_deployed(
     python_app: Path, env: dict[str, str], service: Service
 ) -> None:
     (python_app / "requirements.txt").write_text("orjson==3.10.12\n")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import importlib.util
 import os
 import shutil
 import site
-import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -18,9 +15,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+
+from tests.commands import run
+from tests.http_server import serving
 
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -64,7 +65,7 @@ def _stripped(source: Path, folder: Path) -> Path:
         shutil.copy(source, copy)
     libraries = copy.glob("*.so") if copy.is_dir() else [copy]
     if shutil.which("strip"):
-        subprocess.run(["strip", *libraries], check=True)
+        run("strip", *libraries)
     return copy
 
 
@@ -110,37 +111,23 @@ class Mirror:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    def __init__(self, mirror: Mirror, *arguments: object) -> None:
-        self._mirror = mirror
-        super().__init__(*arguments)  # type: ignore[arg-type]
-
-    def do_GET(self) -> None:
-        with self._mirror.lock:
-            self._mirror.requests += 1
-            broken = self._mirror.breaking > 0
-            self._mirror.breaking -= broken
-        content = self._mirror.archive.read_bytes()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if broken else content)
-
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
-        pass
-
-
 @contextmanager
 def mirroring(archive: Path) -> Iterator[Mirror]:
     """Serve `archive` on the loopback interface."""
     mirror = Mirror(archive)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, mirror))
-    mirror.url = f"http://127.0.0.1:{server.server_port}/python.tar.gz"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with mirror.lock:
+                mirror.requests += 1
+                broken = mirror.breaking > 0
+                mirror.breaking -= broken
+            content = mirror.archive.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: len(content) // 2] if broken else content)
+
+    with serving(Handler) as url:
+        mirror.url = f"{url}/python.tar.gz"
         yield mirror
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
