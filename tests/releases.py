@@ -1,9 +1,11 @@
-"""An app that tests release to the stub of Lambda by the library, and the results."""
+"""An app that tests release to the stub of Lambda, with the library or as a command."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from packager.release.function_release import Options
 from packager.release.outcome import Deployment, Release, ReleaseError
 from packager.release.rollback import Rollback, roll_back
 from packager.release.target import in_aws, open_functions
+from tests.commands import packager
 from tests.lambda_stub import Stub, StubFunction
 from tests.service import REGION
 
@@ -31,11 +34,8 @@ class Releases:
     events: list[Event] = field(default_factory=list)
 
     def release(self, *, force: bool = False, timeout: float = 20, **settings: str) -> Release:
-        """Release the app; each setting is given by the end of its name, as in `alias="live"`."""
-        given = self.stub.settings(*self.functions) | {
-            f"_LAMBDA_{name.upper()}": value for name, value in settings.items()
-        }
-        config = Config(config_settings.read(given), self.variables)
+        """Release the app; a setting is named by the end of its variable, as in `alias="live"`."""
+        config = Config(config_settings.read(self._settings(settings)), self.variables)
         private = self.folder / f"private{len(list(self.folder.iterdir()))}"
         private.mkdir()
         self.events.clear()
@@ -51,10 +51,18 @@ class Releases:
 
     def roll_back(self, to: str | None = None, *, alias: str = "live", **options: Any) -> Rollback:
         """Roll the alias of the first function back, as `packager rollback` does."""
-        given = self.stub.settings(*self.functions) | {"_LAMBDA_ALIAS": alias}
-        config = Config(config_settings.read(given), {})
+        config = Config(config_settings.read(self._settings({"alias": alias})), {})
         how = Options(**{"timeout": 20} | options)
         return roll_back(open_functions(config, how.timeout), to, Progress(), how)[0]
+
+    def run(self, *arguments: str, **settings: str) -> CompletedProcess[str]:
+        """Run `packager` in the app's folder, with a secret among the config vars."""
+        env = self._settings(settings) | {"SECRET": f"canary {self.variables['A']}"}
+        return packager(*arguments, env=env, cwd=self.folder / "app")
+
+    def _settings(self, settings: Mapping[str, str]) -> dict[str, str]:
+        own = {f"_LAMBDA_{name.upper()}": value for name, value in settings.items()}
+        return self.stub.settings(*self.functions) | own
 
     def fails(self, **settings: Any) -> ReleaseError:
         """Release the app and return the error that this raises."""

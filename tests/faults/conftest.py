@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("faults")
+
+
+def selected_cells(request: pytest.FixtureRequest) -> list[Any]:
+    """Return the cells of a matrix whose tests are selected in this run."""
+    return [
+        item.callspec.params["cell"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.path == request.path
+        and request.fixturename in item.fixturenames
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,13 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from tests.commands import bare_environment
 from tests.faults import canaries
+from tests.proxy import Exchange, Fault, forward
 
 SEED = 7
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]
@@ -64,6 +65,46 @@ class Command(subprocess.Popen[bytes]):
         except subprocess.TimeoutExpired:
             self.send_signal(number)
         return self.end()
+
+
+def signal_at_a_request(
+    started: Future[Command],
+    number: signal.Signals,
+    later: float = 0,
+    *,
+    after_response: bool = False,
+) -> Fault:
+    """Return a fault that sends the signal some seconds before or after the response."""
+
+    def send_signal(exchange: Exchange) -> None:
+        process = started.result(PATIENCE)
+        if after_response:
+            forward(exchange)
+        time.sleep(later)
+        process.send_signal(number)
+        if not after_response:
+            forward(exchange)
+
+    return send_signal
+
+
+def upload(
+    jars: Path, url: str, functions: str, *, bucket: str, temporary: Path, command: str = "deploy"
+) -> Command:
+    """Start a deploy or a watch of a package that can only be sent through S3."""
+    env = canaries.settings(url, functions)
+    return Command(command, jars / "large", "--s3-bucket", bucket, env=env, temporary=temporary)
+
+
+def python(program: str, temporary: Path) -> subprocess.Popen[str]:
+    """Start a Python program whose temporary files go to `temporary`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=bare_environment(temporary),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def attempt_at_each(attempt: Callable[[int, Moment], None], chosen: Iterable[Moment]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from packager.config import properties
-from tests.commands import bare_environment
+from tests.commands import bare_environment, run
 from tests.conftest import requires
 from tests.faults import canaries
 
@@ -170,7 +170,7 @@ def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> st
     """Run a program with the file `config`; return its output, including its uncaught error."""
     # Files, because Node.js loses what does not fit into a pipe when an uncaught error ends it.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        run = subprocess.run(
+        ended = subprocess.run(
             command,
             env=bare_environment() | {"ENV_PROPERTIES_FILE": str(config)} | dict(env),
             stdout=output,
@@ -182,7 +182,7 @@ def shown(command: list[str | Path], config: Path, env: Mapping[str, str]) -> st
         for file in (output, errors):
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
-    assert run.returncode != 0
+    assert ended.returncode != 0
     assert "shown" in texts[0].splitlines(), texts[1]
     return "".join(texts)
 
@@ -227,7 +227,7 @@ def test_the_java_reader_shows_no_value(files: list[Path], unfit: Path, tmp_path
     program = tmp_path / "Show.java"
     program.write_text(JAVA)
     sources = (ROOT / "sdk_java" / "src" / "main" / "java").rglob("*.java")
-    subprocess.run(["javac", "-d", tmp_path, *sources, program], check=True)
+    run("javac", "-d", tmp_path, *sources, program)
     text = shown(["java", "-cp", os.fspath(tmp_path), "Show", *files], unfit, {})
     assert "FileException: " in text
     assert "EnvPropertiesException: " in text

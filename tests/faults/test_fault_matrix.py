@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults import canaries
 from tests.faults.canaries import Run
-from tests.faults.conftest import ALL
+from tests.faults.conftest import ALL, selected_cells
 from tests.faults.kinds import KINDS, NO_RESPONSE, Kind
 from tests.proxy import Proxy, changed, proxying, refusing_next
 from tests.service import Service
@@ -129,13 +129,7 @@ def outcomes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[Cell, Future[Outcome]]:
     """Start all cells that are selected in this run."""
-    cells: list[Cell] = [
-        item.callspec.params["cell"]  # type: ignore[misc]
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and item.path == request.path
-        and "outcomes" in item.fixturenames
-    ]
+    cells: list[Cell] = selected_cells(request)
     # All cells end in this block: pytest changes the environment between tests, and threads read
     # it.
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from packager.apps.python import cache
-from tests.commands import bound_by_permissions, packager
+from tests.commands import bound_by_permissions, packager, run
 from tests.conftest import requires
 from tests.faults import canaries
 from tests.proxy import Exchange, forward, proxying
@@ -144,12 +144,12 @@ def test_files_that_another_user_plants_in_a_shared_folder_do_not_block_a_build(
         shared.chmod(0o1777)
         pids = Path("/proc/sys/kernel/pid_max").read_text().strip()
         planted = str(min(int(pids), os.getpid() + 5000))
-        subprocess.run([*SECOND_USER, "sh", "-c", PLANTING, "sh", shared, planted], check=True)
-        run = packager(
+        run(*SECOND_USER, "sh", "-c", PLANTING, "sh", shared, planted)
+        build = packager(
             *("build", jars, "--jar", "small.jar", "-o", shared / "out.jar"),
             preexec=bound_by_permissions,
         )
-        assert run.returncode == 0, run.stderr
+        assert build.returncode == 0, build.stderr
         assert zipfile.is_zipfile(shared / "out.jar")
 
 
@@ -183,15 +183,11 @@ def test_another_user_cannot_change_the_cached_dependencies(
     shared_home: Path, tmp_path: Path
 ) -> None:
     """Another user can change it neither before it exists nor while it is in use."""
-    tampering = [*SECOND_USER, "sh", "-c", TAMPERING, "sh", str(shared_home)]
-    subprocess.run(
-        [*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels"],
-        check=True,
-    )
+    run(*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels")
     for attempt in ("first", "second"):
         installed = plant(tmp_path / attempt, {"module.py": b"value = 1\n"})
         kept = cache.keep(installed, "key")
-        subprocess.run(tampering, check=True)
+        run(*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home)
         assert (found := cache.find("key"))
         assert found.folder == kept
         assert [(path.name, path.read_bytes()) for path in kept.iterdir()] == [
@@ -207,7 +203,7 @@ def test_another_user_cannot_write_to_the_cache_in_a_shared_folder(
 ) -> None:
     """In a sticky folder such as /tmp the cache is used: others cannot replace its files."""
     kept = cache.keep(plant(tmp_path / "installed", {"module.py": b"value = 1\n"}), "key")
-    subprocess.run([*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home], check=True)
+    run(*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home)
     assert (found := cache.find("key"))
     assert found.folder == kept
     assert [path.name for path in kept.iterdir()] == ["module.py"]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.service import Service
@@ -70,13 +67,7 @@ def test_a_signal_during_the_removal_of_temporary_files_leaves_none(
     run: int, temporary: Path
 ) -> None:
     """The removal continues after the signal."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", REMOVING],
-        env=bare_environment(temporary),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = kills.python(REMOVING, temporary)
     assert process.stdout
     process.stdout.readline()
     time.sleep(kills.moments("removing", run).uniform(0, 0.05))

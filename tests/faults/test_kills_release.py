@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
-import threading
-import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tests import lambda_stub
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
 from tests.lambda_stub import Stub
-from tests.proxy import Exchange, forward, proxying
+from tests.proxy import proxying
 from tests.service import REGION
 
 RUNS = 12 if ALL else 1
@@ -34,26 +33,17 @@ def test_a_signal_at_any_request_of_a_release_leaves_each_alias_old_or_new(
         request, skip, later, after_response = moment
         temporary = tmp_path / str(run) / "temporary"
         temporary.mkdir(parents=True)
-        started = threading.Event()
-
-        def send_signal(exchange: Exchange) -> None:
-            started.wait()
-            if after_response:
-                forward(exchange)
-            time.sleep(later)
-            process.send_signal(number)
-            if not after_response:
-                forward(exchange)
-
+        started: Future[kills.Command] = Future()
+        fault = kills.signal_at_a_request(started, number, later, after_response=after_response)
         with lambda_stub.running() as stub:
             for name in NAMES:
                 stub.create_function(name)
             release(jars, stub, stub.url, temporary, "1").end()
             assert live(stub) == {"1"}
             with proxying(stub.url) as proxy:
-                proxy.on(request, send_signal, times=1, skip=skip)
+                proxy.on(request, fault, times=1, skip=skip)
                 process = release(jars, stub, proxy.url, temporary, "2")
-                started.set()
+                started.set_result(process)
                 process.end()
             assert live(stub) <= {"1", "2"}
             if number == signal.SIGKILL:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import signal
-import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from tests.faults import canaries, kills
+from tests.faults import kills
 from tests.faults.conftest import ALL
-from tests.proxy import Exchange, error, forward, proxying, silence
+from tests.proxy import Proxy, error, proxying, silence
 from tests.service import Service
 
 RUNS = 20 if ALL else 1
@@ -39,25 +39,16 @@ def test_a_signal_at_any_request_of_an_upload_leaves_no_part_and_no_file(
         service.create_function(name)
         service.create_bucket(name)
         before = service.stored(name)
-        started = threading.Event()
-
-        def send_signal(exchange: Exchange) -> None:
-            started.wait()
-            if after_response:
-                forward(exchange)
-            time.sleep(later)
-            process.send_signal(number)
-            if not after_response:
-                forward(exchange)
-
+        started: Future[kills.Command] = Future()
+        fault = kills.signal_at_a_request(started, number, later, after_response=after_response)
         with proxying(service.url) as proxy:
-            proxy.on(request, send_signal, times=1, skip=skip)
-            process = deploy(jars, proxy.url, name, temporary)
-            started.set()
+            proxy.on(request, fault, times=1, skip=skip)
+            process = kills.upload(jars, proxy.url, name, bucket=name, temporary=temporary)
+            started.set_result(process)
             process.end()
             if number == signal.SIGKILL:
                 kills.age(temporary)
-                again = deploy(jars, proxy.url, name, temporary)
+                again = kills.upload(jars, proxy.url, name, bucket=name, temporary=temporary)
                 again.end()
                 assert again.returncode == 0
                 assert kills.is_complete(service.stored(name))
@@ -81,21 +72,18 @@ def chosen(moments: random.Random, request: str) -> tuple[str, int, float, bool]
     return request, skip, moments.uniform(0, LATER), moments.random() < 0.5
 
 
-def deploy(
-    jars: Path, url: str, name: str, temporary: Path, bucket: str | None = None
-) -> kills.Command:
-    """Start a deploy of a package that can only be sent through S3."""
-    arguments = ("deploy", jars / "large", "--s3-bucket", bucket or name)
-    return kills.Command(*arguments, env=canaries.settings(url, name), temporary=temporary)
-
-
 @pytest.mark.parametrize(
     ("number", "functions"),
     [*((number, 1) for number in kills.SIGNALS[:3]), (signal.SIGTERM, 2)],
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_parts_that_a_signal_leaves_are_reported(
-    number: signal.Signals, functions: int, service: Service, jars: Path, tmp_path: Path
+    number: signal.Signals,
+    functions: int,
+    service: Service,
+    proxy: Proxy,
+    jars: Path,
+    tmp_path: Path,
 ) -> None:
     """If parts cannot be removed, the output names the bucket, also for several functions."""
     name = f"reported-{number.name.lower()}-{functions}"
@@ -103,43 +91,30 @@ def test_parts_that_a_signal_leaves_are_reported(
     for function in names:
         service.create_function(function)
     service.create_bucket(name)
-    started = threading.Event()
-
-    def send_signal(exchange: Exchange) -> None:
-        started.wait()
-        process.send_signal(number)
-        forward(exchange)
-
-    with proxying(service.url) as proxy:
-        proxy.on("part", send_signal, times=1)
-        proxy.on("abort upload", error(403, "AccessDenied"))
-        process = deploy(jars, proxy.url, " ".join(names), tmp_path, bucket=name)
-        started.set()
-        shown = process.end()
+    started: Future[kills.Command] = Future()
+    proxy.on("part", kills.signal_at_a_request(started, number), times=1)
+    proxy.on("abort upload", error(403, "AccessDenied"))
+    process = kills.upload(jars, proxy.url, " ".join(names), bucket=name, temporary=tmp_path)
+    started.set_result(process)
+    shown = process.end()
     assert process.returncode == 128 + number
     assert f"may be left in the bucket: s3://{name}/" in shown
 
 
 def test_parts_that_watching_leaves_are_reported(
-    service: Service, jars: Path, tmp_path: Path
+    service: Service, proxy: Proxy, jars: Path, tmp_path: Path
 ) -> None:
     """It ends even while a part is being sent, and reports any parts that remain in the bucket."""
     name = "reported-watch"
     service.create_function(name)
-    s3 = service.client("s3")
     service.create_bucket(name)
-    with proxying(service.url) as proxy:
-        proxy.on("part", silence(kills.PATIENCE))
-        process = kills.Command(
-            *("watch", jars / "large", "--s3-bucket", name),
-            env=canaries.settings(proxy.url, name),
-            temporary=tmp_path,
-        )
-        while "part" not in proxy.calls and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        shown = process.end()
+    proxy.on("part", silence(kills.PATIENCE))
+    process = kills.upload(jars, proxy.url, name, bucket=name, temporary=tmp_path, command="watch")
+    while "part" not in proxy.calls and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    shown = process.end()
     assert process.returncode == 128 + signal.SIGTERM
-    parts_left = "Uploads" in s3.list_multipart_uploads(Bucket=name)
+    parts_left = "Uploads" in service.client("s3").list_multipart_uploads(Bucket=name)
     assert not parts_left or "may be left in the bucket" in shown
     assert [*tmp_path.iterdir()] == []

@@ -16,11 +16,12 @@ import pytest
 from packager.errors import DeployError
 from packager.release.outcome import Deployment
 from tests import lambda_stub
-from tests.faults.conftest import ALL
+from tests.faults.conftest import ALL, selected_cells
 from tests.faults.kinds import KINDS
 from tests.lambda_stub import Stub
 from tests.proxy import proxying, refusing_next
 from tests.releases import Releases
+from tests.trees import plant
 
 AT_ONCE = 6
 REFUSED = "refused"
@@ -100,13 +101,7 @@ def outcomes(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[Cell, Future[Outcome]]:
     """Start all cells that are selected in this run."""
-    cells: list[Cell] = [
-        item.callspec.params["cell"]  # type: ignore[misc]
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and item.path == request.path
-        and "outcomes" in item.fixturenames
-    ]
+    cells: list[Cell] = selected_cells(request)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {
             cell: pool.submit(release_with, cell, tmp_path_factory.mktemp("cell")) for cell in cells
@@ -115,9 +110,7 @@ def outcomes(
 
 def release_with(cell: Cell, folder: Path) -> Outcome:
     """Release version 3 over version 2, or version 1 with a new alias, with the fault of `cell`."""
-    (folder / "app").mkdir()
-    (folder / "app" / "package.json").write_text("{}")
-    (folder / "app" / "index.js").write_text("exports.handler = async () => 1\n")
+    plant(folder / "app", {"package.json": "{}", "index.js": "exports.handler = async () => 1\n"})
     with lambda_stub.running() as stub:
         stub.create_function("hello")
         releases = Releases(stub, folder, variables=dict(SECRETS))

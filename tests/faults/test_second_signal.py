@@ -15,7 +15,7 @@ from tests.commands import bare_environment
 from tests.faults import canaries, kills
 from tests.integration.test_watch_end import SILENT_SERVER
 from tests.integration.watch_process import in_namespace
-from tests.proxy import proxying, silence
+from tests.proxy import Proxy, silence
 from tests.service import Service
 
 FIRST_TWO = [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGHUP)]
@@ -28,28 +28,23 @@ def assert_ends(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.mark.parametrize("numbers", FIRST_TWO)
 def test_a_second_signal_ends_an_upload_that_gets_no_response(
-    service: Service, jars: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]
+    service: Service, proxy: Proxy, jars: Path, tmp_path: Path, numbers: tuple[signal.Signals, ...]
 ) -> None:
     """After the first signal, it waits for the response to the abort, which removes the parts."""
     name = f"second-{'-'.join(number.name.lower() for number in numbers)}"
     service.create_function(name)
     service.create_bucket(name)
-    with proxying(service.url) as proxy:
-        proxy.on("part", silence(kills.PATIENCE))
-        proxy.on("abort upload", silence(kills.PATIENCE))
-        deploy = kills.Command(
-            *("deploy", jars / "large", "--s3-bucket", name),
-            env=canaries.settings(proxy.url, name),
-            temporary=tmp_path,
-        )
-        while "part" not in proxy.calls and deploy.poll() is None:
-            time.sleep(0.02)
-        deploy.send_signal(numbers[0])
-        while "abort upload" not in proxy.calls and deploy.poll() is None:
-            time.sleep(0.02)
-        deploy.send_signal(numbers[1])
-        assert_ends(deploy)
-        shown = deploy.end()
+    proxy.on("part", silence(kills.PATIENCE))
+    proxy.on("abort upload", silence(kills.PATIENCE))
+    deploy = kills.upload(jars, proxy.url, name, bucket=name, temporary=tmp_path)
+    while "part" not in proxy.calls and deploy.poll() is None:
+        time.sleep(0.02)
+    deploy.send_signal(numbers[0])
+    while "abort upload" not in proxy.calls and deploy.poll() is None:
+        time.sleep(0.02)
+    deploy.send_signal(numbers[1])
+    assert_ends(deploy)
+    shown = deploy.end()
     assert deploy.returncode == 128 + numbers[0]
     assert "Interrupted. The package or parts of it may be left in the bucket: s3://" in shown
     assert [*tmp_path.iterdir()] == []
@@ -112,14 +107,9 @@ with (
 
 def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> None:
     """Its folders are removed, and its programs end."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WAITING],
-        env=bare_environment(tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout as shown:
+    process = kills.python(WAITING, tmp_path)
+    assert process.stdout and process.stderr
+    with process.stdout as shown, process.stderr:
         assert shown.readline() == "waiting\n"
         process.send_signal(signal.SIGTERM)
         assert shown.readline() == "Ending. Interrupt again to end at once.\n"
@@ -135,13 +125,7 @@ def test_a_second_signal_ends_a_process_whose_threads_hang(tmp_path: Path) -> No
 def test_signals_in_quick_succession_end_the_packager_with_a_full_cleanup(tmp_path: Path) -> None:
     """Programs that start the packager may forward a signal that it has already received."""
     run = WAITING.replace("        pool.submit(threading.Event().wait)", "        pass")
-    process = subprocess.Popen(
-        [sys.executable, "-c", run],
-        env=bare_environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = kills.python(run, tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
     for _ in range(5):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,7 @@ from tests.lambda_stub import HandlerError, Stub
 from tests.releases import Releases
 from tests.service import ACCOUNT, REGION
 
-SECRET = "canary of a config var"
-
-
-def run(
-    releases: Releases, *arguments: str, functions: Sequence[str] = ("hello",), **settings: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a command with the settings of the stub; no value is shown, however it ends."""
-    env = {
-        **releases.stub.settings(*functions),
-        "SECRET": f"{SECRET} {releases.variables['A']}",
-        **{f"_LAMBDA_{name.upper()}": value for name, value in settings.items()},
-    }
-    ended = packager(*arguments, env=env, cwd=releases.folder / "app")
-    assert SECRET not in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended
+SECRET = "canary of a handler"
 
 
 def parsed(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -41,13 +25,13 @@ def parsed(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def test_a_release_is_shown_with_its_alias(releases: Releases) -> None:
-    """When the alias is created, its ARN and what triggers still run are shown."""
-    first = run(releases, "deploy", alias="live")
+    """When the alias is created, its ARN and the version that triggers still run are shown."""
+    first = releases.run("deploy", alias="live")
     assert (first.returncode, first.stderr) == (0, "")
     assert "Deployed hello: live points to version 1\n" in first.stdout
     assert f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:hello:live" in first.stdout
     assert "still run $LATEST" in first.stdout
-    again = run(releases.changed(), "deploy", "--json", alias="live")
+    again = releases.changed().run("deploy", "--json", alias="live")
     result = parsed(again)
     assert result["outcome"] == "deployed"
     [deployed] = result["functions"]
@@ -58,10 +42,10 @@ def test_a_release_is_shown_with_its_alias(releases: Releases) -> None:
 
 
 def test_several_functions_are_shown_with_the_outcome_of_each(releases: Releases) -> None:
-    """In the summary and in the JSON, if it fails as well."""
+    """The summary and the JSON show them, also if the deploy fails."""
     releases.stub.create_function("b")
-    both = ("hello", "b")
-    done = run(releases, "deploy", functions=both, alias="live")
+    releases.functions = ("hello", "b")
+    done = releases.run("deploy", alias="live")
     assert done.returncode == 0
     assert "2 functions: 2 deployed" in done.stdout
     assert f"b ({REGION}): live points to version 1" in done.stdout
@@ -70,9 +54,7 @@ def test_several_functions_are_shown_with_the_outcome_of_each(releases: Releases
         raise HandlerError("TypeError", SECRET)
 
     releases.stub.handler = handler
-    failed = run(
-        releases.changed(), "deploy", "--json", functions=both, alias="live", smoke_event="{}"
-    )
+    failed = releases.changed().run("deploy", "--json", alias="live", smoke_event="{}")
     assert failed.returncode == 1
     result = parsed(failed)
     assert result["outcome"] == "failed"
@@ -82,46 +64,46 @@ def test_several_functions_are_shown_with_the_outcome_of_each(releases: Releases
 
 
 def test_a_rollback_is_shown_and_takes_effect(releases: Releases) -> None:
-    """It needs no app, only the function and the alias."""
+    """A rollback needs no app, only the function and the alias."""
     releases.one(alias="live")
     releases.changed().one(alias="live")
-    shown = run(releases, "rollback", "--alias", "live")
+    shown = releases.run("rollback", "--alias", "live")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "live points to version 1, before: 2" in shown.stdout
     assert releases.live == "1"
-    back = parsed(run(releases, "rollback", "--to", "2", "--json", alias="live"))
+    back = parsed(releases.run("rollback", "--to", "2", "--json", alias="live"))
     assert back["outcome"] == "rolled back"
     assert back["functions"][0]["version"] == "2"
-    nothing = run(releases, "rollback", "--to", "9", alias="live")
+    nothing = releases.run("rollback", "--to", "9", alias="live")
     assert nothing.returncode == 1
     assert "has no version 9" in nothing.stderr
 
 
 @pytest.mark.parametrize("to", ["live", "-1", "$LATEST", ""])
 def test_a_rollback_goes_to_the_number_of_a_version_only(releases: Releases, to: str) -> None:
-    """Everything else is wrong input, and nothing is asked."""
-    assert run(releases, "rollback", "--to", to, alias="live").returncode == 2
+    """Everything else is wrong input, and no request is sent."""
+    assert releases.run("rollback", "--to", to, alias="live").returncode == 2
     assert releases.stub.calls == []
 
 
 def test_a_rollback_without_an_alias_is_wrong_input(releases: Releases) -> None:
     """The error names the setting."""
-    ended = run(releases, "rollback")
+    ended = releases.run("rollback")
     assert ended.returncode == 2
     assert "_LAMBDA_ALIAS" in ended.stderr
 
 
 def test_the_status_shows_the_live_version_and_the_next_deploy(releases: Releases) -> None:
-    """Before and after a config change, and after a rollback."""
-    run(releases, "deploy", alias="live")
-    run(releases.changed(), "deploy", alias="live")
-    current = run(releases, "status", alias="live")
+    """It is correct after a deploy, after a config change and after a rollback."""
+    releases.run("deploy", alias="live")
+    releases.changed().run("deploy", alias="live")
+    current = releases.run("status", alias="live")
     assert (current.returncode, current.stderr) == (0, "")
     assert "live → 2" in current.stdout
     assert current.stdout.count("as a deploy would send it") == 2
     assert "a rollback would go to version 1" in current.stdout
     releases.roll_back()
-    result = parsed(run(releases.changed(), "status", "--json", alias="live"))
+    result = parsed(releases.changed().run("status", "--json", alias="live"))
     [status] = result["functions"]
     assert not status["latest"]["current"]
     assert status["alias"]["version"] == "1"
@@ -131,10 +113,10 @@ def test_the_status_shows_the_live_version_and_the_next_deploy(releases: Release
 
 def test_the_status_is_shown_without_an_app(releases: Releases) -> None:
     """A note says that nothing was compared."""
-    run(releases, "deploy", alias="live")
+    releases.run("deploy", alias="live")
     empty = releases.folder / "empty"
     empty.mkdir()
-    shown = run(releases, "status", str(empty), alias="live")
+    shown = releases.run("status", str(empty), alias="live")
     assert shown.returncode == 0
     assert "not compared" in shown.stdout
     assert "live → 1" in shown.stdout
@@ -144,30 +126,30 @@ def test_an_invocation_prints_the_response_alone_on_stdout(releases: Releases) -
     """The log goes to stderr, and the alias is invoked."""
     releases.one(alias="live")
     releases.stub.handler = lambda event, version: {"got": event, "by": version}
-    shown = run(releases, "invoke", "--event", '{"a": "é"}', alias="live")
+    shown = releases.run("invoke", "--event", '{"a": "é"}', alias="live")
     assert shown.returncode == 0
     assert json.loads(shown.stdout) == {"got": {"a": "é"}, "by": "1"}
     assert "what the handler wrote" in shown.stderr
-    assert json.loads(run(releases, "invoke").stdout) == {"got": {}, "by": "$LATEST"}
+    assert json.loads(releases.run("invoke").stdout) == {"got": {}, "by": "$LATEST"}
 
 
 def test_an_event_can_be_a_file(releases: Releases) -> None:
     """@FILE is relative to where the command runs."""
     (releases.folder / "app" / "event.json").write_text('{"from": "file"}')
-    shown = run(releases, "invoke", "--event", "@event.json")
+    shown = releases.run("invoke", "--event", "@event.json")
     assert json.loads(shown.stdout) == {"from": "file"}
     for wrong in ("@missing.json", "@index.js", "no json"):
-        assert run(releases, "invoke", "--event", wrong).returncode == 2
+        assert releases.run("invoke", "--event", wrong).returncode == 2
 
 
 def test_a_handler_that_fails_ends_an_invocation_with_1(releases: Releases) -> None:
-    """Its whole error is shown, on stderr: that is what the command is for."""
+    """The handler's whole error is shown on stderr, because the command is for debugging."""
 
     def handler(event: object, version: str) -> object:
         raise HandlerError("TypeError", "x is not a function")
 
     releases.stub.handler = handler
-    shown = run(releases, "invoke")
+    shown = releases.run("invoke")
     assert (shown.returncode, shown.stdout) == (1, "")
     assert "x is not a function" in shown.stderr
     assert "what the handler wrote" in shown.stderr
@@ -178,7 +160,7 @@ def test_a_handler_that_fails_ends_an_invocation_with_1(releases: Releases) -> N
 def test_a_local_deploy_releases_nothing(releases: Releases) -> None:
     """The settings of releases are for AWS: the handler runs here, and its response is printed."""
     settings = {"alias": "live", "smoke_event": '{"smoke": 1}', "keep_versions": "1"}
-    shown = run(releases, "invoke", "--local", **settings)
+    shown = releases.run("invoke", "--local", **settings)
     assert (shown.returncode, shown.stdout) == (0, "1\n")
     assert set(releases.stub.calls) <= {"GetFunctionConfiguration"}
 
@@ -195,8 +177,8 @@ POLICIES: list[dict[str, str]] = [
 def test_a_deploy_makes_exactly_the_calls_that_the_policy_allows(
     releases: Releases, settings: dict[str, str]
 ) -> None:
-    """With `packager policy` and no more, every feature works; and nothing is allowed in vain."""
-    printed = run(releases, "policy", functions=("hello",), **settings)
+    """The statements of `packager policy` are enough for every feature, and all are needed."""
+    printed = releases.run("policy", **settings)
     assert (printed.returncode, printed.stderr) == (0, "")
     policy = json.loads(printed.stdout)
     assert policy["Version"] == "2012-10-17"
@@ -251,7 +233,7 @@ def test_the_policy_names_buckets_and_keys_of_every_region(stub: Stub, tmp_path:
 
 
 def test_the_stdin_of_an_invocation_can_be_its_event(releases: Releases) -> None:
-    """As in `… | packager invoke --event -`."""
+    """`… | packager invoke --event -` sends what it reads."""
     reading, writing = os.pipe()
     os.write(writing, b'{"from": "stdin"}')
     os.close(writing)
@@ -267,7 +249,7 @@ def test_the_stdin_of_an_invocation_can_be_its_event(releases: Releases) -> None
 
 def test_aws_credentials_for_an_invocation_in_aws_are_wrong_input(releases: Releases) -> None:
     """The function has its own there."""
-    shown = run(releases, "invoke", "--with-aws-credentials")
+    shown = releases.run("invoke", "--with-aws-credentials")
     assert shown.returncode == 2
     assert "--with-aws-credentials needs --local" in shown.stderr
 

@@ -27,6 +27,7 @@ from tests import s3_stub
 from tests.commands import packager
 from tests.s3_stub import LostResponse, Refusal, Request, Stub
 from tests.service import KEY_ID, REGION, SECRET_KEY
+from tests.trees import Tree, plant
 
 CANARY = b"canary of the config"
 MIN = composition.SMALLEST_PART
@@ -394,30 +395,28 @@ def test_the_assembled_object_is_the_local_file(
     assert sender.stub.uploads == {}
 
 
-def deploy(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
-    """Run the command; give the package that Lambda has then."""
+def deployed(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
+    """Run `packager deploy` with this config and return the function's package."""
     run = packager("deploy", app, env=stub.settings() | config, temporary=temporary)
     assert (run.returncode, run.stderr) == (0, ""), run.stderr
     return stub.code
 
 
 def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies(
-    stub: Stub, tmp_path: Path
+    stub: Stub, app: Path, temporary: Path
 ) -> None:
-    """Its dependencies are kept in the bucket; they hold neither config nor the app's own files."""
-    app, temporary = tmp_path / "app", tmp_path / "temporary"
-    library = app / "node_modules" / "library"
-    library.mkdir(parents=True)
-    temporary.mkdir()
-    (app / "package.json").write_text('{"dependencies": {"library": "1"}}')
-    (app / "index.js").write_text("exports.handler = async () => 1")
-    (library / "package.json").write_text('{"name": "library", "version": "1.0.0"}')
-    (library / "data").write_bytes(os.urandom(6 << 20))
-    deploy(stub, app, temporary, GREETING="one")
+    """The bucket keeps its dependencies, which contain neither config nor the app's own files."""
+    library: Tree = {
+        "package.json": '{"name": "library", "version": "1.0.0"}',
+        "data": os.urandom(6 << 20),
+    }
+    plant(app, {"package.json": '{"dependencies": {"library": "1"}}'})
+    plant(app / "node_modules" / "library", library)
+    deployed(stub, app, temporary, GREETING="one")
     first = stub.bytes_sent
-    one = deploy(stub, app, temporary, GREETING="two")
+    one = deployed(stub, app, temporary, GREETING="two")
     (app / "index.js").write_text("exports.handler = async () => 2")
-    two = deploy(stub, app, temporary, GREETING="two")
+    two = deployed(stub, app, temporary, GREETING="two")
     assert first > 6 << 20
     assert stub.bytes_sent - first < 10_000
     [kept] = stub.objects.values()
@@ -427,18 +426,18 @@ def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies
         assert name not in kept.data
 
 
-def test_a_config_change_of_a_jar_sends_its_directory(stub: Stub, tmp_path: Path) -> None:
-    """The entries are kept in the bucket, without an older config that the jar had."""
+def test_a_config_change_of_a_jar_sends_its_directory(
+    stub: Stub, tmp_path: Path, temporary: Path
+) -> None:
+    """The bucket keeps the entries, without an older config that the jar had."""
     with zipfile.ZipFile(tmp_path / "some.jar", "w") as jar:
         jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
         jar.writestr("env.properties", CANARY)
         jar.writestr("Some.class", os.urandom(6 << 20))
     settings_ = {"_LAMBDA_JAR_FILE": "some.jar"}
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    deploy(stub, tmp_path, temporary, GREETING="one", **settings_)
+    deployed(stub, tmp_path, temporary, GREETING="one", **settings_)
     first = stub.bytes_sent
-    package = deploy(stub, tmp_path, temporary, GREETING="two", **settings_)
+    package = deployed(stub, tmp_path, temporary, GREETING="two", **settings_)
     assert stub.bytes_sent - first < 10_000
     assert CANARY not in package
     [kept] = stub.objects.values()

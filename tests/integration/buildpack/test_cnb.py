@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packager import __version__
+from tests.commands import run
 from tests.conftest import requires
 from tests.integration.buildpack import cnb, layers
 from tests.integration.buildpack.cnb import Image, Platform
@@ -144,12 +144,12 @@ def test_another_user_deploys_from_read_only_folders(
         for folder in (public, image.app.parent):
             folder.chmod(0o755)
         for folder in (image.app, *image.layers):
-            subprocess.run(["chmod", "-R", "a+rX,a-w", folder], check=True)
+            run("chmod", "-R", "a+rX,a-w", folder)
         temporary.mkdir()
         temporary.chmod(0o777)
         config = service.settings(function) | {"TMPDIR": str(temporary)}
-        run = image.start("deploy", config, user=65534 if os.getuid() == 0 else None)
-        assert run.returncode == 0, run.stderr
+        deploy = image.start("deploy", config, user=65534 if os.getuid() == 0 else None)
+        assert deploy.returncode == 0, deploy.stderr
         assert not list(temporary.iterdir())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build, Cold
 from tests.integration.buildpack.heroku import PACKAGER, Push
@@ -23,10 +24,7 @@ MEGABYTE = 1_000_000
 
 def processes(pushed: Push, buildpack: Path) -> str:
     """Return the process types that `bin/release` names."""
-    run = subprocess.run(
-        [buildpack / "bin" / "release", pushed.folder], capture_output=True, text=True, check=True
-    )
-    return run.stdout
+    return run(buildpack / "bin" / "release", pushed.folder)
 
 
 def procfile(pushed: Push) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.conftest import requires
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build
@@ -237,7 +238,7 @@ def test_a_library_that_every_program_loads_is_not_loaded_into_the_packager(
         '    FILE *log = fopen(getenv("LOADED_LOG"), "a");\n'
         '    fprintf(log, "%s\\n", program);\n    fclose(log);\n}\n'
     )
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    run("gcc", "-shared", "-fPIC", "-o", library, source)
     config = service.settings(function) | {
         "LD_PRELOAD": str(library),
         "LD_AUDIT": str(library),
@@ -245,8 +246,8 @@ def test_a_library_that_every_program_loads_is_not_loaded_into_the_packager(
         "LOADED_LOG": str(log),
         "_LAMBDA_ENV_EXCLUDE": "!LD_PRELOAD",
     }
-    run = slug.run("deploy", config)
-    assert run.returncode == 0, run.stderr
+    deploy = slug.run("deploy", config)
+    assert deploy.returncode == 0, deploy.stderr
     programs = {Path(line).name for line in log.read_text().splitlines()}
     assert programs == {"bash"}
     deployed = service.config(function)

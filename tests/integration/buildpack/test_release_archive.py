@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from packager import __version__
+from tests.commands import run
 from tests.conftest import requires
 from tests.integration.buildpack.cnb import Platform
 from tests.integration.buildpack.conftest import FirstImage
@@ -23,19 +23,12 @@ def release_archive(buildpack: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The archive of a commit that has the files of this working tree."""
     clone = tmp_path_factory.mktemp("release") / "clone"
     shutil.copytree(buildpack, clone)
-    git = ["git", "-C", str(clone), "-c", "user.name=test", "-c", "user.email=t@example.com"]
+    git = ("git", "-C", clone, "-c", "user.name=test", "-c", "user.email=t@example.com")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "All"]):
-        subprocess.run([*git, *command], check=True)
+        run(*git, *command)
     # Neither ignored files nor changes that are not committed go in.
     (clone / "packager" / "not-committed.py").touch()
-    run = subprocess.run(
-        [clone / "bin" / "release-archive"],
-        cwd=clone.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return Path(run.stdout.strip())
+    return Path(run(clone / "bin" / "release-archive", cwd=clone.parent).strip())
 
 
 @requires("git")
