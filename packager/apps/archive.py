@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from packager.errors import PackageError
 
@@ -23,7 +23,7 @@ class Archive:
 
     needs_runtime = False
     install_command = "npm ci"
-    properties_readers: frozenset[str] = frozenset()
+    properties_readers: ClassVar[Mapping[str, str]] = {}
 
     @property
     def description(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -57,10 +57,20 @@ class Node:
         return node_modules.install_command(os.path.realpath(self.folder))
 
     @property
-    def properties_readers(self) -> frozenset[str]:
-        """The packages with which the app reads `env.properties`, as package.json declares them."""
-        declared = node_resolution.read_manifest(os.path.realpath(self.folder))
-        return _READERS & {declared.package(name) for name in declared.used}
+    def properties_readers(self) -> Mapping[str, str]:
+        """The packages with which the app reads `env.properties`, as package.json declares them.
+
+        They are mapped to the installed version, which is empty if it is not known.
+        """
+        app = os.path.realpath(self.folder)
+        resolution = node_resolution.Resolution()
+        declared = resolution.manifest(app)
+        readers = {}
+        for name in declared.used:
+            if (package := declared.package(name)) in _READERS:
+                found = resolution.find(name, app)
+                readers[package] = resolution.manifest(found.real).version if found else ""
+        return readers
 
     @staticmethod
     def sign(folder: Path) -> Sign | None:

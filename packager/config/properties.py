@@ -38,12 +38,15 @@ def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
     return "".join(_line(name, variables[name]) for name in sorted(variables)).encode()
 
 
-def changed_by_properties_reader(variables: Mapping[str, str], dialect: Dialect) -> list[str]:
+def changed_by_properties_reader(
+    variables: Mapping[str, str], dialect: Dialect, version: str = ""
+) -> list[str]:
     """Return the names of the variables that `properties-reader` does not read exactly.
 
-    It does not unescape as Java does, so it changes everything that is escaped for Java.
+    Without its installed `version`, all versions count. It does not unescape as Java does, so it
+    changes everything that is escaped for Java.
     """
-    changed = set(properties_reader.inexact(variables))
+    changed = set(properties_reader.inexact(variables, version))
     if dialect == "java" and properties_reader.fails_on_standard_file(variables):
         changed = set(variables)
     elif dialect == "java":

@@ -2,8 +2,8 @@ r"""Lines of `env.properties` for functions that read it with the npm package `p
 
 That package reads UTF-8 and does not unescape lines as Java does. Its `getRaw`, `each` and `path()`
 return the text without blanks at its ends. Its `get` also converts texts to numbers and booleans,
-and `\n`, `\r` and `\t` to line ends and tabs. A value is exact if all of them, in all versions,
-return it unchanged.
+and `\n`, `\r` and `\t` to line ends and tabs. A value is exact if all of them, in the installed
+version, return it unchanged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BLANK = "\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufe
 _CHANGED = re.compile(rf"\A[{_BLANK}]|[{_BLANK}]\Z|[\n\r\u2028\u2029]|\\[nrt]")
 _NUMERIC = re.compile(
     r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+"
-    r"|[+-]Infinity"
+    r"|\+Infinity"
 )
 # Numbers that JavaScript prints exactly as they were read: at most 15 digits, without superfluous
 # zeros, and not so small that it prints an exponent.
@@ -47,13 +47,18 @@ def dumps(variables: Mapping[str, str]) -> str:
     )
 
 
-def inexact(variables: Mapping[str, str]) -> list[str]:
-    """Return the names of the variables that the package does not read exactly."""
+def inexact(variables: Mapping[str, str], version: str) -> list[str]:
+    """Return the names of the variables that this version of the package does not read exactly.
+
+    If the version is not known (empty), all versions count.
+    """
+    number = re.match("[0-9]+", version)
+    major = int(number[0]) if number else None
     unreadable = _unreadable(variables)
     return sorted(
         name
         for name, value in variables.items()
-        if name in unreadable or not _is_exact_value(value)
+        if name in unreadable or not _is_exact_value(value, major)
     )
 
 
@@ -82,7 +87,11 @@ def _parents(name: str) -> set[str]:
     return {name[: dot.start()] for dot in re.finditer(r"\.", name)}
 
 
-def _is_exact_value(value: str) -> bool:
-    if value in ("", "null", "undefined") or _CHANGED.search(value):
+def _is_exact_value(value: str, major: int | None) -> bool:
+    if value == "":
+        return major is not None and major >= 1  # Before, `get` returned 0.
+    if value in ("null", "undefined"):
+        return major is not None and major <= 2  # Since then, `get` returns null.
+    if _CHANGED.search(value):
         return False
     return not _NUMERIC.fullmatch(value) or bool(_SAME_NUMBER.fullmatch(value))

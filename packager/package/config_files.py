@@ -41,14 +41,13 @@ def write(app: App, config: Config, progress: Progress, names: Iterable[str] = (
 def _properties(app: App, config: Config, progress: Progress, names: Iterable[str]) -> bytes:
     """Return `env.properties` for the app's reader, and warn of values that it would change."""
     readers = app.properties_readers
-    if readers and any(_OUR_READER.search(name) for name in names):
-        readers |= {"env-properties"}
+    version = readers.get("properties-reader")
     dialect: properties.Dialect = "java"
-    if readers == {"properties-reader"}:
-        dialect = "properties-reader"
+    if version is not None and "env-properties" not in readers:
+        dialect = "java" if any(map(_OUR_READER.search, names)) else "properties-reader"
     dialect = config.settings.properties_format or dialect
-    is_in_use = dialect == "properties-reader" or "properties-reader" in readers
-    changed = properties.changed_by_properties_reader(config.variables, dialect)
+    is_in_use = dialect == "properties-reader" or version is not None
+    changed = properties.changed_by_properties_reader(config.variables, dialect, version or "")
     if is_in_use and changed:
         progress.warn(
             "The npm package properties-reader does not read these variables exactly:"

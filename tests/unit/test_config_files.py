@@ -64,6 +64,20 @@ def test_an_app_that_also_has_our_reader_gets_the_standard_file_and_a_warning(
     assert "LINES, NAME, RE." in warning
 
 
+@pytest.mark.parametrize(("version", "warned"), [(None, True), ("0.0.15", True), ("2.3.0", False)])
+def test_the_installed_version_decides_what_is_exact(
+    version: str | None, warned: bool, tmp_path: Path
+) -> None:
+    """An empty value becomes 0 in old versions; without an installed one, all count."""
+    node = app(tmp_path, "properties-reader")
+    if version:
+        manifest = json.dumps({"version": version})
+        plant(tmp_path, {"node_modules/properties-reader/package.json": manifest})
+    events: list[Event] = []
+    config_files.write(node, Config(Settings(), {"EMPTY": ""}), Progress(events.append))
+    assert [isinstance(event, Warning) for event in events] == [True] * warned
+
+
 def test_our_reader_in_any_folder_of_the_app_is_found_when_it_is_packaged(tmp_path: Path) -> None:
     """Such a copy would change the values in a file that is written for the other reader."""
     node = app(tmp_path / "app", "properties-reader")

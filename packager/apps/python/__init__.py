@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from packager.apps.members import Members
 from packager.apps.python import lists
@@ -44,7 +45,7 @@ class Python:
     description = "Python app"
     needs_runtime = True
     install_command = ""
-    properties_readers: frozenset[str] = frozenset()
+    properties_readers: ClassVar[Mapping[str, str]] = {}
     local_runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
     @staticmethod
