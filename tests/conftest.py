@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import s3_stub
 from tests import service as lambda_service
 from tests.proxy import Proxy, proxying
 from tests.service import Service
@@ -138,6 +139,13 @@ def service() -> Iterator[Service]:
 def proxy(service: Service) -> Iterator[Proxy]:
     """A proxy in front of the service, which records requests and can inject faults."""
     with proxying(service.url) as running:
+        yield running
+
+
+@pytest.fixture
+def s3() -> Iterator[s3_stub.Stub]:
+    """An S3 API that composes objects as AWS's does, with a function behind it."""
+    with s3_stub.running() as running:
         yield running
 
 

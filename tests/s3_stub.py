@@ -25,6 +25,12 @@ from tests.service import settings_for
 
 SMALLEST_PART = 5 << 20
 
+# The requests of a first deploy; each ends before the next begins.
+FIRST_DEPLOY = [
+    *("HeadObject", "PutObject", "CreateMultipartUpload", "UploadPart"),
+    *("CompleteMultipartUpload", "UpdateFunctionCode", "DeleteObject"),
+]
+
 _CALLS = [
     ("GetFunctionConfiguration", re.compile(r"GET /2015-03-31/functions/[^/]+/configuration")),
     ("UpdateFunctionCode", re.compile(r"PUT /2015-03-31/functions/[^/]+/code")),

@@ -50,7 +50,7 @@ class Command(subprocess.Popen[bytes]):
         )
 
     def end(self) -> str:
-        """Wait for the end and return the output. Fails if the output contains a secret."""
+        """Wait for the end and return the output, which must not contain a secret."""
         with self._shown:
             self.wait(PATIENCE)
             self._shown.seek(0)

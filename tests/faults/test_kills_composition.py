@@ -7,32 +7,13 @@ import signal
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import s3_stub
 from tests.faults import canaries, kills
 from tests.faults.conftest import ALL
-from tests.s3_stub import Request, Stub
-
-# The calls of a first deploy; each ends before the next begins.
-CALLS = [
-    "HeadObject",
-    "PutObject",
-    "CreateMultipartUpload",
-    "UploadPart",
-    "CompleteMultipartUpload",
-    "UpdateFunctionCode",
-    "DeleteObject",
-]
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    with s3_stub.running() as running:
-        yield running
+from tests.s3_stub import FIRST_DEPLOY, Request, Stub
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +30,8 @@ def app_with_a_jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
 MOMENTS = [
     (number, call)
     for number in (kills.SIGNALS if ALL else [signal.SIGTERM, signal.SIGKILL])
-    for call in CALLS
-    if ALL or (number == signal.SIGKILL) == (call in CALLS[-2:])
+    for call in FIRST_DEPLOY
+    if ALL or (number == signal.SIGKILL) == (call in FIRST_DEPLOY[-2:])
 ]
 
 
@@ -60,7 +41,7 @@ def test_a_signal_between_two_requests_leaves_no_unreported_config(
     number: signal.Signals,
     call: str,
     after_response: bool,
-    stub: Stub,
+    s3: Stub,
     app_with_a_jar: Path,
     tmp_path: Path,
 ) -> None:
@@ -80,18 +61,18 @@ def test_a_signal_between_two_requests_leaves_no_unreported_config(
         return started.is_set() and process.poll() is not None
 
     if after_response:
-        stub.after = send_signal
+        s3.after = send_signal
     else:
-        stub.before = send_signal
+        s3.before = send_signal
     process = kills.Command(
         *("deploy", app_with_a_jar, "--jar", "some.jar", "--s3-bucket", "bucket"),
-        env=canaries.settings(stub.url, "stubbed"),
+        env=canaries.settings(s3.url, "stubbed"),
         temporary=tmp_path,
     )
     started.set()
     shown = process.end()
     assert process.returncode in (0, 128 + number, -number)
-    left = {*stub.holding(b"env.properties"), *(one.key for one in stub.uploads.values())}
+    left = {*s3.holding(b"env.properties"), *(one.key for one in s3.uploads.values())}
     if number == signal.SIGKILL:
         assert all(key.startswith("stubbed/") for key in left)
         assert "s3://bucket/stubbed/" in shown

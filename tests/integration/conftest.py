@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests import lambda_stub
+from tests import aws_stub, lambda_stub
 from tests.integration.watch_process import Watching, node_app, watching
 from tests.lambda_stub import Stub
 from tests.proxy import Proxy
@@ -26,6 +26,13 @@ WatchApp = Callable[..., AbstractContextManager[Watching]]
 def stub() -> Iterator[Stub]:
     """A Lambda API that does what moto does not."""
     with lambda_stub.running() as running:
+        yield running
+
+
+@pytest.fixture
+def aws() -> Iterator[aws_stub.Stub]:
+    """AWS's STS, SSO and Lambda, with the responses that a test chooses."""
+    with aws_stub.running() as running:
         yield running
 
 

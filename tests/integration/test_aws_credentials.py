@@ -10,7 +10,7 @@ import pty
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,8 @@ from packager.errors import (
     UncertainError,
     UnparseableResponseError,
 )
-from tests import aws_stub
 from tests.aws_stub import Reply, Request, Stub, json_reply, sts_error, sts_role
+from tests.commands import run
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 MFA = "mfa_serial = arn:aws:iam::123456789012:mfa/someone"
@@ -38,21 +38,15 @@ def in_an_hour() -> str:
     return (now + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    with aws_stub.running() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, aws: Stub, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without credentials, where STS and SSO are the stub."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for service in ("STS", "SSO", "SSO_OIDC", "LAMBDA"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", stub.url)
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.url)
     aws_client._role_credentials.clear()
     return tmp_path
 
@@ -68,14 +62,14 @@ def function(profile: str | None = "work") -> LambdaFunction:
     return LambdaFunction(read, Clients(read, timeout=10, hide=str))
 
 
-def own_function(stub: Stub, hide: Callable[[str], str] = str) -> LambdaFunction:
+def own_function(aws: Stub, hide: Callable[[str], str] = str) -> LambdaFunction:
     """Make a function whose credentials are the settings' own."""
     given = {
         "_LAMBDA_FUNCTION_ARN": "hello",
         "_AWS_DEFAULT_REGION": "eu-west-1",
         "_AWS_ACCESS_KEY_ID": "own-key",
         "_AWS_SECRET_ACCESS_KEY": "own-secret",
-        "_AWS_ENDPOINT_URL": stub.url,
+        "_AWS_ENDPOINT_URL": aws.url,
     }
     read = settings.read(given)
     return LambdaFunction(read, Clients(read, timeout=10, hide=hide))
@@ -118,10 +112,7 @@ def error_in_new_process() -> tuple[str, str, str]:
         "error = error_of(function)\n"
         "print(type(error).__name__, error.message, error.hint, sep='\\n')"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
-    )
-    kind, message, hint = run.stdout.splitlines()
+    kind, message, hint = run(sys.executable, "-c", program).splitlines()
     return kind, message, hint
 
 
@@ -137,10 +128,10 @@ def sign_in(home: Path, key: str, expires: str) -> None:
 @SSO_KINDS
 @pytest.mark.parametrize("state", ["missing", "expired", "rejected"])
 def test_without_a_valid_sso_session_the_command_that_signs_in_is_named(
-    state: str, config: str, key: str, home: Path, stub: Stub
+    state: str, config: str, key: str, home: Path, aws: Stub
 ) -> None:
     configure(home, config)
-    stub.respond = lambda _: json_reply(
+    aws.respond = lambda _: json_reply(
         {"message": "Session token not found or invalid"}, 401, "UnauthorizedException"
     )
     if state != "missing":
@@ -150,16 +141,16 @@ def test_without_a_valid_sso_session_the_command_that_signs_in_is_named(
     assert kind == "SettingsError"
     assert "SSO session of the AWS profile work is missing or has expired" in message
     assert hint == "Run `aws sso login --profile work`."
-    assert len(stub.requests) == (state == "rejected")
+    assert len(aws.requests) == (state == "rejected")
 
 
 @SSO_KINDS
 def test_an_sso_user_without_the_role_is_not_sent_to_sign_in(
-    config: str, key: str, home: Path, stub: Stub
+    config: str, key: str, home: Path, aws: Stub
 ) -> None:
     configure(home, config)
     sign_in(home, key, in_an_hour())
-    stub.respond = lambda _: json_reply({"message": "No access"}, 403, "ForbiddenException")
+    aws.respond = lambda _: json_reply({"message": "No access"}, 403, "ForbiddenException")
     _, message, hint = error_in_new_process()
     assert "sso:GetRoleCredentials" in message
     assert "No access" in message
@@ -178,11 +169,11 @@ ASSUMING = f"""
 
 
 def test_a_role_that_may_not_be_assumed_is_named_and_no_lambda_action(
-    home: Path, stub: Stub
+    home: Path, aws: Stub
 ) -> None:
     configure(home, ASSUMING)
     reason = f"User: someone is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
-    stub.respond = lambda _: sts_error("AccessDenied", reason)
+    aws.respond = lambda _: sts_error("AccessDenied", reason)
     error = error_of(function)
     assert type(error) is SettingsError
     assert error.message.startswith("AWS denied sts:AssumeRole on the role of the profile work")
@@ -191,23 +182,23 @@ def test_a_role_that_may_not_be_assumed_is_named_and_no_lambda_action(
     assert "lambda:" not in error.message + error.hint
 
 
-def test_a_role_is_assumed_before_anything_is_packaged_and_once(home: Path, stub: Stub) -> None:
+def test_a_role_is_assumed_before_anything_is_packaged_and_once(home: Path, aws: Stub) -> None:
     configure(home, ASSUMING)
 
     def respond(request: Request) -> Reply:
         return sts_role(in_an_hour()) if request.method == "POST" else json_reply(STATE)
 
-    stub.respond = respond
+    aws.respond = respond
     for _ in range(2):
         one = function()
-        assert len(stub.forms("AssumeRole")) == 1
+        assert len(aws.forms("AssumeRole")) == 1
         assert one.state().code_sha256 == "hash"
-    assert len(stub.forms("AssumeRole")) == 1
+    assert len(aws.forms("AssumeRole")) == 1
 
 
-def test_a_role_is_assumed_again_when_aws_no_longer_accepts_it(home: Path, stub: Stub) -> None:
+def test_a_role_is_assumed_again_when_aws_no_longer_accepts_it(home: Path, aws: Stub) -> None:
     configure(home, ASSUMING)
-    stub.respond = lambda request: (
+    aws.respond = lambda request: (
         sts_role(in_an_hour())
         if request.method == "POST"
         else json_reply({"message": "expired"}, 403, "ExpiredTokenException")
@@ -216,11 +207,11 @@ def test_a_role_is_assumed_again_when_aws_no_longer_accepts_it(home: Path, stub:
     assert "credentials have expired" in error.message
     assert "the AWS profile work" in error.hint
     function()
-    assert len(stub.forms("AssumeRole")) == 2
+    assert len(aws.forms("AssumeRole")) == 2
 
 
 def test_an_mfa_code_without_a_terminal_is_an_error_that_waits_for_nothing(
-    home: Path, stub: Stub
+    home: Path, aws: Stub
 ) -> None:
     configure(home, ASSUMING.replace("source_profile", f"{MFA}\n    source_profile"))
     program = (
@@ -229,7 +220,7 @@ def test_an_mfa_code_without_a_terminal_is_an_error_that_waits_for_nothing(
         "try: function()\n"
         "except MfaInputError as error: print(error.transient, error.message)"
     )
-    run = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", program],
         start_new_session=True,  # It has no terminal.
         stdin=subprocess.PIPE,
@@ -238,9 +229,9 @@ def test_an_mfa_code_without_a_terminal_is_an_error_that_waits_for_nothing(
         check=True,
         timeout=60,
     )
-    assert run.stdout.startswith("False ")
-    assert "there is no terminal" in run.stdout
-    assert stub.requests == []
+    assert ended.stdout.startswith("False ")
+    assert "there is no terminal" in ended.stdout
+    assert aws.requests == []
 
 
 def on_a_terminal(program: str, answers: Sequence[str]) -> str:
@@ -265,10 +256,10 @@ def on_a_terminal(program: str, answers: Sequence[str]) -> str:
     return shown
 
 
-def test_watch_asks_for_an_mfa_code_once_whatever_fails(home: Path, stub: Stub) -> None:
+def test_watch_asks_for_an_mfa_code_once_whatever_fails(home: Path, aws: Stub) -> None:
     """After a failure it has a new session, and the role is still valid."""
     configure(home, ASSUMING.replace("source_profile", f"{MFA}\n    source_profile"))
-    stub.respond = lambda request: (
+    aws.respond = lambda request: (
         sts_role(in_an_hour())
         if request.method == "POST"
         else json_reply({"message": "down"}, 400, "InvalidParameterValueException")
@@ -280,12 +271,12 @@ def test_watch_asks_for_an_mfa_code_once_whatever_fails(home: Path, stub: Stub) 
     shown = on_a_terminal(program, ["123456"] * 3)
     assert shown.count("Enter MFA code") == 1
     assert shown.count("InvalidParameterValueException") == 3
-    assert [form["TokenCode"] for form in stub.forms("AssumeRole")] == ["123456"]
+    assert [form["TokenCode"] for form in aws.forms("AssumeRole")] == ["123456"]
 
 
-def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, stub: Stub) -> None:
+def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, aws: Stub) -> None:
     configure(home, ASSUMING.replace("source_profile", f"{MFA}\n    source_profile"))
-    stub.respond = lambda _: sts_error(
+    aws.respond = lambda _: sts_error(
         "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code."
     )
     program = (
@@ -325,7 +316,7 @@ def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, stub: Stu
     ],
 )
 def test_a_profile_that_cannot_be_used_is_named_with_a_hint(
-    config: str, message: str, hint: str, home: Path, stub: Stub
+    config: str, message: str, hint: str, home: Path, aws: Stub
 ) -> None:
     configure(home, config)
     error = error_of(function)
@@ -333,7 +324,7 @@ def test_a_profile_that_cannot_be_used_is_named_with_a_hint(
     assert message in error.message
     assert hint in error.hint
     assert "the-secret" not in error.message + error.hint
-    assert stub.requests == []
+    assert aws.requests == []
 
 
 def test_without_a_response_of_sts_it_is_not_the_settings_that_are_wrong(
@@ -346,28 +337,28 @@ def test_without_a_response_of_sts_it_is_not_the_settings_that_are_wrong(
     assert "AWS credentials: no response (EndpointConnectionError)" in error.message
 
 
-def test_a_clock_that_is_ahead_is_called_that(stub: Stub) -> None:
+def test_a_clock_that_is_ahead_is_called_that(aws: Stub) -> None:
     reason = "Signature not yet current: 20261127T1200Z is still later than 20261127T1100Z"
-    stub.respond = lambda _: json_reply({"message": reason}, 403, "InvalidSignatureException")
-    error = error_of(own_function(stub).state)
+    aws.respond = lambda _: json_reply({"message": reason}, 403, "InvalidSignatureException")
+    error = error_of(own_function(aws).state)
     assert "hello (eu-west-1): this machine's clock is wrong" in error.message
 
 
-def test_a_page_of_a_web_filter_is_not_a_denial(stub: Stub) -> None:
+def test_a_page_of_a_web_filter_is_not_a_denial(aws: Stub) -> None:
     """Else the deploy would go on as if AWS had refused to show the function's state."""
-    stub.respond = lambda _: (403, {"Content-Type": "text/html"}, b"<html><h1>Blocked by ACME")
-    error = error_of(own_function(stub).state)
+    aws.respond = lambda _: (403, {"Content-Type": "text/html"}, b"<html><h1>Blocked by ACME")
+    error = error_of(own_function(aws).state)
     assert type(error) is UnparseableResponseError
     assert "web page came instead of AWS's response" in error.message
 
 
-def test_values_are_taken_out_of_the_reason_of_a_denial(stub: Stub) -> None:
-    stub.respond = lambda _: json_reply(
+def test_values_are_taken_out_of_the_reason_of_a_denial(aws: Stub) -> None:
+    aws.respond = lambda _: json_reply(
         {"message": "denied with an explicit deny in a service control policy: the-config-value"},
         403,
         "AccessDeniedException",
     )
     hide = redaction.hiding(["the-config-value"])
-    error = error_of(own_function(stub, hide).state)
+    error = error_of(own_function(aws, hide).state)
     assert "organisation policy denies" in error.message
     assert error.message.endswith("service control policy: ***")

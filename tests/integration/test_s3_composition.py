@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,12 +33,6 @@ CANARY = b"canary of the config"
 MIN = composition.SMALLEST_PART
 PREFIX = os.urandom(MIN)
 TAIL = CANARY + os.urandom(1000)
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    with s3_stub.running() as running:
-        yield running
 
 
 @dataclass
@@ -97,8 +91,8 @@ class Sender:
 
 
 @pytest.fixture
-def sender(stub: Stub, tmp_path: Path) -> Sender:
-    return Sender(stub, tmp_path)
+def sender(s3: Stub, tmp_path: Path) -> Sender:
+    return Sender(s3, tmp_path)
 
 
 def refusing(call: str, *refusals: Exception, skip: int = 0) -> Callable[[Request], None]:
@@ -127,18 +121,18 @@ def once(call: str, error: Exception) -> Callable[[Request], None]:
     return meet
 
 
-def nothing_is_left(stub: Stub) -> bool:
-    return stub.holding(CANARY) == [] and stub.uploads == {}
+def nothing_is_left(s3: Stub) -> bool:
+    return s3.holding(CANARY) == [] and s3.uploads == {}
 
 
-def test_only_the_tail_is_sent_once_the_prefix_is_kept(stub: Stub, sender: Sender) -> None:
+def test_only_the_tail_is_sent_once_the_prefix_is_kept(s3: Stub, sender: Sender) -> None:
     """The second package with the same prefix costs its tail, and a few small requests."""
     sender.send()
-    assert stub.bytes_sent < MIN + len(TAIL) + 2000
-    first = stub.bytes_sent
+    assert s3.bytes_sent < MIN + len(TAIL) + 2000
+    first = s3.bytes_sent
     sender.send(sender.package(tail=CANARY + b"2"))
-    assert stub.bytes_sent - first < 2000
-    assert stub.calls[-6:] == [
+    assert s3.bytes_sent - first < 2000
+    assert s3.calls[-6:] == [
         "CreateMultipartUpload",
         "UploadPart",
         "UploadPart",
@@ -149,151 +143,141 @@ def test_only_the_tail_is_sent_once_the_prefix_is_kept(stub: Stub, sender: Sende
     assert sender.warnings == []
 
 
-def test_the_object_that_stays_in_the_bucket_has_no_config(stub: Stub, sender: Sender) -> None:
+def test_the_object_that_stays_in_the_bucket_has_no_config(s3: Stub, sender: Sender) -> None:
     """The kept prefix stays, under its hash; the package with the config is deleted."""
     sender.send()
-    assert [*stub.objects] == [f"hello/code/{hashlib.sha256(PREFIX).hexdigest()}"]
-    assert nothing_is_left(stub)
+    assert [*s3.objects] == [f"hello/code/{hashlib.sha256(PREFIX).hexdigest()}"]
+    assert nothing_is_left(s3)
 
 
-def test_two_deploys_of_a_package_have_keys_of_their_own(stub: Stub, sender: Sender) -> None:
+def test_two_deploys_of_a_package_have_keys_of_their_own(s3: Stub, sender: Sender) -> None:
     """So that none deletes the package of the other."""
     keys: list[str] = []
-    stub.before = lambda request: keys.append(request.key)
+    s3.before = lambda request: keys.append(request.key)
     sender.send()
     sender.send()
     assembled = {key for key in keys if re.fullmatch(r"hello/[0-9a-f]{64}-[0-9a-f]{8}\.zip", key)}
     assert len(assembled) == 2
 
 
-def test_functions_of_a_region_share_one_upload(stub: Stub, sender: Sender) -> None:
+def test_functions_of_a_region_share_one_upload(s3: Stub, sender: Sender) -> None:
     """It is deleted when the last of them has it."""
     package, progress = sender.package(), Progress()
     one, two = sender.function("one", "two")
     one.send(package, progress)
-    assert stub.holding(CANARY)
+    assert s3.holding(CANARY)
     two.send(package, progress)
-    assert stub.calls.count("CompleteMultipartUpload") == 1
-    assert nothing_is_left(stub)
+    assert s3.calls.count("CompleteMultipartUpload") == 1
+    assert nothing_is_left(s3)
 
 
-def test_a_package_that_no_function_needs_is_deleted_at_the_end(stub: Stub, sender: Sender) -> None:
+def test_a_package_that_no_function_needs_is_deleted_at_the_end(s3: Stub, sender: Sender) -> None:
     """A function that needs no update does not keep the package in the bucket."""
     one, two = sender.function("one", "two")
     one.send(sender.package(), Progress())
     two.clear(Progress())
-    assert nothing_is_left(stub)
+    assert nothing_is_left(s3)
 
 
 @pytest.mark.parametrize("status", [403, 404], ids=str)
-def test_a_prefix_that_may_not_be_seen_is_sent_again(
-    stub: Stub, sender: Sender, status: int
-) -> None:
+def test_a_prefix_that_may_not_be_seen_is_sent_again(s3: Stub, sender: Sender, status: int) -> None:
     """Without s3:ListBucket, S3 says 403 for what is not there."""
-    stub.before = refusing("HeadObject", Refusal(status, ""))
+    s3.before = refusing("HeadObject", Refusal(status, ""))
     sender.send()
-    assert "CompleteMultipartUpload" in stub.calls
-    assert nothing_is_left(stub)
+    assert "CompleteMultipartUpload" in s3.calls
+    assert nothing_is_left(s3)
 
 
-def test_a_foreign_object_is_never_built_in(stub: Stub, sender: Sender) -> None:
+def test_a_foreign_object_is_never_built_in(s3: Stub, sender: Sender) -> None:
     """What stands under the key of the prefix and is not the prefix is replaced."""
     key = f"hello/code/{hashlib.sha256(PREFIX).hexdigest()}"
-    stub.objects[key] = s3_stub.Object(os.urandom(MIN), sha256="another")
+    s3.objects[key] = s3_stub.Object(os.urandom(MIN), sha256="another")
     sender.send()
-    assert stub.objects[key].data == PREFIX
+    assert s3.objects[key].data == PREFIX
 
 
 @pytest.mark.parametrize("change", ["gone", "replaced"])
 def test_a_prefix_that_changes_before_it_is_copied_is_not_used(
-    stub: Stub, sender: Sender, change: str
+    s3: Stub, sender: Sender, change: str
 ) -> None:
     """Then all of the package is sent."""
     sender.send()
-    [key] = stub.objects
+    [key] = s3.objects
 
     def change_it(request: Request) -> None:
         if request.call == "CreateMultipartUpload":
             if change == "gone":
-                stub.objects.pop(key, None)
+                s3.objects.pop(key, None)
             else:
-                stub.objects[key] = s3_stub.Object(os.urandom(MIN))
+                s3.objects[key] = s3_stub.Object(os.urandom(MIN))
 
-    stub.before = change_it
-    before = stub.bytes_sent
+    s3.before = change_it
+    before = s3.bytes_sent
     sender.send(sender.package(tail=CANARY + b"2"))
-    assert stub.bytes_sent - before > MIN
-    assert nothing_is_left(stub)
+    assert s3.bytes_sent - before > MIN
+    assert nothing_is_left(s3)
 
 
 @pytest.mark.parametrize("what", ["x-amz-checksum-crc32", "x-amz-mp-object-size"])
 def test_a_package_that_is_not_the_local_file_is_not_completed(
-    stub: Stub, sender: Sender, what: str
+    s3: Stub, sender: Sender, what: str
 ) -> None:
     """S3 compares checksum and size; then all of the package is sent."""
     wrong = {"x-amz-checksum-crc32": "AAAAAA==", "x-amz-mp-object-size": "1"}
-    stub.before = lambda request: (
+    s3.before = lambda request: (
         request.headers.update({what: wrong[what]})
-        if request.call == "CompleteMultipartUpload" and stub.calls.count(request.call) == 1
+        if request.call == "CompleteMultipartUpload" and s3.calls.count(request.call) == 1
         else None
     )
     sender.send()
-    assert stub.calls.count("CreateMultipartUpload") + stub.calls.count("PutObject") > 2
-    assert nothing_is_left(stub)
+    assert s3.calls.count("CreateMultipartUpload") + s3.calls.count("PutObject") > 2
+    assert nothing_is_left(s3)
 
 
-CALLS = [
-    "HeadObject",
-    "PutObject",
-    "CreateMultipartUpload",
-    "UploadPart",
-    "CompleteMultipartUpload",
-    "DeleteObject",
-]
+# Requests that concern the bucket.
+CALLS = [call for call in s3_stub.FIRST_DEPLOY if call != "UpdateFunctionCode"]
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("versioned", [False, True], ids=["", "versioned"])
 def test_a_request_that_is_refused_leaves_no_config(
-    stub: Stub, sender: Sender, call: str, versioned: bool
+    s3: Stub, sender: Sender, call: str, versioned: bool
 ) -> None:
     """Lambda has the package, by S3 or directly; nothing of it is left, or it is said where."""
-    stub.versioned = versioned
-    stub.before = refusing(call, Refusal(403, "AccessDenied"))
+    s3.versioned = versioned
+    s3.before = refusing(call, Refusal(403, "AccessDenied"))
     sender.send()
-    for key in {*stub.holding(CANARY), *(one.key for one in stub.uploads.values())}:
+    for key in {*s3.holding(CANARY), *(one.key for one in s3.uploads.values())}:
         assert any(f"s3://bucket/{key}" in warning for warning in sender.warnings)
-    assert call == "DeleteObject" or nothing_is_left(stub)
+    assert call == "DeleteObject" or nothing_is_left(s3)
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("versioned", [False, True], ids=["", "versioned"])
 def test_a_response_that_is_lost_leaves_no_config(
-    stub: Stub, sender: Sender, call: str, versioned: bool
+    s3: Stub, sender: Sender, call: str, versioned: bool
 ) -> None:
     """The request is repeated, though it was carried out."""
-    stub.versioned = versioned
-    stub.after = once(call, LostResponse())
+    s3.versioned = versioned
+    s3.after = once(call, LostResponse())
     sender.send()
-    for key in {*stub.holding(CANARY), *(one.key for one in stub.uploads.values())}:
+    for key in {*s3.holding(CANARY), *(one.key for one in s3.uploads.values())}:
         assert any(f"s3://bucket/{key}" in warning for warning in sender.warnings)
-    assert versioned or nothing_is_left(stub)
+    assert versioned or nothing_is_left(s3)
 
 
 @pytest.mark.parametrize("call", CALLS[:-1])
-def test_a_service_that_fails_ends_in_a_direct_deploy(
-    stub: Stub, sender: Sender, call: str
-) -> None:
+def test_a_service_that_fails_ends_in_a_direct_deploy(s3: Stub, sender: Sender, call: str) -> None:
     """A package of at most 50 MB needs no bucket; one line says why it does not go by S3."""
-    stub.before = refusing(call, Refusal(503, "ServiceUnavailable"))
+    s3.before = refusing(call, Refusal(503, "ServiceUnavailable"))
     sender.send()
     [warning] = sender.warnings
     assert "without S3" in warning
-    assert nothing_is_left(stub)
+    assert nothing_is_left(s3)
 
 
 def test_a_bucket_whose_key_may_not_be_used_ends_in_a_direct_deploy(
-    stub: Stub, sender: Sender
+    s3: Stub, sender: Sender
 ) -> None:
     """KMS refuses what would store, S3 passes it on."""
 
@@ -301,73 +285,71 @@ def test_a_bucket_whose_key_may_not_be_used_ends_in_a_direct_deploy(
         if request.call in ("PutObject", "CreateMultipartUpload"):
             raise Refusal(403, "AccessDenied", "not authorized to perform: kms:GenerateDataKey")
 
-    stub.before = refuse
+    s3.before = refuse
     sender.send()
     [warning] = sender.warnings
     assert "without S3" in warning
-    assert stub.objects == {}
+    assert s3.objects == {}
 
 
 def test_a_package_that_s3_refuses_and_lambda_does_not_take_is_an_error(
-    stub: Stub, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    s3: Stub, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("packager.aws.lambda_function.DIRECT_LIMIT", MIN)
-    stub.before = refusing("PutObject", Refusal(503, "ServiceUnavailable"))
+    s3.before = refusing("PutObject", Refusal(503, "ServiceUnavailable"))
     with pytest.raises(DeployError, match="s3:PutObject"):
         sender.send()
-    assert nothing_is_left(stub)
+    assert nothing_is_left(s3)
 
 
 def test_lambda_that_may_not_read_the_bucket_receives_the_package_directly(
-    stub: Stub, sender: Sender
+    s3: Stub, sender: Sender
 ) -> None:
     """The object is deleted all the same."""
-    stub.before = once("UpdateFunctionCode", Refusal(403, "AccessDeniedException"))
+    s3.before = once("UpdateFunctionCode", Refusal(403, "AccessDeniedException"))
     sender.send()
     [warning] = sender.warnings
     assert "without S3" in warning
-    assert nothing_is_left(stub)
+    assert nothing_is_left(s3)
 
 
 def test_an_object_that_is_gone_when_lambda_looks_is_sent_directly(
-    stub: Stub, sender: Sender
+    s3: Stub, sender: Sender
 ) -> None:
     """Somebody else may clean the bucket up."""
 
     def remove(request: Request) -> None:
         if request.call == "UpdateFunctionCode":
-            stub.objects.clear()
+            s3.objects.clear()
 
-    stub.before = remove
+    s3.before = remove
     sender.send()
     [warning] = sender.warnings
     assert "without S3" in warning
 
 
-def test_versions_that_may_not_be_deleted_are_named(stub: Stub, sender: Sender) -> None:
+def test_versions_that_may_not_be_deleted_are_named(s3: Stub, sender: Sender) -> None:
     """In a bucket with versions, deleting the object alone would leave the config."""
-    stub.versioned = True
+    s3.versioned = True
 
     def refuse(request: Request) -> None:
         if request.call == "DeleteObject" and "versionId" in request.query:
             raise Refusal(403, "AccessDenied")
 
-    stub.before = refuse
+    s3.before = refuse
     sender.send()
-    [key] = stub.holding(CANARY)
+    [key] = s3.holding(CANARY)
     [warning] = sender.warnings
     assert f"s3://bucket/{key}" in warning
     assert "s3:DeleteObjectVersion" in warning
 
 
 @pytest.mark.parametrize("size", [MIN - 1, MIN, MIN + 1])
-def test_a_prefix_is_kept_from_the_size_that_s3_copies(
-    stub: Stub, sender: Sender, size: int
-) -> None:
+def test_a_prefix_is_kept_from_the_size_that_s3_copies(s3: Stub, sender: Sender, size: int) -> None:
     """A part of less than 5 MiB may only be the last."""
     sender.send(sender.package(PREFIX[:size].ljust(size, b"1"), TAIL))
-    assert (len(stub.objects) == 1) == (size >= MIN)
-    assert nothing_is_left(stub)
+    assert (len(s3.objects) == 1) == (size >= MIN)
+    assert nothing_is_left(s3)
 
 
 @given(
@@ -395,15 +377,15 @@ def test_the_assembled_object_is_the_local_file(
     assert sender.stub.uploads == {}
 
 
-def deployed(stub: Stub, app: Path, temporary: Path, **config: str) -> bytes:
+def deployed(s3: Stub, app: Path, temporary: Path, **config: str) -> bytes:
     """Run `packager deploy` with this config and return the function's package."""
-    run = packager("deploy", app, env=stub.settings() | config, temporary=temporary)
+    run = packager("deploy", app, env=s3.settings() | config, temporary=temporary)
     assert (run.returncode, run.stderr) == (0, ""), run.stderr
-    return stub.code
+    return s3.code
 
 
 def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies(
-    stub: Stub, app: Path, temporary: Path
+    s3: Stub, app: Path, temporary: Path
 ) -> None:
     """The bucket keeps its dependencies, which contain neither config nor the app's own files."""
     library: Tree = {
@@ -412,14 +394,14 @@ def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies
     }
     plant(app, {"package.json": '{"dependencies": {"library": "1"}}'})
     plant(app / "node_modules" / "library", library)
-    deployed(stub, app, temporary, GREETING="one")
-    first = stub.bytes_sent
-    one = deployed(stub, app, temporary, GREETING="two")
+    deployed(s3, app, temporary, GREETING="one")
+    first = s3.bytes_sent
+    one = deployed(s3, app, temporary, GREETING="two")
     (app / "index.js").write_text("exports.handler = async () => 2")
-    two = deployed(stub, app, temporary, GREETING="two")
+    two = deployed(s3, app, temporary, GREETING="two")
     assert first > 6 << 20
-    assert stub.bytes_sent - first < 10_000
-    [kept] = stub.objects.values()
+    assert s3.bytes_sent - first < 10_000
+    [kept] = s3.objects.values()
     assert one.startswith(kept.data) and two.startswith(kept.data)
     for name in (b"env.properties", b"index.js"):
         assert name in two
@@ -427,7 +409,7 @@ def test_a_change_of_config_or_code_of_a_node_app_does_not_send_its_dependencies
 
 
 def test_a_config_change_of_a_jar_sends_its_directory(
-    stub: Stub, tmp_path: Path, temporary: Path
+    s3: Stub, tmp_path: Path, temporary: Path
 ) -> None:
     """The bucket keeps the entries, without an older config that the jar had."""
     with zipfile.ZipFile(tmp_path / "some.jar", "w") as jar:
@@ -435,11 +417,11 @@ def test_a_config_change_of_a_jar_sends_its_directory(
         jar.writestr("env.properties", CANARY)
         jar.writestr("Some.class", os.urandom(6 << 20))
     settings_ = {"_LAMBDA_JAR_FILE": "some.jar"}
-    deployed(stub, tmp_path, temporary, GREETING="one", **settings_)
-    first = stub.bytes_sent
-    package = deployed(stub, tmp_path, temporary, GREETING="two", **settings_)
-    assert stub.bytes_sent - first < 10_000
+    deployed(s3, tmp_path, temporary, GREETING="one", **settings_)
+    first = s3.bytes_sent
+    package = deployed(s3, tmp_path, temporary, GREETING="two", **settings_)
+    assert s3.bytes_sent - first < 10_000
     assert CANARY not in package
-    [kept] = stub.objects.values()
+    [kept] = s3.objects.values()
     assert package.startswith(kept.data)
     assert b"env.properties" not in kept.data

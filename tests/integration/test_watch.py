@@ -19,8 +19,8 @@ import pytest
 from tests.commands import bare_environment, run
 from tests.conftest import requires
 from tests.integration.conftest import WatchApp
-from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, node_app, watching
-from tests.proxy import Exchange, proxying
+from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, watching_new_app
+from tests.proxy import Exchange
 from tests.service import Service
 
 
@@ -28,16 +28,9 @@ from tests.service import Service
 def running(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
     """A command that has been running since the first test, and will until the last."""
     folder = tmp_path_factory.mktemp("watch")
-    (folder / "temporary").mkdir()
     (folder / "shared").mkdir()
-    app = node_app(folder / "app")
-    options = ["--ignore", "*.log", "--path", str(folder / "shared")]
-    service.create_function("watched")
-    with (
-        proxying(service.url) as proxy,
-        watching(app, service, proxy, "watched", *options, temporary=folder / "temporary") as watch,
-    ):
-        watch.deployed()
+    options = ("--ignore", "*.log", "--path", str(folder / "shared"))
+    with watching_new_app(folder, service, "watched", *options) as watch:
         yield watch
 
 

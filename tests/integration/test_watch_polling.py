@@ -54,7 +54,7 @@ def test_the_same_change_is_not_noticed_without_poll(overlaid: Watching, below: 
     """The overlay reports no event, so only --poll can notice the change."""
     save(below / "index.js")
     time.sleep(3 * QUIET_TIME)
-    assert overlaid.told.empty()
+    assert overlaid.received.empty()
 
 
 @pytest.mark.parametrize("overlaid", [["--poll"]], indirect=True)
@@ -64,7 +64,7 @@ def test_polling_does_not_deploy_a_file_that_is_written_again_unchanged(
     """Only a change of contents starts a deploy."""
     (below / "index.js").write_bytes((below / "index.js").read_bytes())
     time.sleep(2.5)
-    assert overlaid.told.empty()
+    assert overlaid.received.empty()
 
 
 @pytest.mark.parametrize("options", [[], ["--poll"]])

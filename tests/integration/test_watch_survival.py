@@ -12,23 +12,15 @@ import pytest
 
 from tests.conftest import requires
 from tests.integration.conftest import WatchApp
-from tests.integration.watch_process import Watching, in_namespace, node_app, watching
-from tests.proxy import Exchange, Fault, Proxy, error, proxying, reset_before_the_body
+from tests.integration.watch_process import Watching, in_namespace, watching_new_app
+from tests.proxy import Exchange, Fault, Proxy, error, reset_before_the_body
 from tests.service import KEY_ID, Service
 
 
 @pytest.fixture(scope="module")
 def running(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
     """A command that has outlived all of the tests so far."""
-    folder = tmp_path_factory.mktemp("watch")
-    (folder / "temporary").mkdir()
-    service.create_function("survivor")
-    app = node_app(folder / "app")
-    with (
-        proxying(service.url) as proxy,
-        watching(app, service, proxy, "survivor", temporary=folder / "temporary") as watch,
-    ):
-        watch.deployed()
+    with watching_new_app(tmp_path_factory.mktemp("watch"), service, "survivor") as watch:
         yield watch
 
 

@@ -1,4 +1,4 @@
-"""`packager watch` as a process, and what it tells of its runs."""
+"""`packager watch` as a process, and the events of its runs."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package import build
 from tests.commands import bare_environment
-from tests.proxy import Proxy
+from tests.proxy import Proxy, proxying
 from tests.service import Service
 from tests.trees import plant
 
-# Longer than anything of a busy machine pauses in the middle of one save, in seconds.
+# Seconds; longer than a busy machine pauses in the middle of one save.
 QUIET_TIME = 0.4
 
-# How long a run may take on a busy machine; waited for only as long as it lasts.
+# Maximum seconds for a run on a busy machine; normally it ends earlier.
 PATIENCE = 60.0
 
-# An event as `--json-lines` shows it.
+# An event of `--json-lines`.
 Event = dict[str, Any]
 
 _ENDINGS = ("deployed", "unchanged", "failed")
@@ -49,7 +49,7 @@ class Watching:
     function: str
     env_file: Path
     process: subprocess.Popen[str]
-    told: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
+    received: queue.SimpleQueue[Event | None] = field(default_factory=queue.SimpleQueue)
     events: list[Event] = field(default_factory=list)
 
     def change(self, name: str = "index.js") -> None:
@@ -60,18 +60,18 @@ class Watching:
         """Wait for the next event of one of `kinds`."""
         end = time.monotonic() + PATIENCE
         while True:
-            told = self.told.get(timeout=max(0.0, end - time.monotonic()))
-            assert told is not None, "the command has ended"
-            self.events.append(told)
-            if told["event"] in kinds:
-                return told
+            received = self.received.get(timeout=max(0.0, end - time.monotonic()))
+            assert received is not None, "the command has ended"
+            self.events.append(received)
+            if received["event"] in kinds:
+                return received
 
     def ending(self) -> Event:
         """Wait for the next end of a run."""
         return self.event(*_ENDINGS)
 
     def deployed(self) -> Event:
-        """Wait for the next end of a run, which has to be a deploy of the app as it is now."""
+        """Wait for the next end of a run, which must be a deploy of the app as it is now."""
         ending = self.ending()
         assert ending["event"] == "deployed", ending
         assert self.service.stored(self.function) == self.built()
@@ -85,11 +85,11 @@ class Watching:
                 return ending
 
     def is_current(self) -> bool:
-        """Whether the function runs the app as it is now."""
+        """Return whether the function runs the app as it is now."""
         return self.service.stored(self.function) == self.built()
 
     def built(self) -> bytes:
-        """Make what a full build of the app as it is now gives."""
+        """Return the package that a full build of the app creates now."""
         destination = self.app.with_name(f"{self.app.name}.{threading.get_ident()}.zip")
         try:
             variables = read_env_file(self.env_file).variables
@@ -100,11 +100,11 @@ class Watching:
 
     @contextlib.contextmanager
     def expecting(self, *, deploys: int) -> Iterator[None]:
-        """Count the deploys that the changes made meanwhile lead to; the last is what is there."""
+        """Check that the changes in the block cause this many deploys; the last is current."""
         before = self.updates
         yield
         if deploys == 0:
-            # Nothing can be waited for but the deploy of something else.
+            # The end of the wait is the deploy of another change.
             time.sleep(1.5 * QUIET_TIME)
             self.change("something-else.js")
             deploys = 1
@@ -112,16 +112,16 @@ class Watching:
             self.ending()
         self.deployed()
         time.sleep(1.5 * QUIET_TIME)
-        assert self.told.empty()
+        assert self.received.empty()
         assert self.updates - before == deploys, self.events
 
     @property
     def updates(self) -> int:
-        """How often the function was updated."""
+        """Return how often the function was updated."""
         return self.proxy.calls.count("update")
 
     def end(self, number: int = signal.SIGINT) -> int:
-        """Interrupt the command, and give its exit status."""
+        """Interrupt the command and return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
@@ -137,9 +137,9 @@ def watching(
     env: Mapping[str, str] | None = None,
     prefix: tuple[str, ...] = (),
 ) -> Iterator[Watching]:
-    """Run the command until the block ends; nothing may be left of it then.
+    """Run the command until the block ends; it must leave no temporary file.
 
-    It is run by the command `prefix`, if one is given.
+    If there is a `prefix`, that command runs it.
     """
     settings = service.settings(function, through=proxy.url)
     env_file = app.with_name("config.env")
@@ -156,7 +156,7 @@ def watching(
         text=True,
     )
     watching = Watching(app, service, proxy, function, env_file, process)
-    reader = threading.Thread(target=_read, args=(process, watching.told), daemon=True)
+    reader = threading.Thread(target=_read, args=(process, watching.received), daemon=True)
     reader.start()
     try:
         yield watching
@@ -171,17 +171,33 @@ def watching(
             process.stdout.close()
 
 
-def _read(process: subprocess.Popen[str], told: queue.SimpleQueue[Event | None]) -> None:
+@contextlib.contextmanager
+def watching_new_app(
+    folder: Path, service: Service, function: str, *options: str
+) -> Iterator[Watching]:
+    """Create an app and a function, and watch the app until the block ends."""
+    (folder / "temporary").mkdir()
+    app = node_app(folder / "app")
+    service.create_function(function)
+    with (
+        proxying(service.url) as proxy,
+        watching(app, service, proxy, function, *options, temporary=folder / "temporary") as watch,
+    ):
+        watch.deployed()
+        yield watch
+
+
+def _read(process: subprocess.Popen[str], received: queue.SimpleQueue[Event | None]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        told.put(json.loads(line))
-    told.put(None)
+        received.put(json.loads(line))
+    received.put(None)
 
 
 def in_namespace(*arguments: str, setup: str) -> tuple[str, ...]:
-    """Return the words before a command that has it run in namespaces of its own, after `setup`.
+    """Return the prefix of a command that runs in its own namespaces, after `setup`.
 
-    The process stays the same, so that it can be sent signals. Skips where there are none.
+    The process stays the same, so it can receive signals. Skips the test if namespaces are missing.
     """
     words = ("unshare", "--user", *arguments, "sh", "-c")
     if subprocess.run([*words, setup], capture_output=True, check=False).returncode != 0:
@@ -208,7 +224,7 @@ def node_app(folder: Path) -> Path:
 
 
 def ends(pid: int) -> bool:
-    """Wait until a process has ended; say whether it has."""
+    """Wait until a process has ended; return whether it has."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
