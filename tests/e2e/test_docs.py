@@ -6,7 +6,6 @@ import ast
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,10 @@ import pytest
 from packager.cli import cli
 from packager.config.settings_table import BY_VARIABLE
 from tests import documentation, watch_picture
+from tests.commands import run
 from tests.conftest import requires
 from tests.documentation import PAGES, ROOT, Reader, anchors, links, matches, shell_lines
+from tests.integration.buildpack import heroku
 from tests.service import Service
 
 # Programs in the pages' commands that have documentation of their own.
@@ -187,27 +188,14 @@ def test_the_commands_on_a_page_print_the_outputs_shown(
 
 def test_the_first_commands_of_the_readme_work_in_a_clean_clone(tmp_path: Path) -> None:
     """The README's first two commands need only Python: they install, deploy and respond."""
-    clone = tmp_path / "clone"
-    names = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
-    ).stdout.split("\0")
-    for name in filter(None, names):
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, clone / name, follow_symlinks=False)
+    clone = heroku.clone(tmp_path / "clone")
     install, deploy = shell_lines(ROOT / "README.md")[:2]
     assert install.startswith("python3 -m venv")
     assert deploy == "packager deploy --local examples/python"
-    run = subprocess.run(
-        ["bash", "-c", f"{install} && {deploy}"],
-        cwd=clone,
-        env=documentation.new_users_environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    assert "World" in run.stdout.splitlines()[-1]
-    assert "Collecting" in run.stdout  # pip shows its progress
+    env = documentation.new_users_environment(tmp_path)
+    shown = run("bash", "-c", f"{install} && {deploy}", cwd=clone, env=env)
+    assert "World" in shown.splitlines()[-1]
+    assert "Collecting" in shown  # pip shows its progress
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Files with secrets are private, whatever the umask and whatever other users have planted."""
+"""Files with secrets are private, for every umask and despite files that other users plant."""
 
 from __future__ import annotations
 

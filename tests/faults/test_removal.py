@@ -1,4 +1,4 @@
-"""Private folders that a hostile package or handler has filled are removed all the same."""
+"""Private folders are removed even if a hostile package or handler has filled them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials of AWS's profiles, and what AWS's services refuse: who refused, and what helps."""
+"""Credentials of AWS's profiles, and refusals: the error names the service and what to do."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_an_mfa_code_without_a_terminal_is_an_error_that_waits_for_nothing(
 
 
 def on_a_terminal(program: str, answers: Sequence[str]) -> str:
-    """Run a Python program on a terminal where somebody answers each prompt; return all output."""
+    """Run a Python program on a terminal with a reply to each prompt; return all output."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-c", program])

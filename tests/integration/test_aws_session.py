@@ -1,4 +1,4 @@
-"""Where requests go, and whom they trust: AWS's files and variables, http://, CA certificates."""
+"""The endpoints of requests and their trust: AWS's files and variables, http://, CAs."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_with_own_credentials_variables_of_aws_do_not_count(
 def test_with_own_credentials_no_other_description_of_aws_counts(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`~/.aws/models` comes before what botocore brings along, and can name other hosts."""
+    """`~/.aws/models` takes precedence over botocore's own data, and can name other hosts."""
     folder = home / ".aws" / "models"
     folder.mkdir(parents=True)
     (folder / "endpoints.json").write_text(json.dumps({"version": 3, "partitions": []}))

@@ -63,11 +63,10 @@ def test_the_help_of_a_command_has_groups_and_examples_that_it_takes(
         command.make_context(name, [word for word in arguments if word])
 
 
-def test_the_result_is_coloured_on_a_terminal_only_and_not_with_no_color(tmp_path: Path) -> None:
+def test_the_result_is_coloured_on_a_terminal_only_and_not_with_no_color(app: Path) -> None:
     """Success is green; an error begins in red."""
-    (tmp_path / "package.json").write_text("{}")
-    (tmp_path / ".env").write_text("A=1\n")
-    build = ("build", tmp_path, "-o", tmp_path / "out.zip", "--env-file", tmp_path / ".env")
+    (app / ".env").write_text("A=1\n")
+    build = ("build", app, "-o", app.with_name("out.zip"), "--env-file", app / ".env")
     for arguments, colour in ((build, "\x1b[32mBuilt"), (("build",), "\x1b[31mError: ")):
         assert colour in packager_on_a_terminal(*arguments, env={}).stdout
         plain = packager_on_a_terminal(*arguments, env={"NO_COLOR": "1"})
@@ -77,11 +76,10 @@ def test_the_result_is_coloured_on_a_terminal_only_and_not_with_no_color(tmp_pat
 
 
 def test_json_lines_of_a_deploy_are_one_object_for_each_event(
-    service: Service, function: str, tmp_path: Path
+    service: Service, function: str, app: Path
 ) -> None:
     """The last one is the result."""
-    (tmp_path / "package.json").write_text("{}")
-    run = packager("deploy", tmp_path, "--json-lines", env=service.settings(function))
+    run = packager("deploy", app, "--json-lines", env=service.settings(function))
     events = [json.loads(line) for line in run.stdout.splitlines()]
     assert (run.returncode, run.stderr) == (0, "")
     assert events[-1]["event"] == events[-1]["outcome"] == "deployed"

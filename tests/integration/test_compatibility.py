@@ -1,4 +1,4 @@
-"""Functions that read `env.properties` without a reader of ours run as they are."""
+"""Functions that read `env.properties` without our readers run unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.runtimes import tools
 
 SOURCES = Path(__file__).parent / "compatibility"
 
-# What needs no escape: whatever does not read escapes reads it exactly.
+# Values that need no escape, so that even a reader without escapes reads them exactly.
 PLAIN = {
     "URL": "postgres://user:p%40ss@db.example:5432/app?ssl=true&a=b#c!",
     "JSON": '{"a": [1, 2], "b": "c=d:e"}',
@@ -34,8 +34,8 @@ ESCAPED = {
 }
 
 
-def answer(app: Path, config: dict[str, str], settings: dict[str, str], folder: Path) -> object:
-    """Deploy an app to this machine and ask its handler for all its config."""
+def response(app: Path, config: dict[str, str], settings: dict[str, str], folder: Path) -> object:
+    """Deploy an app to this machine and return its handler's response: all values of the config."""
     env_file = folder / "config.json"
     env_file.write_text(json.dumps(config | settings))
     event = json.dumps(list(config))
@@ -61,22 +61,22 @@ def test_a_java_handler_that_loads_properties_from_its_class_path_has_every_valu
 ) -> None:
     config = PLAIN | ESCAPED
     settings = {"_LAMBDA_JAR_FILE": java_jar.name}
-    assert answer(java_jar.parent, config, settings, tmp_path) == list(config.values())
+    assert response(java_jar.parent, config, settings, tmp_path) == list(config.values())
 
 
 @pytest.fixture(scope="session")
 def node_app() -> Path:
     """An app with the npm package properties-reader."""
 
-    def build(folder: Path) -> None:
+    def install(folder: Path) -> None:
         shutil.copytree(SOURCES / "node", folder, dirs_exist_ok=True)
         run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", cwd=folder)
 
-    return cached("compatibility-node", SOURCES / "node", build)
+    return cached("compatibility-node", SOURCES / "node", install)
 
 
 @requires("node", "npm")
 def test_a_node_handler_that_uses_properties_reader_has_every_value_that_needs_no_escape(
     node_app: Path, tmp_path: Path
 ) -> None:
-    assert answer(node_app, PLAIN, {}, tmp_path) == list(PLAIN.values())
+    assert response(node_app, PLAIN, {}, tmp_path) == list(PLAIN.values())

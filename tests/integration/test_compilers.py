@@ -1,4 +1,4 @@
-"""Checks of a package, against what real compilers write."""
+"""Checks of a package, with the output of real compilers."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.conftest import requires
 
 PATIENCE = 60.0
 
-# What the shell is asked, and what it completes it to.
+# What is typed, and what the shell completes it to.
 CASES = [
     ("packager dep", "packager deploy"),
     ("packager deploy --dry", "packager deploy --dry-run"),
@@ -62,7 +62,7 @@ class Shell:
         os.write(self._terminal, keys.encode())
 
     def until(self, pattern: str) -> None:
-        """Read until something is shown, which is forgotten then."""
+        """Read until the output matches the pattern, and drop it up to there."""
         end = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.shown)):
             assert select.select([self._terminal], [], [], end - time.monotonic())[0], self.shown
@@ -78,14 +78,14 @@ class Shell:
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=requires(name)) for name in START])
 def test_tab_completes_commands_options_and_choices(name: str, tmp_path: Path) -> None:
-    """In an interactive shell that has read the script as the help says."""
+    """The interactive shell has read the script as the help shows."""
     command, setup = START[name]
     shell = Shell(command, tmp_path)
     try:
         shell.type(f"PS1='> '; {setup}; echo rea''dy\n")
         shell.until(r"ready\r?\n")
         for typed, completed in CASES:
-            # Then to the beginning of the line: what was completed is shown, and does not run.
+            # Ctrl-A moves to the beginning of the line, so the completed line is shown, not run.
             shell.type(f"{typed}\t")
             shell.until(re.escape(completed.removeprefix(typed)))
             shell.type("\x01echo done: \n")
@@ -96,7 +96,7 @@ def test_tab_completes_commands_options_and_choices(name: str, tmp_path: Path) -
 
 @requires("fish")
 def test_fish_completes_commands_options_and_choices(tmp_path: Path) -> None:
-    """Fish itself is asked for what it would offer."""
+    """Fish lists its completions itself."""
     for typed, completed in CASES:
         script = f"packager completion fish | source; complete --do-complete '{typed}'"
         run = subprocess.run(

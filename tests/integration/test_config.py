@@ -83,7 +83,7 @@ def test_no_command_shows_or_packages_a_token_of_a_laptops_shell(
     function: str,
     tmp_path: Path,
 ) -> None:
-    """Nor does it reach a handler on this machine."""
+    """No token reaches a handler on this machine either."""
     name, *options = arguments
     in_aws = service.settings(function) | {"_LAMBDA_RUNTIME": "python3.13"}
     env = KEYS | ({} if "--local" in options else in_aws)
@@ -96,7 +96,7 @@ def test_no_command_shows_or_packages_a_token_of_a_laptops_shell(
 
 
 def test_watching_shows_no_token_of_a_laptops_shell(nosy_app: Path) -> None:
-    """The handler's output is shown, and has none."""
+    """The handler's output, which is shown, contains none."""
     env = bare_environment() | SHELL | KEYS
     del env["DYNO"]
     with subprocess.Popen(

@@ -36,7 +36,7 @@ def outcomes(release: Release) -> list[str]:
 
 
 def live(fleet: Releases) -> list[str]:
-    """Return where the aliases point to."""
+    """Return the versions that the aliases point to."""
     places = ((REGION, "hello"), (REGION, "b"), (OTHER_REGION, "c"))
     return [fleet.stub.functions[place].aliases["live"].version for place in places]
 
@@ -66,7 +66,7 @@ def test_if_one_is_not_ready_no_alias_is_switched(fleet: Releases, step: str) ->
 
 
 def test_if_one_fails_its_smoke_test_no_alias_is_switched(fleet: Releases) -> None:
-    """Two of three have responded, and stay where they were."""
+    """The aliases of the two functions that responded stay where they were, too."""
     calls = iter(range(10))
     lock = threading.Lock()
 
@@ -84,7 +84,7 @@ def test_if_one_fails_its_smoke_test_no_alias_is_switched(fleet: Releases) -> No
 
 
 def test_if_an_alias_cannot_be_moved_the_others_are_moved_back(fleet: Releases) -> None:
-    """The description is what it was as well."""
+    """Their descriptions are restored, too."""
     fleet.stub.refuse = lambda action, region, name: (
         Refusal(403, "AccessDeniedException") if (action, name) == ("UpdateAlias", "c") else None
     )
@@ -95,7 +95,7 @@ def test_if_an_alias_cannot_be_moved_the_others_are_moved_back(fleet: Releases) 
 
 
 def test_an_alias_that_cannot_be_moved_back_is_named(fleet: Releases) -> None:
-    """It is the truth about what is live."""
+    """The error reports which versions are live."""
     moves: list[str] = []
 
     def refuse(action: str, region: str, name: str) -> Refusal | None:
@@ -112,7 +112,7 @@ def test_an_alias_that_cannot_be_moved_back_is_named(fleet: Releases) -> None:
 
 
 def test_an_alias_that_was_created_stays_and_is_named(releases: Releases) -> None:
-    """There is nothing to move it back to."""
+    """It has no previous version to go back to."""
     releases.stub.create_function("b")
     releases.functions = ("hello", "b")
     releases.stub.refuse = lambda action, region, name: (
@@ -143,7 +143,7 @@ def test_a_function_that_does_not_exist_stops_all_before_anything_is_sent(fleet:
     assert fleet.stub.calls.count("UpdateFunctionCode") == sent
 
 
-def test_a_rolled_back_function_stays_back_while_others_are_released(fleet: Releases) -> None:
+def test_a_rolled_back_function_is_held_back_while_others_are_released(fleet: Releases) -> None:
     """Each alias has its own history."""
     fleet.changed().release(alias="live")
     fleet.functions = ("hello",)
@@ -154,14 +154,14 @@ def test_a_rolled_back_function_stays_back_while_others_are_released(fleet: Rele
 
 
 def test_updates_of_several_functions_run_side_by_side(fleet: Releases) -> None:
-    """Of a service that takes two seconds for each, three take about as long as one."""
+    """The service takes two seconds for each, and updates all three at the same time."""
     fleet.stub.update_seconds = 2
     fleet.changed().release()
     assert fleet.stub.updating_at_once == 3
 
 
 def test_many_functions_are_released_though_aws_throttles(releases: Releases) -> None:
-    """Lambda takes 15 such requests a second. Threads are bounded, and so are the lines shown."""
+    """Lambda accepts 15 such requests a second. The numbers of threads and of lines are bounded."""
     names = [f"f{number}" for number in range(MANY)]
     for name in names:
         releases.stub.create_function(name)
@@ -183,5 +183,5 @@ def test_many_functions_are_released_though_aws_throttles(releases: Releases) ->
 
 
 def _is_of_the_stub(thread: threading.Thread) -> bool:
-    """Return whether a thread works on a request, as a thread of the service does."""
+    """Return whether a thread is one of the service that handles a request."""
     return "process_request_thread" in thread.name

@@ -1,4 +1,4 @@
-"""Archives made by the tools of the field, before and after surgery, read by those tools."""
+"""Archives that common tools write, with a config added, are read by those tools."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ PROGRAMS = Path(__file__).parent / "archives"
 
 @pytest.fixture(scope="session")
 def published() -> list[Path]:
-    """Jars as others publish them."""
+    """Published jars from Maven Central."""
 
-    def build(folder: Path) -> None:
+    def download(folder: Path) -> None:
         shutil.copy(PROGRAMS / "pom.xml", folder)
         run("mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=jars", cwd=folder)
 
-    jars = sorted((cached("published-jars", PROGRAMS, build) / "jars").glob("*.jar"))
+    jars = sorted((cached("published-jars", PROGRAMS, download) / "jars").glob("*.jar"))
     assert len(jars) == 5
     return jars
 
 
-def is_put_into(source: Path, new: Path) -> None:
-    """Inject, and see that nothing else changed and every tool takes what was made."""
+def inject_and_check(source: Path, new: Path) -> None:
+    """Add the config; check that nothing else changes and that every tool accepts the result."""
     before = source.read_bytes()
     inject(source, new, NewFile(ENTRY, CONFIG))
     assert source.read_bytes() == before
@@ -53,7 +53,7 @@ def is_put_into(source: Path, new: Path) -> None:
 def test_entries_of_published_jars_are_unchanged(published: list[Path], tmp_path: Path) -> None:
     new = [tmp_path / jar.name for jar in published]
     for jar, package in zip(published, new, strict=True):
-        is_put_into(jar, package)
+        inject_and_check(jar, package)
     before, after = (
         run("java", PROGRAMS / "ReadAll.java", *jars).split() for jars in (published, new)
     )
@@ -118,14 +118,14 @@ def test_entries_of_archives_of_other_tools_are_unchanged(
     command: str, folder: Path, tmp_path: Path
 ) -> None:
     run("bash", "-c", command, cwd=folder)
-    is_put_into(tmp_path / "made.zip", tmp_path / "new.zip")
+    inject_and_check(tmp_path / "made.zip", tmp_path / "new.zip")
 
 
 @requires("java", "javac", "jar", "zip", "unzip")
 def test_a_jar_that_can_be_run_reads_its_config(tmp_path: Path) -> None:
     run("javac", "-d", tmp_path / "classes", PROGRAMS / "Main.java")
     run("jar", "cfe", tmp_path / "main.jar", "Main", "-C", tmp_path / "classes", ".")
-    is_put_into(tmp_path / "main.jar", tmp_path / "new.jar")
+    inject_and_check(tmp_path / "main.jar", tmp_path / "new.jar")
     assert run("java", "-jar", tmp_path / "new.jar") == "hello\n"
 
 
@@ -135,7 +135,7 @@ def test_an_archive_that_needs_zip64_for_its_entries_is_readable(tmp_path: Path)
     manifest = Part(b"META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\n")
     parts = [manifest, *(Part(b"%d" % number, deflated=True) for number in range(65534))]
     source.write_bytes(craft(*parts, zip64=True))
-    is_put_into(source, tmp_path / "new.jar")
+    inject_and_check(source, tmp_path / "new.jar")
     counts = run("java", PROGRAMS / "ReadAll.java", tmp_path / "new.jar").split()
     assert counts == ["65536", "65535", "true"]
 
@@ -149,7 +149,7 @@ def enough_room(folder: Path, needed: int) -> None:
 @requires("unzip")
 @pytest.mark.parametrize("hole", [(1 << 32) - 200, (1 << 32) + 200])
 def test_an_archive_that_needs_zip64_for_its_offsets_is_readable(hole: int, tmp_path: Path) -> None:
-    """A sparse file: the zip's end is just before, or behind, the 4 GiB that 32 bits can tell."""
+    """A sparse file whose end is just before or after 4 GiB, the limit of 32 bits."""
     enough_room(tmp_path, 6 << 30)
     source, new = tmp_path / "large.zip", tmp_path / "new.zip"
     with source.open("wb") as file, zipfile.ZipFile(file, "w") as archive:
@@ -208,8 +208,8 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path: Path) -> None:
     source.write_bytes(craft(Part(b"a", os.urandom(100_000)), Part(b"b" * 20000)))
     size = source.stat().st_size
     for limit in (0, 1, 4096, 99_999, 100_100, size - 20_000, size, size + 50):
-        said = run(sys.executable, "-B", "-c", FULL_DISK, source, new, str(limit))
-        message, hint = said.splitlines()
+        shown = run(sys.executable, "-B", "-c", FULL_DISK, source, new, str(limit))
+        message, hint = shown.splitlines()
         assert message == f"{new} cannot be written: File too large."
         assert str(tmp_path) in hint
         assert not new.exists()
@@ -236,7 +236,7 @@ on_linux = pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="/proc 
 
 
 def measured(source: Path) -> tuple[int, int, int]:
-    """Inject in a process of its own; give bytes read, bytes written, and peak memory in KiB."""
+    """Inject in a new process; return bytes read, bytes written, and peak memory in KiB."""
     new = source.with_suffix(".new")
     read, written, peak = json.loads(run(sys.executable, "-c", MEASURED, source, new))
     new.unlink()
@@ -250,7 +250,7 @@ def test_the_archive_is_read_and_written_once(tmp_path: Path) -> None:
     read, written, _ = measured(source)
     size = source.stat().st_size
     directory = 1000 * 50
-    # The end is looked for in as many bytes as a comment can have; /proc itself is read, too.
+    # The end is searched in the length of the longest comment; /proc itself is read, too.
     assert size < read < size + directory + 65557 + 20_000
     assert size < written < size + 500
 

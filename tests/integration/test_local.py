@@ -44,7 +44,7 @@ NO_SETTINGS = Settings()
 
 
 def package(files: Files) -> bytes:
-    """Make a deployment package."""
+    """Return a deployment package with these files."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name, text in files.items():
@@ -109,7 +109,7 @@ def test_the_last_of_two_deploys_is_downloaded(service: LocalLambda, tmp_path: P
 def test_a_package_that_was_not_sent_is_neither_unpacked_nor_run(
     service: LocalLambda, tmp_path: Path
 ) -> None:
-    """Whoever else could change what the service holds: another hash is an error."""
+    """If something else changes the package in the service, its hash differs, which is an error."""
     function = local_function(service, "replaced")
     for text in ("ours", "theirs"):
         (tmp_path / text).write_bytes(package({"index.js": text}))
@@ -149,7 +149,7 @@ def test_a_function_is_created_with_its_runtime_and_architecture(service: LocalL
     assert (state.runtime, state.architecture) == ("python3.12", "arm64")
 
 
-def test_the_users_own_place_in_aws_plays_no_part(service: LocalLambda) -> None:
+def test_the_users_own_aws_endpoint_and_credentials_have_no_effect(service: LocalLambda) -> None:
     users = Settings(
         functions=functions("arn:aws:lambda:eu-west-1:111122223333:function:shop"),
         region="eu-west-1",
@@ -227,7 +227,7 @@ def test_bits_that_let_others_run_a_file_as_this_user_are_dropped(
 
 
 def test_folders_nested_deeply_are_unpacked_and_searched(tmp_path: Path) -> None:
-    """Deeper than Python's recursion goes."""
+    """The nesting is deeper than Python's limit of recursion."""
     name = "a/" * 1500 + "A.class"
     task = unpacked(tmp_path, (entry(name), ""), (entry("package.json"), "[" * 100_000))
     try:
@@ -325,7 +325,7 @@ def test_no_handler_or_several_are_an_error(files: Files, message: str, tmp_path
         find_handler(plant(tmp_path, files))
 
 
-def test_a_handler_that_is_named_need_not_be_looked_for(tmp_path: Path) -> None:
+def test_a_named_handler_is_used_without_a_search(tmp_path: Path) -> None:
     task = plant(tmp_path, {"a.py": "", "package.json": "{}"})
     assert find_handler(task, "a.run", "python") == Handler("python", "a.run")
     assert find_handler(task, "a.run") == Handler("node", "a.run")
@@ -351,7 +351,7 @@ def test_data_that_is_not_a_class_file_is_an_error(data: bytes) -> None:
         "exports.handler = event => ({ then: resolve => resolve(event) })",
     ],
 )
-def test_a_node_handler_answers_in_any_of_its_styles(module: str, tmp_path: Path) -> None:
+def test_a_node_handler_of_any_style_responds(module: str, tmp_path: Path) -> None:
     assert response(plant(tmp_path, {"index.js": module}), {"é": [1, None]}) == {"é": [1, None]}
 
 
@@ -380,7 +380,7 @@ def test_a_node_handler_is_found_wherever_lambda_finds_it(
 
 
 @needs_node
-def test_a_node_handler_that_answers_nothing_answers_null(tmp_path: Path) -> None:
+def test_a_node_handler_without_a_result_responds_with_null(tmp_path: Path) -> None:
     assert response(plant(tmp_path, {"index.js": "exports.handler = () => {}"})) is None
     assert response(plant(tmp_path, {"index.js": "exports.handler = async () => {}"})) is None
 
@@ -397,7 +397,7 @@ def python(body: str, before: str = "") -> Files:
     }
 
 
-def test_a_python_handler_answers(tmp_path: Path) -> None:
+def test_a_python_handler_responds(tmp_path: Path) -> None:
     task = plant(tmp_path, python("[event, context.function_name]"))
     assert response(task, {"é": [1, None]}) == [{"é": [1, None]}, "function"]
 
@@ -515,7 +515,7 @@ def test_a_class_file_has_the_name_and_interfaces_of_its_source(java_task: Path)
     )
 
 
-# Whatever the language.
+# All languages.
 
 ENVIRONMENT: dict[str, Files] = {
     "node": {"index.js": "exports.handler = async () => [process.cwd(), process.env]"},
@@ -658,7 +658,7 @@ def test_an_event_that_is_not_json_is_wrong_before_anything_is_done_and_is_not_s
 
 
 def test_invoke_without_local_is_refused(tmp_path: Path) -> None:
-    """Also if it is what would be taken without it."""
+    """It is refused even if its event is the default one."""
     (tmp_path / "package.json").write_text("{}")
     settings = ("--function", "hello", "--region", "eu-west-1")
     run = packager("deploy", tmp_path, *settings, "--invoke", "{}")
@@ -677,7 +677,7 @@ def test_a_python_handler_without_a_dot_is_named(name: str, tmp_path: Path) -> N
 def test_an_app_with_files_of_two_kinds_is_run_as_the_kind_that_was_packaged(
     tmp_path: Path,
 ) -> None:
-    """As Node.js, if no setting says that the runtime is Python's."""
+    """It runs as Node.js unless the setting of the runtime names Python."""
     plant(
         tmp_path,
         {
@@ -693,8 +693,8 @@ def test_an_app_with_files_of_two_kinds_is_run_as_the_kind_that_was_packaged(
 
 
 @requires("java", "javac")
-def test_a_jar_is_run_by_java_whatever_else_is_in_it(java_task: Path, tmp_path: Path) -> None:
-    """A package.json at its root, as some libraries bring one."""
+def test_a_jar_with_a_package_json_is_run_by_java(java_task: Path, tmp_path: Path) -> None:
+    """Some libraries have one at their root."""
     with zipfile.ZipFile(tmp_path / "app.jar", "w") as jar:
         jar.writestr("package.json", "{}")
         for path in java_task.rglob("*.class"):
@@ -720,7 +720,7 @@ def test_nothing_is_left_in_the_temporary_folder(
     assert list(temporary.iterdir()) == []
 
 
-# By the command.
+# The command.
 
 
 @needs_node
@@ -736,7 +736,7 @@ def test_nothing_is_left_in_the_temporary_folder(
     ],
     ids=lambda variable: variable[0],
 )
-def test_the_users_own_aws_plays_no_part_in_a_local_deploy(
+def test_the_users_own_aws_settings_have_no_effect_on_a_local_deploy(
     variable: tuple[str, str], tmp_path: Path
 ) -> None:
     module = "exports.handler = async event => event"
@@ -776,7 +776,7 @@ def test_a_function_of_a_single_file_is_deployed_and_run(
     assert run.stdout == '"one file"\n', run.stderr
 
 
-# What a handler on this machine sees of its function.
+# The function as a handler on this machine sees it.
 
 
 def as_function(
@@ -801,7 +801,7 @@ REGION_OF_HANDLER = {
 }
 
 
-def test_a_handler_has_the_region_that_the_settings_say(tmp_path: Path) -> None:
+def test_a_handler_has_the_region_of_the_settings(tmp_path: Path) -> None:
     task = plant(tmp_path, REGION_OF_HANDLER)
     found, _ = as_function(task, LocalFunction("hello", region="eu-central-1"))
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:hello"
@@ -820,7 +820,7 @@ def test_a_runtime_that_this_machine_lacks_is_one_line_that_names_both(tmp_path:
 def test_the_interpreter_of_the_functions_runtime_is_used_if_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here it is a script that says so, and then does what this Python does."""
+    """The other Python is a script that reports itself and then runs this one."""
     other = tmp_path / "bin" / "python3.9998"
     other.parent.mkdir()
     other.write_text(f'#!/bin/sh\nexport OTHER=1\nexec {sys.executable} "$@"\n')
@@ -930,7 +930,7 @@ def test_a_handler_gets_the_users_own_aws_credentials_only_if_asked_for(
     assert json.loads(packager(*common, env=env).stdout) == ["local", "local"]
 
 
-def test_the_users_own_aws_credentials_go_with_local_alone(tmp_path: Path) -> None:
+def test_the_users_own_aws_credentials_are_refused_without_local(tmp_path: Path) -> None:
     plant(tmp_path, {"index.js": "", ".env": "A=1\n"})
     settings = ("--function", "hello", "--region", "eu-west-1", "--env-file", tmp_path / ".env")
     run = packager("deploy", tmp_path, *settings, "--with-aws-credentials")

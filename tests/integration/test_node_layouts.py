@@ -1,4 +1,4 @@
-"""Node.js apps that npm, Yarn and pnpm have installed, run from their packages."""
+"""Node.js apps whose dependencies npm, Yarn or pnpm installed run from their packages."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_the_handler_loads_every_production_dependency_and_only_those_are_packag
 
 
 @pytest.mark.parametrize("installed_app", ["npm"], indirect=True)
-def test_ranges_of_versions_are_read_as_npms_own_library_reads_them(installed_app: Path) -> None:
+def test_ranges_of_versions_are_parsed_as_by_npms_own_library(installed_app: Path) -> None:
     operators = ["", "^", "~", "~>", "=", ">", "<", ">=", "<="]
     numbers = ["0", "0.0.3", "0.2", "0.2.3", "1", "1.2", "1.2.3", "1.x", "1.2.x", "*", "1.2.3-rc.1"]
     ranges = [operator + number for operator in operators for number in numbers]

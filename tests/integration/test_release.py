@@ -16,7 +16,7 @@ CANARY = "canary of an error"
 
 
 def test_the_first_release_creates_the_alias_and_names_it(releases: Releases) -> None:
-    """The version is code and config together; what the alias was before is recorded."""
+    """A version has code and config; the alias's description records the previous version."""
     first = releases.one(alias="live")
     assert (first.outcome, first.version, first.created) == ("deployed", "1", True)
     assert first.alias and first.alias.arn.endswith(":function:hello:live")
@@ -27,7 +27,7 @@ def test_the_first_release_creates_the_alias_and_names_it(releases: Releases) ->
 
 
 def test_an_unchanged_app_makes_no_version(releases: Releases) -> None:
-    """Neither package nor configuration have changed: nothing is sent, and the alias stays."""
+    """Package and configuration are the same, so nothing is sent and the alias stays."""
     releases.one(alias="live")
     again = releases.one(alias="live")
     assert (again.outcome, again.version) == ("unchanged", "1")
@@ -68,8 +68,8 @@ def test_a_version_goes_live_once_it_is_active(releases: Releases) -> None:
     )
 
 
-def test_a_version_that_never_gets_active_does_not_go_live(releases: Releases) -> None:
-    """The error says what the function has and where the alias points to."""
+def test_a_version_that_never_becomes_active_does_not_go_live(releases: Releases) -> None:
+    """The error reports the function's package and the version that the alias points to."""
     releases.one(alias="live")
     releases.stub.pending_seconds = 60
     error = releases.changed().fails(alias="live", timeout=1)
@@ -79,7 +79,7 @@ def test_a_version_that_never_gets_active_does_not_go_live(releases: Releases) -
 
 
 def test_another_deploy_between_update_and_publish_is_an_error(releases: Releases) -> None:
-    """CodeSha256 is a condition: nobody else's code is published as ours."""
+    """CodeSha256 is a condition, so another deploy's code is never published as ours."""
     releases.one(alias="live")
 
     def deploy_other(action: str, region: str, name: str) -> None:
@@ -95,7 +95,7 @@ def test_another_deploy_between_update_and_publish_is_an_error(releases: Release
 def test_a_change_of_the_configuration_between_update_and_publish_is_published(
     releases: Releases,
 ) -> None:
-    """RevisionId is a condition: the function is read again, and published as it is now."""
+    """RevisionId is a condition; the function is read again, then published as it is now."""
     releases.one(alias="live")
     times = iter([True])
 
@@ -109,8 +109,8 @@ def test_a_change_of_the_configuration_between_update_and_publish_is_published(
     assert releases.function.versions[releases.live].timeout == 7
 
 
-def test_a_version_that_answers_the_smoke_event_goes_live(releases: Releases) -> None:
-    """The version is invoked, not `$LATEST`, and it gets the event."""
+def test_a_version_that_responds_to_the_smoke_event_goes_live(releases: Releases) -> None:
+    """The version receives the event, not `$LATEST`."""
     seen: list[object] = []
 
     def handler(event: object, version: str) -> object:
@@ -127,7 +127,7 @@ def test_a_version_that_answers_the_smoke_event_goes_live(releases: Releases) ->
 def test_a_version_that_fails_the_smoke_event_does_not_go_live(
     releases: Releases, error_type: str
 ) -> None:
-    """The type of its error and the request are shown, and nothing of the error's text."""
+    """The error's type and the request's id are shown, but no part of the error's text."""
     releases.one(alias="live")
 
     def handler(event: object, version: str) -> object:
@@ -196,8 +196,8 @@ def test_a_smoke_event_can_be_a_file(releases: Releases) -> None:
         releases.release(smoke_event="@missing.json")
 
 
-def test_weights_that_aws_sets_for_a_while_are_waited_for(releases: Releases) -> None:
-    """An alias with provisioned concurrency shares its traffic after each switch."""
+def test_a_release_waits_while_aws_shares_the_aliass_traffic(releases: Releases) -> None:
+    """AWS does so after each switch of an alias with provisioned concurrency."""
     releases.one(alias="live")
     releases.stub.weights_seconds = 0.5
     releases.changed().one(alias="live")
@@ -206,7 +206,7 @@ def test_weights_that_aws_sets_for_a_while_are_waited_for(releases: Releases) ->
     assert releases.live == "3"
 
 
-def test_the_weights_of_a_canary_are_left_alone(releases: Releases) -> None:
+def test_the_weights_of_a_canary_stay_as_they_are(releases: Releases) -> None:
     """The switch is refused, unless --force is given."""
     releases.one(alias="live")
     releases.function.aliases["live"].weights = {"7": 0.1}
@@ -219,7 +219,7 @@ def test_the_weights_of_a_canary_are_left_alone(releases: Releases) -> None:
 
 
 def test_a_users_description_of_the_alias_is_kept(releases: Releases) -> None:
-    """The history stands behind it."""
+    """The history follows it."""
     releases.one(alias="live")
     releases.function.aliases["live"].description = "What customers call"
     releases.changed().one(alias="live")
@@ -229,7 +229,7 @@ def test_a_users_description_of_the_alias_is_kept(releases: Releases) -> None:
 def test_an_alias_that_somebody_else_moves_is_an_error_that_says_where_it_points(
     releases: Releases,
 ) -> None:
-    """Two deploys at once: the one that comes second does not undo the first."""
+    """Of two deploys at the same time, the second does not undo the first."""
     releases.one(alias="live")
 
     def move(action: str, region: str, name: str) -> None:
@@ -244,8 +244,8 @@ def test_an_alias_that_somebody_else_moves_is_an_error_that_says_where_it_points
     assert releases.live == "9"
 
 
-def test_old_versions_are_deleted_but_for_those_that_somebody_needs(releases: Releases) -> None:
-    """With keep_versions; a foreign version stays, and so does what a rollback would go to."""
+def test_old_versions_are_deleted_except_those_that_are_needed(releases: Releases) -> None:
+    """keep_versions keeps foreign versions and the target of the next rollback."""
     releases.stub.page = 2
     for _ in range(3):
         releases.changed().one(alias="live")
@@ -260,7 +260,7 @@ def test_old_versions_are_deleted_but_for_those_that_somebody_needs(releases: Re
 
 
 def test_a_version_that_cannot_be_deleted_is_a_warning(releases: Releases) -> None:
-    """The release has succeeded all the same."""
+    """The release still succeeds."""
     releases.one(alias="live")
     releases.stub.refuse = lambda action, *_: (
         Refusal(403, "AccessDeniedException") if action == "ListAliases" else None
@@ -269,7 +269,7 @@ def test_a_version_that_cannot_be_deleted_is_a_warning(releases: Releases) -> No
     assert "Old versions may be left" in releases.notes
 
 
-def test_the_kms_key_goes_with_every_update(releases: Releases) -> None:
+def test_every_update_names_the_kms_key(releases: Releases) -> None:
     """Without it, Lambda would encrypt the next package with its own key again."""
     key = f"arn:aws:kms:{REGION}:123456789012:key/1234"
     releases.one(kms_key_arn=key)
@@ -285,8 +285,8 @@ def test_an_update_that_takes_time_is_waited_for_before_the_version_is_published
     assert releases.stub.calls.count("PublishVersion") == 1
 
 
-def test_every_request_that_may_be_throttled_is_waited_out(releases: Releases) -> None:
-    """AWS takes five requests a second; the release takes its time."""
+def test_a_release_succeeds_though_every_request_is_throttled(releases: Releases) -> None:
+    """AWS accepts five requests a second, and the release waits."""
     releases.stub.requests_per_second = 5
     releases.one(alias="live", smoke_event="{}")
     releases.changed().one(alias="live", smoke_event="{}")
@@ -319,7 +319,7 @@ def test_a_denied_step_is_an_error_and_the_alias_stays(
     assert sent == (1 if step == "GetAlias" else 2)
 
 
-def test_an_error_of_the_library_is_one_of_ours(releases: Releases) -> None:
+def test_an_error_of_boto3_is_an_error_of_the_packager(releases: Releases) -> None:
     """A function that does not exist is an error before anything is sent."""
     releases.functions = ("missing",)
     with pytest.raises(PackagerError, match="The function does not exist"):

@@ -51,7 +51,7 @@ class Case:
 
 
 def archive(**entries: bytes) -> bytes:
-    """Make a jar or zip of classes."""
+    """Return a jar or zip of classes."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
         for name, entry in entries.items():
@@ -204,7 +204,7 @@ def test_sharp_is_deployed_with_its_optional_builds(
         releases.release()
 
 
-def test_a_pending_function_is_waited_for_before_the_package_is_sent(releases: Releases) -> None:
+def test_the_package_is_sent_once_the_function_is_not_pending_any_more(releases: Releases) -> None:
     """It is sent only once."""
     releases.function.configuration.update(NODE | {"State": "Pending"})
 

@@ -18,7 +18,7 @@ def released(releases: Releases) -> Releases:
     return releases
 
 
-def test_a_rollback_goes_back_and_a_second_one_further(released: Releases) -> None:
+def test_a_rollback_goes_back_one_version_and_a_second_one_two(released: Releases) -> None:
     """The description records what was rolled back."""
     done = released.roll_back()
     assert (done.before, done.alias.version) == ("3", "2")
@@ -31,7 +31,7 @@ def test_a_rollback_goes_back_and_a_second_one_further(released: Releases) -> No
 
 
 def test_a_nightly_deploy_of_the_same_package_does_not_undo_a_rollback(released: Releases) -> None:
-    """It says so, publishes nothing and exits with 0; --force deploys all the same."""
+    """It reports this, publishes nothing and exits with 0; --force deploys anyway."""
     released.roll_back()
     nightly = released.one(alias="live")
     assert (nightly.outcome, nightly.version) == ("held back", "3")
@@ -46,7 +46,7 @@ def test_a_nightly_deploy_of_the_same_package_does_not_undo_a_rollback(released:
 def test_a_changed_configuration_does_not_bring_a_rolled_back_package_back(
     released: Releases,
 ) -> None:
-    """A nightly deploy would publish it as another version: its hash counts, not its number."""
+    """A nightly deploy would publish it under a new number, so its hash decides."""
     released.roll_back()
     released.function.configure(timeout=9)
     assert released.one(alias="live").outcome == "held back"
@@ -54,7 +54,7 @@ def test_a_changed_configuration_does_not_bring_a_rolled_back_package_back(
 
 
 def test_a_config_change_after_a_rollback_goes_live(released: Releases) -> None:
-    """It is another package; and what was rolled back is forgotten with it."""
+    """The package differs, and the mark of the rolled back version is removed."""
     released.roll_back()
     assert released.changed().one(alias="live").outcome == "deployed"
     assert (released.live, released.history) == ("4", "packager history: 2 1")
@@ -70,7 +70,7 @@ def test_a_rolled_back_version_is_not_deleted_while_it_is_marked(released: Relea
     assert released.one(alias="live").outcome == "held back"
 
 
-def test_two_aliases_that_interleave_go_back_each_on_its_own_way(releases: Releases) -> None:
+def test_each_of_two_aliases_goes_back_to_its_own_previous_version(releases: Releases) -> None:
     """The next lower number would be wrong for both."""
     for alias in ("live", "beta", "live", "beta"):
         releases.changed().one(alias=alias)
@@ -79,14 +79,14 @@ def test_two_aliases_that_interleave_go_back_each_on_its_own_way(releases: Relea
     assert releases.history == "packager history: !3"
 
 
-def test_a_rollback_to_a_version_goes_past_those_between(released: Releases) -> None:
-    """Version 2 is not what a second rollback should go to."""
+def test_a_rollback_to_a_version_also_marks_the_versions_between(released: Releases) -> None:
+    """A second rollback does not go to version 2."""
     released.roll_back("1")
     assert (released.live, released.history) == ("1", "packager history: !3 !2")
 
 
 def test_a_rollback_can_be_undone_by_naming_the_version(released: Releases) -> None:
-    """The version is live again, and no longer marked."""
+    """The version is live again and not marked any more."""
     released.roll_back()
     released.roll_back("3")
     assert (released.live, released.history) == ("3", "packager history: 2 1")
@@ -94,7 +94,7 @@ def test_a_rollback_can_be_undone_by_naming_the_version(released: Releases) -> N
 
 
 def test_a_rollback_to_an_unknown_version_is_an_error(released: Releases) -> None:
-    """Nothing is moved."""
+    """The alias stays where it is."""
     with pytest.raises(DeployError, match="has no version 77"):
         released.roll_back("77")
     assert released.live == "3"
@@ -103,7 +103,7 @@ def test_a_rollback_to_an_unknown_version_is_an_error(released: Releases) -> Non
 def test_a_version_deleted_by_hand_is_an_error_that_names_the_previous_one(
     released: Releases,
 ) -> None:
-    """Nobody goes back further than asked without saying so."""
+    """A rollback that goes back further than one version must name the version."""
     del released.function.versions["2"]
     with pytest.raises(DeployError, match="has no version 2") as error:
         released.roll_back()
@@ -112,7 +112,7 @@ def test_a_version_deleted_by_hand_is_an_error_that_names_the_previous_one(
 
 
 def test_a_marked_version_deleted_by_hand_holds_nothing_back(released: Releases) -> None:
-    """What its package was is not known any more."""
+    """The hash of its package is not known any more."""
     released.roll_back()
     del released.function.versions["3"]
     released.function.changed()
@@ -125,8 +125,8 @@ def test_a_rollback_without_the_alias_is_an_error(released: Releases) -> None:
         released.roll_back(alias="beta")
 
 
-def test_a_rollback_leaves_a_canary_alone_unless_forced(released: Releases) -> None:
-    """Somebody shares the traffic of the alias by hand."""
+def test_a_rollback_does_not_end_a_canary_unless_forced(released: Releases) -> None:
+    """A user has shared the traffic of the alias by hand."""
     released.function.aliases["live"].weights = {"1": 0.2}
     with pytest.raises(DeployError, match="20% to version 1"):
         released.roll_back(timeout=1)
@@ -139,7 +139,7 @@ def test_a_rollback_leaves_a_canary_alone_unless_forced(released: Releases) -> N
 def test_a_rollback_of_several_functions_checks_all_before_it_moves_one(
     released: Releases,
 ) -> None:
-    """The second has nothing to go back to: the first stays where it is."""
+    """The second has no previous version, so the first stays where it is."""
     other = released.stub.create_function("other")
     other.versions["1"] = released.function.versions["1"]
     other.aliases["live"] = Alias("1")

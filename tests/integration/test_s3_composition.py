@@ -1,4 +1,4 @@
-"""Packages that S3 assembles: what is sent, what is proven, and what is left in the bucket."""
+"""Packages that S3 assembles: what is sent, what is checked, and what stays in the bucket."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ TAIL = CANARY + os.urandom(1000)
 
 @dataclass
 class Sender:
-    """Sends packages to the functions of one region, and keeps the warnings."""
+    """Sends packages to the functions of one region, and collects the warnings."""
 
     stub: Stub
     folder: Path
     warnings: list[str] = field(default_factory=list)
 
     def function(self, *names: str) -> list[LambdaFunction]:
-        """Make functions that share a store."""
+        """Return functions that share a store."""
         own = Settings(
             functions=functions(names[0]),
             region=REGION,
@@ -151,7 +151,7 @@ def test_the_object_that_stays_in_the_bucket_has_no_config(s3: Stub, sender: Sen
 
 
 def test_two_deploys_of_a_package_have_keys_of_their_own(s3: Stub, sender: Sender) -> None:
-    """So that none deletes the package of the other."""
+    """No function deletes the package of another."""
     keys: list[str] = []
     s3.before = lambda request: keys.append(request.key)
     sender.send()
@@ -189,7 +189,7 @@ def test_a_prefix_that_may_not_be_seen_is_sent_again(s3: Stub, sender: Sender, s
 
 
 def test_a_foreign_object_is_never_built_in(s3: Stub, sender: Sender) -> None:
-    """What stands under the key of the prefix and is not the prefix is replaced."""
+    """An object under the key of the prefix that is not the prefix is replaced."""
     key = f"hello/code/{hashlib.sha256(PREFIX).hexdigest()}"
     s3.objects[key] = s3_stub.Object(os.urandom(MIN), sha256="another")
     sender.send()
@@ -243,7 +243,7 @@ CALLS = [call for call in s3_stub.FIRST_DEPLOY if call != "UpdateFunctionCode"]
 def test_a_request_that_is_refused_leaves_no_config(
     s3: Stub, sender: Sender, call: str, versioned: bool
 ) -> None:
-    """Lambda has the package, by S3 or directly; nothing of it is left, or it is said where."""
+    """Lambda has the package, and nothing of it stays in the bucket unless a warning names it."""
     s3.versioned = versioned
     s3.before = refusing(call, Refusal(403, "AccessDenied"))
     sender.send()
@@ -257,7 +257,7 @@ def test_a_request_that_is_refused_leaves_no_config(
 def test_a_response_that_is_lost_leaves_no_config(
     s3: Stub, sender: Sender, call: str, versioned: bool
 ) -> None:
-    """The request is repeated, though it was carried out."""
+    """The request is sent again, although the service has carried it out."""
     s3.versioned = versioned
     s3.after = once(call, LostResponse())
     sender.send()
@@ -268,7 +268,7 @@ def test_a_response_that_is_lost_leaves_no_config(
 
 @pytest.mark.parametrize("call", CALLS[:-1])
 def test_a_service_that_fails_ends_in_a_direct_deploy(s3: Stub, sender: Sender, call: str) -> None:
-    """A package of at most 50 MB needs no bucket; one line says why it does not go by S3."""
+    """A package of at most 50 MB needs no bucket; one warning gives the reason."""
     s3.before = refusing(call, Refusal(503, "ServiceUnavailable"))
     sender.send()
     [warning] = sender.warnings
@@ -279,7 +279,7 @@ def test_a_service_that_fails_ends_in_a_direct_deploy(s3: Stub, sender: Sender, 
 def test_a_bucket_whose_key_may_not_be_used_ends_in_a_direct_deploy(
     s3: Stub, sender: Sender
 ) -> None:
-    """KMS refuses what would store, S3 passes it on."""
+    """KMS refuses requests that store data, and S3 passes the refusal on."""
 
     def refuse(request: Request) -> None:
         if request.call in ("PutObject", "CreateMultipartUpload"):
@@ -305,7 +305,7 @@ def test_a_package_that_s3_refuses_and_lambda_does_not_take_is_an_error(
 def test_lambda_that_may_not_read_the_bucket_receives_the_package_directly(
     s3: Stub, sender: Sender
 ) -> None:
-    """The object is deleted all the same."""
+    """The object is still deleted."""
     s3.before = once("UpdateFunctionCode", Refusal(403, "AccessDeniedException"))
     sender.send()
     [warning] = sender.warnings
@@ -316,7 +316,7 @@ def test_lambda_that_may_not_read_the_bucket_receives_the_package_directly(
 def test_an_object_that_is_gone_when_lambda_looks_is_sent_directly(
     s3: Stub, sender: Sender
 ) -> None:
-    """Somebody else may clean the bucket up."""
+    """Another process may clean up the bucket."""
 
     def remove(request: Request) -> None:
         if request.call == "UpdateFunctionCode":
@@ -364,7 +364,7 @@ def test_a_prefix_is_kept_from_the_size_that_s3_copies(s3: Stub, sender: Sender,
 def test_the_assembled_object_is_the_local_file(
     sender: Sender, around: int, tail: bytes, kept: bool, seed: bytes
 ) -> None:
-    """Byte for byte, whatever the layout, and whether or not the prefix is there already."""
+    """It is, byte for byte, for every layout, whether or not the bucket has the prefix already."""
     limit = 4096
     with pytest.MonkeyPatch.context() as patched:
         for module in ("packager.aws.storage", "tests.s3_stub"):

@@ -1,4 +1,4 @@
-"""Readers copied into projects: they work there, and a stale copy is reported."""
+"""Readers that are copied into projects work there, and stale copies are reported."""
 
 from __future__ import annotations
 

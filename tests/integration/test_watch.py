@@ -1,7 +1,7 @@
 """`packager watch` as a process: real files, and a Lambda API over HTTP that counts and keeps.
 
-Most tests share one process, as a user has it running all day: each makes its changes, and says how
-many deploys they lead to. What a deploy brings is compared with a full build, byte for byte.
+Most tests share one process, which runs all day for a user, too. Each test makes changes and checks
+how many deploys they cause. A deploy's package is compared with a full build, byte for byte.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.service import Service
 
 @pytest.fixture(scope="module")
 def running(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
-    """A command that has been running since the first test, and will until the last."""
+    """A command that runs from the first test to the last."""
     folder = tmp_path_factory.mktemp("watch")
     (folder / "shared").mkdir()
     options = ("--ignore", "*.log", "--path", str(folder / "shared"))
@@ -315,14 +315,14 @@ def test_an_npm_install_is_one_deploy(watch: Watching, tmp_path: Path) -> None:
     before = watch.updates
     run("npm", "install", *options, dependency, cwd=watch.app)
     watch.until_deployed()
-    # npm works in stages, between which a slow machine may well be quiet.
+    # npm works in stages; a slow machine can pause between them.
     assert 1 <= watch.updates - before <= 3
     with watch.expecting(deploys=1):
         in_place(watch.app / "node_modules/dependency/lib/100/index.js")
 
 
 def steadily(step: Callable[[int], None], seconds: float, pause: float) -> bool:
-    """Do steps for some time; say whether the machine has let us pause for so long only."""
+    """Do steps for some seconds; return whether no pause between them was much too long."""
     last, longest = time.monotonic(), 0.0
     for number in range(round(seconds / pause)):
         step(number)

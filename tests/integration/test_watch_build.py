@@ -13,7 +13,7 @@ from tests.integration.watch_process import Watching, ends, node_app, watching
 from tests.proxy import Proxy, proxying
 from tests.service import Service
 
-# Its output is another one each time, and in part under another name.
+# Each run writes other contents, and one file under another name.
 BUILD = """\
 set -eu
 cd "$(dirname "$0")/app"
@@ -35,7 +35,7 @@ echo build >> ../builds.log
 
 @pytest.fixture(scope="module")
 def watch(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
-    """The command, after its first builds: it may need a second to learn what they write."""
+    """The command, after a second build, which it may need to learn which files a build writes."""
     folder = tmp_path_factory.mktemp("watch")
     (folder / "temporary").mkdir()
     (folder / "build.sh").write_text(BUILD)
@@ -126,7 +126,7 @@ def test_with_a_build_command_the_sources_are_watched_and_the_jar_is_its_product
     app = tmp_path / "app"
     (app / "src").mkdir(parents=True)
     (app / "src/A.java").write_text("class A {}")
-    # As a build does that begins with `clean`; the time stamps within a jar are never the same.
+    # It begins with `clean`, and the time stamps within its jar always differ.
     build = "rm -rf target; mkdir target; date +%N > stamp; zip -q target/app.jar src/* stamp"
     options = ["--jar", "target/app.jar", "--build", build]
     with watching(app, service, proxy, function, *options, temporary=temporary) as watch:

@@ -132,7 +132,7 @@ def test_a_missing_setting_or_folder_ends_it_at_once_as_wrong_input(
 
 
 class Terminal:
-    """The command with a terminal, or a pipe, as its output."""
+    """The command whose output is a terminal or a pipe."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: int) -> None:
         self.process = process

@@ -1,4 +1,4 @@
-"""`packager watch --local`: handlers that do not end, apps that are whole again, and Enter."""
+"""`packager watch --local`: handlers that do not end, apps that become complete, and Enter."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_file_that_is_saved_as_it_was_leaves_the_handler_running(watch: Watchi
 @requires("node")
 @pytest.mark.parametrize("target", ["folder", "../outside/deep/folder", "../outside/file.js"])
 def test_a_broken_link_is_deployed_once_its_target_exists(watch: Watching, target: str) -> None:
-    """And what was saved meanwhile is deployed with it, without another save."""
+    """Files saved in the meantime are deployed with it, without another save."""
     # What is beside the app may be packaged, as it is in the same work tree.
     (watch.app / ".git").rename(watch.app.parent / ".git")
     (watch.app / "link").symlink_to(target)
@@ -105,7 +105,7 @@ def in_a_session_with_a_terminal(program: str) -> str:
     return run.stdout.strip()
 
 
-def test_enter_is_heard_once_in_the_foreground_of_a_terminal() -> None:
+def test_enter_is_read_once_in_the_foreground_of_a_terminal() -> None:
     program = "enter = Enter(); print(enter.file, enter.pressed(), enter.pressed())"
     assert in_a_session_with_a_terminal(program) == "0 True False"
 

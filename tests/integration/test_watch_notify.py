@@ -1,4 +1,4 @@
-"""What each way to hear of changes tells of changes in real folders."""
+"""The events of each watcher for changes in real folders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.watch_process import in_namespace
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
-# How long something may take to be told on a busy machine; waited for only as long as it is not.
+# Maximum seconds until an event on a busy machine; normally it comes earlier.
 PATIENCE = 30.0
 
 
@@ -38,13 +38,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def watch_all(watcher: Watcher, folder: Path) -> None:
-    """Watch as a tree does: from the top, each folder."""
+    """Watch each folder of a tree, from the top."""
     for path in [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]:
         watcher.watch(str(path), deep=True)
 
 
 def told(watcher: Watcher, *expected: Path) -> bool:
-    """Wait until all of `expected` were told of."""
+    """Wait until there was an event for each of `expected`."""
     missing = set(map(str, expected))
     end = time.monotonic() + PATIENCE
     while missing and time.monotonic() < end:
@@ -143,7 +143,7 @@ def test_a_missing_folder_is_not_an_error(watcher: Watcher, folder: Path) -> Non
 
 
 @linux
-def test_a_folder_renamed_while_it_is_watched_anew_stays_watched(folder: Path) -> None:
+def test_a_folder_renamed_while_it_is_registered_again_stays_watched(folder: Path) -> None:
     watcher = Inotify()
     watch_all(watcher, folder)
     (folder / "sub").rename(folder / "renamed")
@@ -206,8 +206,8 @@ def test_a_limit_of_the_system_is_named(folder: Path, limit: str, value: int, sy
     assert run.stdout == f"{sysctl}\n"
 
 
-def test_the_watcher_waits_for_another_file_as_well(watcher: Watcher, folder: Path) -> None:
-    """As for the Enter key."""
+def test_the_watcher_also_waits_for_another_file(watcher: Watcher, folder: Path) -> None:
+    """The Enter key is waited for in this way."""
     watch_all(watcher, folder)
     reader, writer = os.pipe()
     os.write(writer, b"\n")

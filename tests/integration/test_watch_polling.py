@@ -1,4 +1,4 @@
-"""`packager watch --poll`, where the system reports no events: a file system written from below."""
+"""`packager watch --poll`, if the system reports no events: an overlay whose files change below."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def below(watched_app: Path, tmp_path: Path) -> Path:
 def overlaid(
     below: Path, watch_app: WatchApp, request: pytest.FixtureRequest
 ) -> Iterator[Watching]:
-    """A running command whose app is an overlay that nobody else sees."""
+    """A running command whose app is an overlay that no other process sees."""
     folder = below.parent
     layers = f"lowerdir={folder}/lower,upperdir={below},workdir={folder}/work"
     prefix = in_namespace(
@@ -37,7 +37,7 @@ def overlaid(
 
 
 def save(file: Path) -> None:
-    """Write the file that the overlay leads to."""
+    """Write a file below the overlay."""
     file.write_text(f"exports.n = {time.time_ns()}\n")
 
 

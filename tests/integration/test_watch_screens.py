@@ -1,8 +1,8 @@
-"""What `packager watch --local` shows in a terminal of 80 columns, as files that people can read.
+"""The screens of `packager watch --local` in a terminal of 80 columns, as readable files.
 
-`screens/` has a file for each scene: the lines that it adds, after the colour that they have. Times
-and sizes stand there as HH:MM:SS and N kB. After an intended change, `WRITE_SCREENS=1 pytest
-tests/integration/test_watch_screens.py` writes them anew.
+`screens/` has a file for each scene, with the lines that it adds, each after its colour. Times and
+sizes are HH:MM:SS and N kB there. After an intended change, `WRITE_SCREENS=1 pytest
+tests/integration/test_watch_screens.py` writes the files again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.conftest import requires
 SCREENS = Path(__file__).with_name("screens")
 COLUMNS, ROWS = 80, 120
 
-# How long a scene may take on a busy machine; waited for only as long as it takes.
+# Maximum seconds for a scene on a busy machine; normally it ends earlier.
 PATIENCE = 90.0
 WRITES = "WRITE_SCREENS" in os.environ
 SECONDS_TO_SETTLE = 12.0
@@ -53,13 +53,13 @@ class Screen:
         os.write(self.terminal, key.encode())
 
     def read(self, seconds: float) -> None:
-        """Show what the command writes, waiting for so long for it."""
+        """Show what the command writes, after a wait of at most some seconds."""
         if select.select([self.terminal], [], [], seconds)[0]:
             with contextlib.suppress(OSError):  # The command has ended.
                 self._stream.feed(os.read(self.terminal, 65536))
 
     def text(self) -> str:
-        """Return the lines of this scene, each after its colour; the last may hold nothing yet."""
+        """Return the lines of this scene, each after its colour; the last may still be empty."""
         lines = [self._line(row) for row in range(self._row, self._screen.cursor.y + 1)]
         return "".join(f"{line}\n" for line in lines).removesuffix(f"{' ':6} |\n")
 
@@ -75,7 +75,7 @@ class Screen:
         ]
 
     def shows(self, scene: str) -> None:
-        """Wait until the screen is as the file of the scene says, and begin another one."""
+        """Wait until the screen equals the file of the scene, and begin the next scene."""
         file = SCREENS / f"{scene}.txt"
         end = time.monotonic() + (SECONDS_TO_SETTLE if WRITES else PATIENCE)
         expected = file.read_text() if file.exists() and not WRITES else None
@@ -177,7 +177,7 @@ def test_the_screens_of_a_session(tmp_path: Path, temporary: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted(SCREENS.glob("*.txt")), ids=lambda file: file.stem)
 def test_a_screen_has_at_most_80_columns_and_each_result_one_colour(file: Path) -> None:
-    """The files are held by the session above; this is what they have in common."""
+    """The session above checks the contents; these are the rules for all files."""
     lines = [line.split(" | ", 1) for line in file.read_text().splitlines()]
     assert all(cell_len(text) <= COLUMNS for _, text in lines)
     results = [

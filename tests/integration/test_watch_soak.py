@@ -1,4 +1,4 @@
-"""A day of saves: what `packager watch` holds does not grow."""
+"""A day of saves: memory, open files and watched folders of `packager watch` do not grow."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tests.integration.conftest import WatchApp
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
 
-# Two minutes of WATCH_SOAK_EDITS=600 are what half an hour of a save each three seconds is.
+# WATCH_SOAK_EDITS=600 takes two minutes and equals half an hour with a save every three seconds.
 EDITS = int(os.environ.get("WATCH_SOAK_EDITS", "30"))
 
-# What the allocator may hold back of memory that was in use for a moment.
+# Memory that the allocator may keep after a short use, in bytes.
 _SLACK = 4 << 20
 
 
 def memory(pid: int) -> int:
-    """Return the memory of a process that is resident, in bytes."""
+    """Return the resident memory of a process, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def held(pid: int) -> tuple[int, int]:
-    """Return how many files and watched folders a process holds."""
+    """Return the number of open files and of watched folders of a process."""
     infos = [path.read_text() for path in Path(f"/proc/{pid}/fdinfo").iterdir()]
     return len(infos), sum(info.count("inotify wd:") for info in infos)
 
 
 def edits(app: Path, random: random.Random) -> Callable[[], None]:
-    """Choose one of the edits of which a day is made."""
+    """Choose one of the edits of a day."""
     name = f"lib/{random.randrange(20)}"
 
     def write() -> None:
@@ -64,7 +64,7 @@ def test_memory_files_and_folders_held_stay_the_same(
             for _ in range(EDITS // 3):
                 edits(watched_app, chance)()
                 watch.until_deployed()
-            # The same folders each time, and nothing on the way.
+            # At each measurement, the app has the same folders and no deploy is in progress.
             shutil.rmtree(watched_app / "lib")
             watch.until_deployed()
             levels.append((memory(watch.process.pid), held(watch.process.pid)))

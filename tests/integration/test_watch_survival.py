@@ -1,4 +1,4 @@
-"""What `packager watch` outlives: each time, a change made afterwards is deployed."""
+"""Failures that `packager watch` survives: it deploys the next change after each of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.service import KEY_ID, Service
 
 @pytest.fixture(scope="module")
 def running(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watching]:
-    """A command that has outlived all of the tests so far."""
+    """A command that has survived all tests so far."""
     with watching_new_app(tmp_path_factory.mktemp("watch"), service, "survivor") as watch:
         yield watch
 
@@ -58,7 +58,7 @@ def test_a_failed_deploy_is_reported_and_the_next_change_deploys_both(
     watch.until_deployed()
 
 
-def test_a_failed_deploy_is_tried_again_by_itself_when_the_service_is_back(watch: Watching) -> None:
+def test_a_failed_deploy_is_retried_until_the_service_responds_again(watch: Watching) -> None:
     watch.proxy.on("update", reset_before_the_body)
     watch.change("index.js")
     assert watch.ending()["retryIn"] == 1
@@ -73,7 +73,7 @@ def test_a_failed_deploy_is_tried_again_by_itself_when_the_service_is_back(watch
     [error(409, "ResourceConflictException"), error(429, "TooManyRequestsException")],
     ids=["by somebody else", "throttled"],
 )
-def test_an_update_in_the_way_of_others_is_waited_for(watch: Watching, fault: Fault) -> None:
+def test_a_deploy_waits_for_other_updates_and_throttling(watch: Watching, fault: Fault) -> None:
     watch.proxy.on("update", fault, times=4)
     watch.change("index.js")
     watch.deployed()
@@ -99,7 +99,7 @@ def test_an_env_file_with_another_endpoint_or_a_mistake_takes_effect_at_once(
     assert deployed["variables"] == 2
 
 
-def test_the_app_folder_may_go_away_and_come_back(watch: Watching) -> None:
+def test_an_app_folder_that_disappears_and_returns_is_deployed_again(watch: Watching) -> None:
     away = watch.app.with_name("away")
     watch.app.rename(away)
     assert "does not exist any more" in watch.ending()["error"]
@@ -176,7 +176,9 @@ def test_a_file_that_may_not_be_read_is_named_and_deployed_when_it_may(
         watch.deployed()
 
 
-def test_a_full_disk_is_waited_out(watch_app: WatchApp, temporary: Path) -> None:
+def test_after_a_full_disk_the_next_change_is_deployed(
+    watch_app: WatchApp, temporary: Path
+) -> None:
     prefix = in_namespace(
         *("--map-root-user", "--mount"), setup=f"mount -t tmpfs -o size=1m tmpfs {temporary}"
     )

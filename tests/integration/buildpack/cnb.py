@@ -28,7 +28,7 @@ FAIL = 100
 
 @dataclass(frozen=True)
 class Image:
-    """What a build exports: the app, the folders of its layers in order, and the processes."""
+    """The result of a build: the app, the folders of its layers in order, and the processes."""
 
     app: Path
     layers: Sequence[Path]
@@ -95,7 +95,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Platform:
-    """Where an app is built time and again, by the buildpacks in the folders given.
+    """A place where an app is built again and again, by the buildpacks in these folders.
 
     Only the newest image can run: its layers are in the same place as those of the one before.
     """
@@ -230,7 +230,7 @@ def _type(layer: Path, name: str) -> bool:
 
 
 def toml(file: Path) -> dict[str, Any]:
-    """Read a TOML file; give nothing if it is not there."""
+    """Read a TOML file; a missing one is empty."""
     return tomllib.loads(file.read_text()) if file.exists() else {}
 
 
@@ -245,5 +245,5 @@ def _variables(work: Path) -> dict[str, str]:
 def _of_the_builder() -> dict[str, str]:
     """Return what a builder image has in its environment, and this machine's way to registries."""
     own = {"HOME": str(Path.home()), "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    # Classic builds on the same images have it as well.
+    # Classic builds on the same images have it, too.
     return heroku.of_the_machine() | own | {"CNB_STACK_ID": "heroku-24"}

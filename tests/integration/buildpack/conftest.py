@@ -1,4 +1,4 @@
-"""What the tests of the buildpack share: builds are slow, so they share a cache and a slug."""
+"""Fixtures for the tests of the buildpack, which share a cache and a slug: builds are slow."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def slug(cold: Cold, build_once: Build, app: Path) -> Slug:
 
 @pytest.fixture
 def build(tmp_path: Path, cold: Cold, python_config: Mapping[str, str], buildpack: Path) -> Build:
-    """Builds an app over the warm cache, with the config vars given."""
+    """Builds an app with these config vars over the warm cache."""
     return _builder(tmp_path, cold.cache, python_config, buildpack)
 
 
@@ -101,7 +101,7 @@ def build_once(
     python_config: Mapping[str, str],
     buildpack: Path,
 ) -> Build:
-    """As `build`, for what several tests share."""
+    """Like `build`, for slugs that several tests share."""
     return _builder(tmp_path_factory.mktemp("built"), cold.cache, python_config, buildpack)
 
 
@@ -120,7 +120,7 @@ def own_cache(cold: Cold, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def herokus_python(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What heroku/python leaves in an app: `.heroku/python`, and its script for dynos."""
+    """The files that heroku/python adds to an app: `.heroku/python` and its script for dynos."""
     app = tmp_path_factory.mktemp("herokus")
     (app / ".heroku").mkdir()
     with tarfile.open(archive) as tar:
@@ -162,9 +162,9 @@ def first_image(
 
 @pytest.fixture(scope="session")
 def make_platform(first_image: FirstImage, buildpack: Path) -> MakePlatform:
-    """Makes a platform that has an image already, which any other build of the test replaces.
+    """Creates a platform that already has an image, which each build of the test replaces.
 
-    The stand-ins named build before the buildpack, and those in `after` after it.
+    The stand-ins in `before` build before the buildpack, those in `after` after it.
     """
 
     def make(*before: str, after: Sequence[str] = ()) -> Platform:
@@ -176,6 +176,6 @@ def make_platform(first_image: FirstImage, buildpack: Path) -> MakePlatform:
 
 @pytest.fixture
 def own_platform(first_image: FirstImage, tmp_path: Path) -> Platform:
-    """A platform of the test's own, which has a full cache but no image."""
+    """A platform for one test, with a full cache but without an image."""
     cnb.copy(first_image.platform.folder / "cache", tmp_path / "platform" / "cache")
     return replace(first_image.platform, folder=tmp_path / "platform")

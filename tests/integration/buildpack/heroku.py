@@ -1,6 +1,6 @@
 """Heroku as a buildpack sees it: a build in one folder, dynos in another, and bare environments.
 
-What is done here is what the Buildpack API says: https://devcenter.heroku.com/articles/buildpack-api
+It follows the Buildpack API: https://devcenter.heroku.com/articles/buildpack-api
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[3]
 PACKAGER = ".heroku-lambda-packager"
 
-# What bash does in a dyno before the command, with the config vars in its environment.
+# bash runs this in a dyno before the command, with the config vars in its environment.
 _START = 'for _script in "${HOME}"/.profile.d/*.sh; do source "${_script}"; done; eval "$1"'
 
 
@@ -105,7 +105,7 @@ def push(
 
 
 def release(pushed: Push) -> Slug:
-    """Move what was built to where dynos run; its old place is gone."""
+    """Move the built app to where dynos run; nothing stays in its old place."""
     assert pushed.status == 0, pushed.log
     slug = pushed.folder.with_name("app of a dyno")
     pushed.folder.rename(slug)
@@ -118,7 +118,7 @@ def release(pushed: Push) -> Slug:
 
 
 def build_environment() -> dict[str, str]:
-    """Return what a build has in its environment, and this machine's way to the package index."""
+    """Return the environment of a build, with this machine's settings for the package index."""
     return of_the_machine() | {
         "HOME": str(Path.home()),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -139,7 +139,7 @@ def of_the_machine() -> dict[str, str]:
 
 
 def clone(destination: Path) -> Path:
-    """Copy the buildpack as git has it: nothing that was built or installed on this machine."""
+    """Copy the repository without files that were built or installed on this machine."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=REPOSITORY,

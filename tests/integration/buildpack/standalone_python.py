@@ -1,4 +1,4 @@
-"""A standalone Python as python-build-standalone lays it out, made of the Python that runs this."""
+"""A standalone Python in the layout of python-build-standalone, made from the running Python."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 def pack(archive: Path) -> Path:
     """Write the `.tar.gz`: one folder `python`, with bin/python3, its library and pip.
 
-    Without debugging symbols, as the archive that the buildpack pins (`install_only_stripped`).
+    It has no debugging symbols, like the archive that the buildpack pins (`install_only_stripped`).
     """
     stdlib = Path(sysconfig.get_path("stdlib"))
     include = Path(sysconfig.get_path("include"))

@@ -120,7 +120,7 @@ def test_every_way_to_deploy_sends_the_same_package(
 def test_the_process_takes_options_and_a_failure_is_its_exit_status(
     image: Image, service: Service, function: str
 ) -> None:
-    """A failed deploy fails what started it."""
+    """A failed deploy makes the process that started it fail."""
     shown = image.start("deploy", service.settings(function), "--dry-run", "--json")
     assert (shown.returncode, shown.stdout[:1]) == (0, "{"), shown.stderr
     refused = image.start("deploy", {})
@@ -180,7 +180,7 @@ def test_programs_and_variables_of_the_app_do_not_disturb_the_build(
 def test_a_failed_build_leaves_nothing(
     own_platform: Platform, app: Path, python_config: Mapping[str, str], buildpack: Path
 ) -> None:
-    """What failed is neither in a layer nor in the cache, and the app is unchanged."""
+    """The failed build leaves nothing in a layer or the cache, and the app is unchanged."""
     for cached in own_platform.folder.glob("cache/*/cache/packages-*"):
         shutil.rmtree(cached)
     kept = contents(own_platform.folder / "cache")

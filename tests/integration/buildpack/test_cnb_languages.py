@@ -17,7 +17,7 @@ from tests.integration.buildpack.test_dyno import CONFIG
 from tests.service import Service
 from tests.trees import plant
 
-# What is in the environment of each process, and is not config.
+# Variables of each process that are not config.
 OF_THE_PLATFORM = {"HOME", "HOSTNAME", "PATH", "WEB_CONCURRENCY", "WEB_MEMORY", "JAVA_HOME"}
 PNPM = "10.20.0"
 
@@ -46,7 +46,7 @@ def test_a_node_app_is_deployed_with_its_modules(
     function: str,
     tmp_path: Path,
 ) -> None:
-    """Installed by npm into the app's folder."""
+    """Npm has installed them in the app's folder."""
     image = make_platform("nodejs").build(example("node", tmp_path), python_config).image
     assert {"index.js", "node_modules/ms/index.js"} <= deploy_from(image, service, function)
 
@@ -59,7 +59,7 @@ def test_a_node_app_whose_store_is_a_layer_runs_with_its_modules(
     function: str,
     tmp_path: Path,
 ) -> None:
-    """By pnpm: links lead out of the app, and modules need others beside them in the store."""
+    """Pnpm's links lead out of the app, and modules need other modules of the store."""
     pnpm = cached("pnpm", Path(__file__).parent / "languages" / "nodejs", install_pnpm)
     path = f"{pnpm / 'node_modules' / '.bin'}:/usr/local/bin:/usr/bin:/bin"
     manifest = {"dependencies": {"debug": "4.4.3"}, "packageManager": f"pnpm@{PNPM}"}
@@ -113,7 +113,7 @@ def test_a_python_app_is_deployed_with_the_wheels_of_its_image(
     function: str,
     tmp_path: Path,
 ) -> None:
-    """They are a layer of their own, which stays the same where nothing changed."""
+    """The wheels have their own layer, which stays the same if nothing changes."""
     function = f"{function}-python"
     service.create_function(
         function, runtime="python3.13", handler="lambda_function.lambda_handler"

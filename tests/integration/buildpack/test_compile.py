@@ -33,7 +33,7 @@ def procfile(pushed: Push) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file below `folder` with what it holds."""
+    """Return the contents of every file below `folder`."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -81,7 +81,7 @@ def test_a_newer_packager_takes_its_dependencies_from_the_cache_and_is_compiled_
     buildpack: Path,
     tmp_path: Path,
 ) -> None:
-    """Python runs the bytecode without a look at the source; the build replaces both."""
+    """Python runs bytecode without checking the source, so the build replaces both."""
     newer = Path(shutil.copytree(buildpack, tmp_path / "newer"))
     module = newer / "packager" / "__init__.py"
     module.write_text(module.read_text() + '__version__ = "9.8.7"\n')

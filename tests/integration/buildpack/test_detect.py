@@ -99,7 +99,7 @@ def test_an_app_of_no_known_kind_fails_with_the_list_of_expected_files(
 
 
 def test_the_arguments_distinguish_both_kinds_of_build(buildpack: Path, tmp_path: Path) -> None:
-    """Images of both kinds set CNB_STACK_ID; only the Cloud Native lifecycle gives two folders."""
+    """Images of both kinds set CNB_STACK_ID; only the Cloud Native lifecycle passes two folders."""
     (tmp_path / "known").mkdir()
     (tmp_path / "known" / "package.json").touch()
     (tmp_path / "other").mkdir()

@@ -1,4 +1,4 @@
-"""`deploy` and `packager` in a dyno: what they send, and that nothing in the app disturbs them."""
+"""`deploy` and `packager` in a dyno send the right package, whatever the app contains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.buildpack.conftest import Build
 from tests.integration.buildpack.heroku import PACKAGER, Slug
 from tests.service import Service
 
-# What is left out by default: what differs from dyno to dyno, or is of Heroku's own runtimes.
+# Left out by default: variables that differ between dynos, and those of Heroku's runtimes.
 OF_ONE_DYNO = {
     *("DYNO", "PORT", "PWD", "OLDPWD", "SHLVL", "PS1", "TERM", "COLUMNS", "LINES", "HOSTNAME"),
     *("HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG", "LD_LIBRARY_PATH", "LIBRARY_PATH"),
@@ -44,7 +44,7 @@ def environment(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
 
 
 def injected(slug: Slug, config: Mapping[str, str]) -> dict[str, str]:
-    """Return what of a dyno's environment has to reach the function."""
+    """Return the variables of a dyno that must reach the function."""
     return {
         name: value
         for name, value in environment(slug, config).items()
@@ -73,8 +73,8 @@ def test_a_config_var_named_like_a_word_of_the_scripts_arrives_exactly(
     """A script that assigned to a variable of such a name would export its own value."""
     scripts = [*(slug.folder / PACKAGER / "bin").iterdir(), *(slug.folder / ".profile.d").iterdir()]
     words = {word for path in scripts for word in re.findall(r"\b[A-Za-z]\w*", path.read_text())}
-    # The dyno cannot start without its own HOME and PATH, and its linker complains about what it
-    # cannot load; the others are names of old.
+    # The dyno cannot start without its own HOME and PATH, and its linker reports libraries that it
+    # cannot load. The others are names of earlier scripts.
     names = words - OF_ONE_DYNO - {"LD_AUDIT", "LD_PRELOAD"} | {
         "BASH_SOURCE",
         "CDPATH",
@@ -170,7 +170,7 @@ def hostile(
     build_once: Build,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Slug:
-    """An app whose modules and libraries take the place of those of whoever is not careful."""
+    """An app whose modules and libraries replace those of a careless program."""
     folder = tmp_path_factory.mktemp("hostile") / "app"
     shutil.copytree(app, folder)
     if request.param == "heroku/python":
@@ -213,7 +213,7 @@ def test_an_app_does_not_disturb_the_packager(
 
 
 def test_a_script_in_bash_env_does_not_disturb_the_packager(hostile: Slug) -> None:
-    # Apart from the others: a dyno starts no bash script at all with this one.
+    # Checked separately, because with this variable a dyno starts no bash script.
     launcher = hostile.folder / PACKAGER / "bin" / "packager"
     run = subprocess.run(
         [launcher, "--version"],

@@ -19,7 +19,7 @@ from tests.service import Service
 
 
 def built(name: str, folder: Path) -> Path:
-    """Copy an example, and do what the buildpack of its language does."""
+    """Copy an example and build it as the buildpack of its language does."""
     app = folder / "example"
     source = REPOSITORY / "examples" / name
     shutil.copytree(source, app, ignore=shutil.ignore_patterns("node_modules", "target", ".env"))
@@ -33,7 +33,7 @@ def built(name: str, folder: Path) -> Path:
 def deployed(
     slug: Slug, service: Service, name: str, function: str, **settings: str
 ) -> zipfile.ZipFile:
-    """Deploy by the process of the Procfile; look that the function has the dyno's config."""
+    """Deploy with the process of the Procfile; check that the function has the dyno's config."""
     example = dotenv_values(REPOSITORY / "examples" / name / ".env", interpolate=False)
     of_the_example = {key: value or "" for key, value in example.items()}
     machine = heroku.of_the_machine()

@@ -1,4 +1,4 @@
-"""The classic build as Dokku and others do it: herokuish's folders, user and way to start.
+"""The classic build of Dokku and others, with herokuish's folders, user and start of processes.
 
 https://github.com/gliderlabs/herokuish, include/buildpack.bash and include/procfile.bash
 """
@@ -20,7 +20,7 @@ from tests.integration.buildpack.conftest import Cold
 from tests.integration.buildpack.test_dyno import CONFIG
 from tests.service import Service
 
-# What its shell does before a process starts: config vars are files, then scripts of the app.
+# Its shell does this before a process starts: config vars are files, then the app's scripts run.
 _START = """
 for file in "$1"/*; do export "${file##*/}=$(cat "${file}")"; done
 for file in "${HOME}"/.profile.d/*.sh; do source "${file}"; done
@@ -120,7 +120,7 @@ def container(app: Path, cold: Cold, buildpack: Path) -> Iterator[Container]:
 def test_an_app_that_herokuish_built_deploys(
     container: Container, python_config: Mapping[str, str], service: Service, function: str
 ) -> None:
-    """By its Procfile, as another user than root, with config vars from files."""
+    """It uses its Procfile, a user other than root, and config vars from files."""
     release = {"_LAMBDA_DEPLOY_ON_RELEASE": "true", "GREETING": CONFIG["GREETING"]}
     container.write_config(dict(python_config) | release)
     container.build()

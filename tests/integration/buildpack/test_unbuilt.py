@@ -32,7 +32,7 @@ def commands(log: str) -> list[str]:
 def test_a_node_app_without_its_dependencies_fails_with_the_commands_that_fix_it(
     build: Build, tmp_path: Path
 ) -> None:
-    """Not at the function's first call."""
+    """The error comes before the deploy, not at the function's first call."""
     app = node_app(tmp_path / "app", dependencies={"ms": "2.1.3", "express": "^5"})
     pushed = build(app)
     assert pushed.status == 1
@@ -84,7 +84,7 @@ def test_in_a_cloud_native_build_the_fix_is_in_project_toml(
 def test_a_node_app_that_needs_no_modules_is_built(
     build: Build, tmp_path: Path, manifest: Mapping[str, object]
 ) -> None:
-    """What the runtime provides, too, need not be installed."""
+    """Packages that the runtime provides need not be installed."""
     pushed = build(node_app(tmp_path / "app", **manifest))
     assert pushed.status == 0, pushed.log
 
