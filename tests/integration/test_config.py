@@ -95,19 +95,34 @@ def test_no_command_shows_or_packages_a_token_of_a_laptops_shell(
         assert b"canary" not in b"".join(map(package.read, package.namelist()))
 
 
-def test_watching_shows_no_token_of_a_laptops_shell(nosy_app: Path) -> None:
-    """The handler's output, which is shown, contains none."""
+def test_watching_uses_standard_input_for_each_deploy_and_no_token_of_a_laptops_shell(
+    nosy_app: Path,
+) -> None:
+    """As in `heroku config --json | packager watch --env-file -`; the `.env` is not read."""
+    handler = nosy_app / "lambda_function.py"
+    handler.write_text(NOSY_HANDLER + "print(open('env.properties').read())\n")
     env = bare_environment() | SHELL | KEYS
     del env["DYNO"]
     with subprocess.Popen(
-        [sys.executable, "-m", "packager", "watch", nosy_app, "--local", "--json-lines"],
+        [
+            *(sys.executable, "-m", "packager", "watch", nosy_app),
+            *("--local", "--json-lines", "--env-file", "-"),
+        ],
         env=env,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     ) as watch:
+        assert watch.stdin
         assert watch.stdout
-        shown = [next(line for line in watch.stdout if "AWS_LAMBDA_FUNCTION_NAME" in line)]
+        watch.stdin.write('{"FROM_HEROKU": "1"}')
+        watch.stdin.close()
+        shown = []
+        for _ in range(2):
+            shown += [next(line for line in watch.stdout if "FROM_HEROKU=1" in line)]
+            shown += [next(line for line in watch.stdout if "AWS_LAMBDA_FUNCTION_NAME" in line)]
+            handler.write_text(handler.read_text() + "# changed\n")
         watch.send_signal(signal.SIGINT)
         shown += watch.stdout
     assert "canary" not in "".join(shown)
