@@ -133,6 +133,14 @@ def run(*program: str | Path, cwd: Path | None = None, env: Mapping[str, str] | 
     return done.stdout
 
 
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a repository; its commits have the same hashes in every run."""
+    times = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2024-01-01T00:00:00Z")
+    settings = ("user.name=a", "user.email=a@example.org", "commit.gpgsign=false")
+    options = [word for setting in settings for word in ("-c", setting)]
+    run("git", *options, *arguments, cwd=folder, env=os.environ | times)
+
+
 # Looked up before the fork: a thread of the service that runs in this process may hold the dynamic
 # linker's lock, and after the fork nothing releases it. Only Linux has prctl.
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)

@@ -138,9 +138,7 @@ def test_a_local_deploy_works_with_the_oldest_and_the_newest_dependencies(
     python = installed(f"{ROOT}[local]", resolution, tmp_path / "venv")
     deploy = command_line(python, "deploy", app_with_env_file, "--local")
     env = bare_environment(temporary)
-    done = subprocess.run(deploy, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert '"first"' in done.stdout
+    assert '"first"' in run(*deploy, env=env)
     assert not [*temporary.iterdir()]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment
+from tests.commands import bare_environment, run
 from tests.conftest import requires
 
 PATIENCE = 60.0
@@ -99,13 +99,7 @@ def test_fish_completes_commands_options_and_choices(tmp_path: Path) -> None:
     """Fish lists its completions itself."""
     for typed, completed in CASES:
         script = f"packager completion fish | source; complete --do-complete '{typed}'"
-        run = subprocess.run(
-            [shutil.which("fish") or "fish", "--no-config", "-c", script],
-            env=environment(tmp_path),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=True,
-        )
-        offered = [line.split("\t")[0] for line in run.stdout.splitlines()]
-        assert completed.split()[-1] in offered, run
+        program = shutil.which("fish") or "fish"
+        shown = run(program, "--no-config", "-c", script, env=environment(tmp_path))
+        offered = [line.split("\t")[0] for line in shown.splitlines()]
+        assert completed.split()[-1] in offered, shown

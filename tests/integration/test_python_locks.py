@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
 import zipfile
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 from pip._internal.models.index import PyPI
 
-from tests.commands import build, refused_build, run
+from tests.commands import build, git, refused_build, run
 from tests.faults.wheels import wheel
 from tests.http_server import serving
 from tests.integration.conftest import PYTHON_HANDLER
@@ -416,14 +415,6 @@ def repository(folder: Path) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")
     return folder
-
-
-def git(folder: Path, *arguments: str) -> None:
-    """Run git in a repository; its commits have the same hashes in every run."""
-    times = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2024-01-01T00:00:00Z")
-    settings = ("user.name=a", "user.email=a@example.org", "commit.gpgsign=false")
-    options = [word for setting in settings for word in ("-c", setting)]
-    run("git", *options, *arguments, cwd=folder, env=os.environ | times)
 
 
 @pytest.mark.parametrize("kind", FILES)

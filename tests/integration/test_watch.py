@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import bare_environment, run
+from tests.commands import bare_environment, git, run
 from tests.conftest import requires
 from tests.integration.conftest import WatchApp
 from tests.integration.watch_process import PATIENCE, QUIET_TIME, Watching, watching_new_app
@@ -276,10 +276,6 @@ def test_ignored_folders_are_not_registered_with_the_system(watch: Watching) -> 
 @pytest.mark.alone
 @requires("git")
 def test_a_branch_that_changes_a_thousand_files_is_one_deploy(watch: Watching) -> None:
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
-        run("git", *identity, *arguments, cwd=watch.app)
-
     def write(what: str) -> None:
         (watch.app / "many").mkdir(exist_ok=True)
         for number in range(1000):
@@ -288,17 +284,17 @@ def test_a_branch_that_changes_a_thousand_files_is_one_deploy(watch: Watching) -
     shutil.rmtree(watch.app / ".git")
     write("main")
     watch.until_deployed()
-    git("init", "-q", "-b", "main")
-    git("add", ".")
-    git("commit", "-q", "-m", "main")
+    git(watch.app, "init", "-q", "-b", "main")
+    git(watch.app, "add", ".")
+    git(watch.app, "commit", "-q", "-m", "main")
     write("branch")
     watch.until_deployed()
-    git("checkout", "-q", "-b", "branch")
-    git("commit", "-q", "-a", "-m", "branch")
+    git(watch.app, "checkout", "-q", "-b", "branch")
+    git(watch.app, "commit", "-q", "-a", "-m", "branch")
     with watch.expecting(deploys=1):
-        git("checkout", "-q", "main")
+        git(watch.app, "checkout", "-q", "main")
     with watch.expecting(deploys=1):
-        git("checkout", "-q", "branch")
+        git(watch.app, "checkout", "-q", "branch")
     shutil.rmtree(watch.app / "many")
     watch.until_deployed()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from packager.watch.notify import Events, Inotify, Observed, Watcher
 from packager.watch.polling import Polling
+from tests.commands import run
 from tests.integration.watch_process import in_namespace
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
@@ -197,13 +197,7 @@ def test_a_limit_of_the_system_is_named(folder: Path, limit: str, value: int, sy
     folders = [str(folder), str(folder / "sub"), str(folder / "sub/deep")]
     setup = f"echo {value} > /proc/sys/user/{limit}"
     prefix = in_namespace("--map-root-user", setup=setup)
-    run = subprocess.run(
-        [*prefix, sys.executable, "-c", program, *folders],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout == f"{sysctl}\n"
+    assert run(*prefix, sys.executable, "-c", program, *folders) == f"{sysctl}\n"
 
 
 def test_the_watcher_also_waits_for_another_file(watcher: Watcher, folder: Path) -> None:

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import struct
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -15,7 +14,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from tests.commands import build, packager, refused_build
+from tests.commands import build, git, packager, refused_build
 from tests.http_server import serving
 from tests.service import Service
 
@@ -212,9 +211,8 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     return name
 """)
     if form == "git":
-        git = ["git", "-C", str(source), "-c", "user.name=own", "-c", "user.email=own@example.org"]
-        for command_of_git in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "own"]):
-            subprocess.run([*git, *command_of_git], check=True)
+        for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "own"]):
+            git(source, *command)
         return f"git+file://{source}#egg=own\n"
     with tarfile.open(app / "own-1.tar.gz", "w:gz") as archive:
         archive.add(source, source.name)

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands import run
+
 REPOSITORY = Path(__file__).parents[3]
 PACKAGER = ".heroku-lambda-packager"
 
@@ -91,7 +93,7 @@ def push(
         for path in (cache, *cache.rglob("*"), builds, *builds.rglob("*")):
             os.chown(path, user, user)
     start = time.monotonic()
-    run = subprocess.run(
+    ended = subprocess.run(
         [buildpack / "bin" / "compile", build, cache, env_dir],
         env=build_environment() | dict(environment or {}),
         stdout=subprocess.PIPE,
@@ -101,7 +103,7 @@ def push(
         check=False,
         user=user,
     )
-    return Push(build, run.stdout, run.returncode, time.monotonic() - start)
+    return Push(build, ended.stdout, ended.returncode, time.monotonic() - start)
 
 
 def release(pushed: Push) -> Slug:
@@ -140,13 +142,8 @@ def of_the_machine() -> dict[str, str]:
 
 def clone(destination: Path) -> Path:
     """Copy the repository without files that were built or installed on this machine."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    options = ("--cached", "--others", "--exclude-standard", "-z")
+    for name in filter(None, run("git", "ls-files", *options, cwd=REPOSITORY).split("\0")):
         source, target = REPOSITORY / name, destination / name
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from packager import __version__
-from tests.commands import run
+from tests.commands import git, run
 from tests.conftest import requires
 from tests.integration.buildpack.cnb import Platform
 from tests.integration.buildpack.conftest import FirstImage
@@ -23,9 +23,8 @@ def release_archive(buildpack: Path, tmp_path_factory: pytest.TempPathFactory) -
     """The archive of a commit that has the files of this working tree."""
     clone = tmp_path_factory.mktemp("release") / "clone"
     shutil.copytree(buildpack, clone)
-    git = ("git", "-C", clone, "-c", "user.name=test", "-c", "user.email=t@example.com")
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "All"]):
-        run(*git, *command)
+        git(clone, *command)
     # Neither ignored files nor changes that are not committed go in.
     (clone / "packager" / "not-committed.py").touch()
     return Path(run(clone / "bin" / "release-archive", cwd=clone.parent).strip())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.conftest import requires
 
 
@@ -18,14 +18,7 @@ def test_shellcheck_finds_nothing_in_the_scripts(buildpack: Path) -> None:
         if path.is_file() and path.read_bytes().startswith(b"#!")
     ]
     assert {"detect", "compile", "release", "packager"} <= {path.name for path in scripts}
-    run = subprocess.run(
-        ["shellcheck", "--external-sources", *scripts],
-        cwd=buildpack,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode, run.stdout) == (0, "")
+    assert run("shellcheck", "--external-sources", *scripts, cwd=buildpack) == ""
 
 
 @requires("uv")
@@ -35,14 +28,8 @@ def test_the_lock_has_wheels_for_each_python_on_each_machine(
     buildpack: Path, tmp_path: Path, python: str, machine: str
 ) -> None:
     # glibc 2.17 is the oldest that the standalone Python runs on.
-    run = subprocess.run(
-        [
-            *("uv", "pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:"),
-            *("--python-version", python, "--python-platform", f"{machine}-manylinux_2_17"),
-            *("--target", tmp_path, "--requirement", buildpack / "bin" / "requirements.lock"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    run(
+        *("uv", "pip", "install", "--dry-run", "--require-hashes", "--only-binary", ":all:"),
+        *("--python-version", python, "--python-platform", f"{machine}-manylinux_2_17"),
+        *("--target", tmp_path, "--requirement", buildpack / "bin" / "requirements.lock"),
     )
-    assert run.returncode == 0, run.stderr
