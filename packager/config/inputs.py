@@ -121,8 +121,8 @@ def _notes(source: Source, selection: variables.Selection) -> list[Note]:
     if ignored:
         notes.append(
             Note(
-                f"{', '.join(ignored)} in {source.path} is ignored."
-                f" --env-file {source.path} accepts it."
+                f"{source.path} sets {', '.join(ignored)} in vain, because the packager found this"
+                f" file itself. --env-file {source.path} accepts all of its settings."
             )
         )
     by_pattern = [

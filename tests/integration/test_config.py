@@ -162,7 +162,7 @@ def test_a_setting_that_a_found_env_file_sets_in_vain_is_named(app: Path, tmp_pa
     output = tmp_path / "out.zip"
     (app / ".env").write_text("A=1\n_LAMBDA_EXEC_WRAPPER=true\n")
     run = laptop("build", app, "-o", output)
-    assert f"_LAMBDA_EXEC_WRAPPER in {app / '.env'} is ignored." in run.stdout
+    assert f"{app / '.env'} sets _LAMBDA_EXEC_WRAPPER in vain" in run.stdout
     assert "env-exec" not in zipfile.ZipFile(output).namelist()
     laptop("build", app, "-o", output, "--env-file", app / ".env")
     assert "env-exec" in zipfile.ZipFile(output).namelist()
@@ -296,6 +296,14 @@ def test_other_names_that_look_like_settings_are_in_one_warning(app: Path) -> No
     assert warnings == [
         "Warning: Not settings of the packager: _AWS_BUILDPACK_TOOLS, _LAMBDA_NODE_VERSION."
     ]
+
+
+def test_env_refuses_a_variable_that_cannot_be_packaged(app: Path) -> None:
+    """As a build would."""
+    (app / ".env").write_bytes(b"A=canary\0\n")
+    run = laptop("env", app)
+    assert run.returncode == 2
+    assert "variable A contains a NUL character" in run.stderr
 
 
 def test_env_lists_excluded_variables_with_the_reason(app: Path) -> None:
