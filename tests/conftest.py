@@ -167,6 +167,14 @@ def function(service: Service, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def python_function(service: Service, function: str) -> str:
+    """A function for Python 3.13 that only this test uses, with an empty package."""
+    name = f"{function}-python"
+    service.create_function(name, "python3.13", "lambda_function.lambda_handler")
+    return name
+
+
+@pytest.fixture
 def temporary(tmp_path: Path) -> Path:
     """The folder for the command's temporary files; tests check that it is empty afterwards."""
     folder = tmp_path / "temporary"

@@ -1,4 +1,4 @@
-"""Folders for tests, described by their contents."""
+"""Folders for tests: write them, compare them, and make them older."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def plant(folder: Path, tree: Tree) -> Path:
         else:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the contents of all files below a folder, links excluded, by their relative paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 def age(folder: Path, seconds: float = 3600) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from pathlib import Path
 
@@ -66,16 +65,7 @@ def counting_app(tmp_path: Path) -> Path:
         "def lambda_handler(event, context):\n"
         "    return sum(not line.isspace() for line in open('env.properties'))\n"
     )
-    files = {"requirements.txt": b"", "lambda_function.py": handler.encode()}
-    return plant(tmp_path / "app", files)
-
-
-@pytest.fixture
-def python_function(service: Service, request: pytest.FixtureRequest) -> str:
-    """A function that only this test uses and that can run the app."""
-    name = f"function-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
-    service.create_function(name, "python3.13", "lambda_function.lambda_handler")
-    return name
+    return plant(tmp_path / "app", {"requirements.txt": "", "lambda_function.py": handler})
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

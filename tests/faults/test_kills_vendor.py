@@ -10,21 +10,13 @@ import pytest
 
 from tests.faults import kills
 from tests.faults.conftest import ALL
+from tests.trees import contents
 
 RUNS = 50 if ALL else 4
 LONGEST = 0.3  # seconds; about as long as a run takes
 WRITING = 0.004  # the seconds of it in which files are written
 
 OLD = b"// an older copy, and longer than any of the new ones\n" * 2000
-
-
-def vendored(folder: Path) -> dict[str, bytes]:
-    """Return the contents of all files below `folder`."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
 
 
 def until_it_writes(process: kills.Command, folder: Path) -> None:
@@ -43,7 +35,7 @@ def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
     new = tmp_path / "new"
     new.mkdir()
     kills.Command("vendor", "node", new, env={}, temporary=tmp_path).end()
-    wanted = vendored(new)
+    wanted = contents(new)
     assert len(wanted) > 1
 
     def attempt(run: int, moment: tuple[bool, float]) -> None:
@@ -58,14 +50,14 @@ def test_a_signal_at_any_moment_of_vendoring_leaves_each_file_old_or_new(
         if aimed:
             until_it_writes(process, project / "env-properties")
         process.signal_after(after, number)
-        found = vendored(project)
+        found = contents(project)
         assert all(found[name] in (OLD, content) for name, content in wanted.items())
         if number == signal.SIGKILL:
             again = kills.Command(*arguments, env={}, temporary=temporary)
             again.end()
             assert again.returncode == 0
-            assert vendored(project) == wanted
-        assert vendored(project).keys() == wanted.keys()
+            assert contents(project) == wanted
+        assert contents(project).keys() == wanted.keys()
         assert [*temporary.iterdir()] == []
 
     aimed = [(True, moments.uniform(0, WRITING)) for _ in range(RUNS)]

@@ -23,7 +23,7 @@ from tests.faults.wheels import wheel
 from tests.http_server import serving
 from tests.integration.conftest import PYTHON_HANDLER
 from tests.integration.test_wheels import NETWORK, OFFLINE
-from tests.trees import plant
+from tests.trees import contents, plant
 
 LOCKS = Path(__file__).with_name("python-locks")
 SOURCES = Path(__file__).with_name("python-locks-with-sources")
@@ -74,10 +74,6 @@ def installed(package: zipfile.ZipFile) -> dict[str, str]:
     return {match[1].lower(): match[2] for match in found if match}
 
 
-def files_in(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
 @pytest.mark.parametrize("kind", FILES)
 def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     kind: str, tmp_path: Path, env: dict[str, str]
@@ -86,7 +82,7 @@ def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     dependency with only a source is built, and the app's files stay as they are.
     """
     app = project(kind, tmp_path / "app")
-    before = files_in(app)
+    before = contents(app)
     on_arm = build(app, "--architecture", "arm64", env=env)
     found = installed(on_arm)
     local = {"greeting"} if kind == "uv" else set()
@@ -98,7 +94,7 @@ def test_pins_of_a_lock_for_the_functions_platform_are_packaged(
     older = build(app, "--runtime", "python3.12", env=env)
     assert installed(older).keys() == MAIN | local | {"tomli"}
     assert "orjson/orjson.cpython-312-x86_64-linux-gnu.so" in older.namelist()
-    assert files_in(app) == before
+    assert contents(app) == before
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -251,14 +247,14 @@ def test_a_member_of_a_workspace_receives_the_pins_of_the_workspaces_lock(
     )
     app = tmp_path / "packages" / "app"
     run("uv", "lock", "-q", "--cache-dir", env["XDG_CACHE_HOME"] + "/uv", cwd=tmp_path)
-    before = files_in(tmp_path)
+    before = contents(tmp_path)
     for version in (1, 2):
         (tmp_path / "packages/shared/shared.py").write_text(f"VERSION = {version}\n")
         package = build(app, env=env)
         assert installed(package) == {"shared": "1", "base": "1", "durationpy": "0.9"}
         assert package.read("shared.py") == b"VERSION = %d\n" % version
     app.with_name("package.zip").unlink()
-    assert files_in(tmp_path).keys() == before.keys()
+    assert contents(tmp_path).keys() == before.keys()
 
 
 def test_a_package_that_is_built_with_one_from_its_own_source_is_refused(

@@ -18,9 +18,10 @@ from tests.integration.buildpack import cnb, layers
 from tests.integration.buildpack.cnb import Image, Platform
 from tests.integration.buildpack.conftest import LANGUAGES, FirstImage, MakePlatform
 from tests.integration.buildpack.standalone_python import Mirror
-from tests.integration.buildpack.test_compile import MEGABYTE, compressed_size, contents, size
+from tests.integration.buildpack.test_compile import MEGABYTE, compressed_size, size
 from tests.integration.buildpack.test_dyno import CONFIG
 from tests.service import Service
+from tests.trees import contents
 
 DEPLOYED_VARIABLES = {"GREETING", "KEY", "PADDED", "BACKSLASHES", "EMPTY", "name.with-dots"}
 

@@ -110,14 +110,10 @@ def test_a_python_app_is_deployed_with_the_wheels_of_its_image(
     make_platform: MakePlatform,
     python_config: Mapping[str, str],
     service: Service,
-    function: str,
+    python_function: str,
     tmp_path: Path,
 ) -> None:
     """The wheels have their own layer, which stays the same if nothing changes."""
-    function = f"{function}-python"
-    service.create_function(
-        function, runtime="python3.13", handler="lambda_function.lambda_handler"
-    )
     app, platform = example("python", tmp_path), make_platform("python")
     variables = {**python_config, "_LAMBDA_RUNTIME": "python3.13"}
     first = platform.build(app, variables).image
@@ -127,7 +123,7 @@ def test_a_python_app_is_deployed_with_the_wheels_of_its_image(
     assert [layers.digest(again.image.layer(name)) for name in ("packager", "wheels")] == digests
     for installer in ("uv", "pip"):
         assert not list(again.image.layer("packager").rglob(installer))
-    names = deploy_from(again.image, service, function, HTTPS_PROXY="http://127.0.0.1:9")
+    names = deploy_from(again.image, service, python_function, HTTPS_PROXY="http://127.0.0.1:9")
     assert {"lambda_function.py", "durationpy/__init__.py"} <= names
-    config = service.config(function)
+    config = service.config(python_function)
     assert not {"VIRTUAL_ENV", "PYTHONUNBUFFERED"} & config.keys()

@@ -17,6 +17,7 @@ from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build, Cold
 from tests.integration.buildpack.heroku import PACKAGER, Push
 from tests.integration.buildpack.standalone_python import Mirror
+from tests.trees import contents
 
 # A MB of a slug is Heroku's.
 MEGABYTE = 1_000_000
@@ -30,15 +31,6 @@ def processes(pushed: Push, buildpack: Path) -> str:
 def procfile(pushed: Push) -> str:
     assert pushed.status == 0, pushed.log
     return (pushed.folder / "Procfile").read_bytes().decode()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the contents of every file below `folder`."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink()
-    }
 
 
 def size(folder: Path) -> int:

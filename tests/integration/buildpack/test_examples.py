@@ -73,7 +73,7 @@ def test_the_java_example_is_deployed_as_its_jar(
 def test_the_python_example_is_deployed_with_its_dependencies(
     build: Build,
     service: Service,
-    function: str,
+    python_function: str,
     herokus_python: Path,
     tmp_path: Path,
     python: str,
@@ -81,30 +81,26 @@ def test_the_python_example_is_deployed_with_its_dependencies(
     app = built("python", tmp_path)
     if python == "heroku/python":
         shutil.copytree(herokus_python, app, symlinks=True, dirs_exist_ok=True)
-    runtime = f"{function}-python"
-    service.create_function(runtime, "python3.13", "lambda_function.lambda_handler")
     slug = heroku.release(build(app, _LAMBDA_RUNTIME="python3.13"))
     # The build has installed them: a dyno needs neither an installer nor an index.
     assert not [path for path in (slug.folder / PACKAGER).rglob("*") if path.stem in ("uv", "pip")]
-    stored = deployed(slug, service, "python", runtime, HTTPS_PROXY="http://127.0.0.1:9")
+    stored = deployed(slug, service, "python", python_function, HTTPS_PROXY="http://127.0.0.1:9")
     assert {"lambda_function.py", "durationpy/__init__.py"} <= set(stored.namelist())
     assert not [name for name in stored.namelist() if name.startswith(".")]
 
 
 def test_a_function_with_another_runtime_than_the_build_was_for_is_an_error(
-    build: Build, service: Service, function: str, tmp_path: Path
+    build: Build, service: Service, python_function: str, tmp_path: Path
 ) -> None:
     """It names the settings, and nothing is sent."""
     app = built("python", tmp_path)
     (app / ".python-version").write_text("3.12\n")
     slug = heroku.release(build(app))
-    other = f"{function}-python"
-    service.create_function(other, "python3.13", "lambda_function.lambda_handler")
-    before = service.stored(other)
-    run = slug.run("deploy", service.settings(other))
+    before = service.stored(python_function)
+    run = slug.run("deploy", service.settings(python_function))
     assert run.returncode == 2
     assert "_LAMBDA_RUNTIME=python3.13" in run.stderr
-    assert service.stored(other) == before
+    assert service.stored(python_function) == before
 
 
 def test_a_python_app_whose_runtime_is_not_known_fails_at_the_build(

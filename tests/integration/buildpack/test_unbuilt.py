@@ -10,8 +10,8 @@ import pytest
 
 from tests.integration.buildpack import heroku
 from tests.integration.buildpack.conftest import Build, MakePlatform
-from tests.integration.buildpack.test_compile import contents
 from tests.service import Service
+from tests.trees import contents
 
 NODE_COMMANDS = ["heroku buildpacks:add --index 1 heroku/nodejs", "git push heroku main"]
 
