@@ -30,8 +30,9 @@ def packager(
     """Run `packager` as a process whose environment is `env` plus the minimum it needs to start.
 
     With `service.settings(function)` in `env` it deploys to a function of the tests' service.
-    `on_dyno` selects the environment of a dyno or of a laptop. However it ends, it shows no
-    traceback, no credential and no value with the word `canary`, and leaves nothing in `temporary`.
+    `on_dyno` selects the environment of a dyno or of a laptop, and `piped` is its standard input.
+    However it ends, it must show no traceback, no credential and no value with the word `canary`,
+    and leave nothing in `temporary`.
     """
     environment = bare_environment(temporary) | dict(env or {})
     before = {*temporary.iterdir()} if temporary else set()

@@ -274,7 +274,7 @@ def test_watch_asks_for_an_mfa_code_once_whatever_fails(home: Path, aws: Stub) -
     assert [form["TokenCode"] for form in aws.forms("AssumeRole")] == ["123456"]
 
 
-def test_a_wrong_mfa_code_is_not_asked_for_again_by_itself(home: Path, aws: Stub) -> None:
+def test_a_wrong_mfa_code_is_not_asked_for_again_automatically(home: Path, aws: Stub) -> None:
     configure(home, ASSUMING.replace("source_profile", f"{MFA}\n    source_profile"))
     aws.respond = lambda _: sts_error(
         "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code."

@@ -66,14 +66,14 @@ OF_AWS = "https://lambda.eu-west-1.amazonaws.com"
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
-def test_with_own_credentials_no_configuration_file_counts(kind: str, home: Path) -> None:
+def test_with_own_credentials_no_configuration_file_is_used(kind: str, home: Path) -> None:
     """On a dyno the home is the app's folder, and the file would be the repository's."""
     configure(home, CONFIGS[kind])
     configure(home, "[default]\naws_session_token = another\n", "credentials")
     assert endpoint(**KEYS) == OF_AWS
 
 
-def test_with_a_profile_its_endpoint_counts(home: Path) -> None:
+def test_with_a_profile_its_endpoint_is_used(home: Path) -> None:
     configure(
         home,
         f"[profile work]\nendpoint_url = {ELSEWHERE}\n"
@@ -86,7 +86,7 @@ def test_with_a_profile_its_endpoint_counts(home: Path) -> None:
     "variable",
     ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "AWS_CONFIG_FILE", "AWS_PROFILE"],
 )
-def test_with_own_credentials_variables_of_aws_do_not_count(
+def test_with_own_credentials_variables_of_aws_are_not_used(
     variable: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are config of the function."""
@@ -103,7 +103,7 @@ def test_with_own_credentials_variables_of_aws_do_not_count(
     assert os.environ[variable] == value
 
 
-def test_with_own_credentials_no_other_description_of_aws_counts(
+def test_with_own_credentials_no_other_description_of_aws_is_used(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`~/.aws/models` takes precedence over botocore's own data, and can name other hosts."""

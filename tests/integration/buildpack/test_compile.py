@@ -65,7 +65,7 @@ def test_a_second_build_takes_everything_from_the_cache(
         )
 
 
-def test_a_newer_packager_takes_its_dependencies_from_the_cache_and_is_compiled_anew(
+def test_a_newer_packager_takes_its_dependencies_from_the_cache_and_is_compiled_again(
     cold: Cold,
     app: Path,
     own_cache: Path,
