@@ -48,7 +48,7 @@ with atomic_file.replaced(Path(sys.argv[1])) as part:
 
 
 def other_run(path: Path) -> tuple[subprocess.Popen[str], Path]:
-    """Start a process that has written all of a file, but for putting it in its place."""
+    """Start a process that has written a file and waits before it moves it into place."""
     command = [sys.executable, "-c", OTHER_RUN, str(path)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"

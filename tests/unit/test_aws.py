@@ -1,4 +1,4 @@
-"""The client of Lambda, where no service is needed."""
+"""The client for Lambda, without a service."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from packager.config.settings import Credentials, Settings
 from packager.errors import UncertainError
 
 
-def test_all_tries_to_connect_together_take_no_longer_than_the_timeout(
+def test_all_attempts_to_connect_together_take_no_longer_than_the_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where connections are dropped, each try waits as long as it may."""
+    """If a firewall drops the packets, each attempt waits until its own timeout."""
     waits: list[float] = []
 
     def wait_in_vain(address: object, timeout: float, **_: object) -> None:

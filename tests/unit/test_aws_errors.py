@@ -1,4 +1,4 @@
-"""What errors of AWS mean."""
+"""The message and hint for each error of AWS."""
 
 from __future__ import annotations
 
@@ -163,14 +163,14 @@ def test_a_denial_names_the_principal_and_the_action(
     assert hint in error.hint
 
 
-def test_a_denial_of_s3_is_known_under_any_code_of_lambda() -> None:
+def test_a_denial_of_s3_is_recognized_under_any_code_of_lambda() -> None:
     reason = "Error occurred while GetObject. S3 Error Code: AccessDenied. S3 Error Message: Denied"
     error = refusal(REQUEST, "InvalidParameterValueException", 400, reason)
     assert "s3:GetObject" in error.message
 
 
-def test_a_version_is_not_published_of_other_code_than_ours() -> None:
-    """Lambda has the code of every wrong parameter for it."""
+def test_code_that_changed_before_the_version_was_published_is_recognized() -> None:
+    """Lambda reports it with the code for any invalid parameter."""
     reason = "CodeSHA256 (a) is different from current CodeSHA256 in $LATEST (b)."
     request = Request("lambda:PublishVersion")
     assert type(refusal(request, "InvalidParameterValueException", 400, reason)) is ChangedError
@@ -196,13 +196,13 @@ def _classes() -> dict[str, type[Exception]]:
     }
 
 
-def test_every_exception_of_botocore_has_its_line_in_the_table() -> None:
-    """A new one has to be thought about: what does it mean for a deploy?"""
+def test_every_exception_of_botocore_is_in_the_table() -> None:
+    """For each new one, a developer decides what it means for a deploy."""
     assert set(_classes()) - set(TABLE) == set()
 
 
 def _example(kind: type[Exception]) -> Exception:
-    """Make an exception with every argument that its text names."""
+    """Return an exception with a value for each placeholder of its text."""
     if issubclass(kind, ClientError):
         return kind({"Error": {"Code": "Code", "Message": "words"}}, "Operation")
     if text := getattr(kind, "fmt", None):
@@ -244,7 +244,7 @@ def test_an_unknown_class_of_exception_is_treated_like_its_base() -> None:
     assert type(explain(OtherError(), OF_PROFILE, str)) is UncertainError
 
 
-def test_an_error_response_without_text_where_text_belongs_cannot_be_parsed() -> None:
+def test_an_error_response_with_another_type_than_text_cannot_be_parsed() -> None:
     for found in ({"Code": 7, "Message": "words"}, {"Code": "", "Message": b"\x1f\x8b"}, ["Code"]):
         error = ClientError.__new__(ClientError)
         error.operation_name = "UpdateFunctionCode"
@@ -252,7 +252,7 @@ def test_an_error_response_without_text_where_text_belongs_cannot_be_parsed() ->
         assert type(explain(error, REQUEST, str)) is UnparseableResponseError
 
 
-def test_a_wrong_mfa_code_is_not_tried_again() -> None:
+def test_a_wrong_mfa_code_is_not_retried() -> None:
     reason = "MultiFactorAuthentication failed with invalid MFA one time pass code."
     error = refusal(Request("sts:AssumeRole", profile="work"), "AccessDenied", 403, reason)
     assert type(error) is MfaError

@@ -1,4 +1,4 @@
-"""Building a package, and inputs that cannot be packaged."""
+"""Building a package, and refusing what cannot be packaged."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_unpacked_size_over_the_limit_is_an_error_that_leaves_no_file(
 
 
 def test_files_over_the_limit_are_an_error_before_they_are_read(app: Path, tmp_path: Path) -> None:
-    """Reading 10 GB of zeros would take a minute, and their sizes are known without it."""
+    """The sizes are known without reading 10 GB of zeros, which would take a minute."""
     (app / "package.json").write_text("{}")
     (app / "data").mkdir()
     with (app / "data" / "sparse").open("wb") as file:
@@ -81,10 +81,10 @@ def test_dependencies_come_first_and_the_config_last(app: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["prod.env", "config.json", "config/.env", "lib/settings"])
-def test_the_env_file_in_use_is_never_packaged_whatever_leads_to_it(
+def test_the_env_file_in_use_is_never_packaged_by_any_name(
     name: str, app: Path, tmp_path: Path
 ) -> None:
-    """Neither through links nor by a pattern that includes it."""
+    """Links do not lead to it, and no pattern includes it."""
     secret = "_AWS_SECRET_ACCESS_KEY=canary\n"
     plant(app, {"package.json": b"{}", name: secret.encode(), "link": Link(name)})
     os.link(app / name, app / "hard-link")
@@ -169,7 +169,7 @@ def test_a_file_that_is_replaced_after_the_walk_is_an_error(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_hash_is_written_as_lambda_writes_it(app: Path, tmp_path: Path) -> None:
+def test_the_hash_has_the_format_of_lambda(app: Path, tmp_path: Path) -> None:
     jar(app / "a.jar")
     built = build(resolve(app, Settings(jar=Path("a.jar"))), of({"A": "1"}), tmp_path / "out")
     assert len(built.code_sha256) == 44
@@ -242,7 +242,7 @@ Change = Callable[[Path], object]
 @pytest.mark.parametrize(
     "own",
     [lambda app: (app / "env.properties").write_text("OLD=secret"), lambda app: None],
-    ids=["with one of its own", "without"],
+    ids=["with its own", "without"],
 )
 def test_a_node_app_gets_exactly_one_env_properties(app: Path, tmp_path: Path, own: Change) -> None:
     (app / "package.json").write_text("{}")

@@ -1,4 +1,4 @@
-"""Checks before a package is sent: certain failures are refused, possible ones are warnings."""
+"""Checks before a package is sent: certain failures are errors, possible ones are warnings."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_java_handler_is_found_at_the_root_and_in_the_jars_of_lib(
         (JAVA, "a.Hello", {"b/Hello.class": java_class(65)}, "There is b/Hello.class"),
     ],
 )
-def test_a_handler_that_is_not_in_the_package_is_certain_to_fail(
+def test_a_handler_that_is_not_in_the_package_is_a_certain_failure(
     state: FunctionState, handler: str, entries: dict[str, bytes], words: str, tmp_path: Path
 ) -> None:
     (finding,) = found(tmp_path, entries, replace(state, handler=handler))
@@ -167,7 +167,7 @@ def test_a_handler_that_a_layer_or_wrapper_may_provide_is_a_warning(
         replace(NODE, runtime=None, handler=None),
     ],
 )
-def test_a_handler_outside_of_the_package_is_not_looked_for(
+def test_a_handler_outside_of_the_package_is_not_checked(
     state: FunctionState, tmp_path: Path
 ) -> None:
     assert not found(tmp_path, {"main": b""}, state)
@@ -182,7 +182,7 @@ def test_a_handler_outside_of_the_package_is_not_looked_for(
         ("node", replace(NODE, runtime="ruby3.4"), "Node.js app.*ruby3.4"),
     ],
 )
-def test_an_app_of_another_language_than_the_runtime_is_refused(
+def test_an_app_of_another_language_than_the_runtime_is_an_error(
     language: str, state: FunctionState, words: str, tmp_path: Path
 ) -> None:
     (finding,) = found(tmp_path, {"index.js": b""}, state, language)
@@ -199,7 +199,7 @@ def test_any_app_fits_a_custom_runtime(tmp_path: Path) -> None:
     ("version", "runtime", "fits"),
     [(52, "java8.al2", True), (55, "java11", True), (61, "java11", False), (69, "java21", False)],
 )
-def test_a_class_runs_on_its_own_java_and_newer_ones(
+def test_a_class_runs_on_its_own_version_of_java_and_newer_ones(
     version: int, runtime: str, fits: bool, tmp_path: Path
 ) -> None:
     entries = {"example/Hello.class": java_class(version)}
@@ -264,7 +264,7 @@ def test_native_code_needs_one_build_that_fits_in_each_package(
         assert "npm ci --os=linux --cpu=x64" in result[0].hint
 
 
-def test_python_modules_for_the_other_processor_are_refused(tmp_path: Path) -> None:
+def test_python_modules_for_another_processor_are_an_error(tmp_path: Path) -> None:
     entries = {
         "lambda_function.py": b"",
         "numpy/core.cpython-313-aarch64-linux-gnu.so": ELF["arm64"],
@@ -276,8 +276,8 @@ def test_python_modules_for_the_other_processor_are_refused(tmp_path: Path) -> N
     assert not found(tmp_path, entries, replace(PYTHON, architecture="arm64"))
 
 
-def test_packages_in_a_folder_of_others_are_looked_at_one_by_one(tmp_path: Path) -> None:
-    """One that fits does not hide another that does not."""
+def test_packages_in_one_folder_are_checked_one_by_one(tmp_path: Path) -> None:
+    """A package that fits does not hide one that does not."""
     entries = {
         "lambda_function.py": b"",
         "vendor/one/__init__.py": b"",
@@ -299,10 +299,10 @@ def test_packages_in_a_folder_of_others_are_looked_at_one_by_one(tmp_path: Path)
         (["a.so"], True),
     ],
 )
-def test_compiled_modules_for_another_python_are_in_a_warning(
+def test_compiled_modules_for_another_python_are_a_warning(
     modules: list[str], fits: bool, tmp_path: Path
 ) -> None:
-    """They have no wheel's metadata, and the package may run without them."""
+    """They have no metadata of a wheel, and the package may run without them."""
     entries = {"lambda_function.py": b""} | {f"fast/{name}": ELF["x86_64"] for name in modules}
     result = found(tmp_path, entries, PYTHON)
     assert fits == (not result)
@@ -336,7 +336,7 @@ SHARP = listing("sharp", "@img/sharp-linux-x64", "@img/sharp-darwin-arm64")
         (SHARP | MAC, False),
         (listing("chokidar", "fsevents") | platform_package("fsevents", os=["darwin"]), True),
     ],
-    ids=["for Linux", "for both", "for macOS", "one that only macOS has"],
+    ids=["for Linux", "for both", "for macOS", "only on macOS"],
 )
 def test_a_package_with_builds_for_single_platforms_needs_one_that_fits(
     installed: dict[str, bytes], fits: bool, tmp_path: Path
@@ -348,7 +348,7 @@ def test_a_package_with_builds_for_single_platforms_needs_one_that_fits(
 
 
 def test_a_package_whose_builds_for_platforms_are_all_absent_is_a_warning(tmp_path: Path) -> None:
-    """As after `npm ci --omit=optional`; it may also work without, or have code for all."""
+    """`npm ci --omit=optional` leaves them out; the package may work without them."""
     (finding,) = found(tmp_path, {"index.js": b""} | SHARP, NODE)
     assert "sharp has builds for single platforms" in finding.message
     assert "--os=linux --cpu=x64" in finding.hint
@@ -369,7 +369,7 @@ def test_a_runtime_that_package_json_does_not_accept_is_a_warning(
     assert not any(finding.certain for finding in result)
 
 
-def test_a_container_image_function_and_a_failed_one_are_refused(tmp_path: Path) -> None:
+def test_a_function_that_is_a_container_image_or_has_failed_is_an_error(tmp_path: Path) -> None:
     (finding,) = found(tmp_path, {}, replace(NODE, package_type="Image"))
     assert "container image" in finding.message
     state = replace(NODE, state="Failed", state_reason="the subnet is gone")
@@ -392,7 +392,7 @@ def test_the_mode_decides_whether_a_certain_finding_refuses_or_warns(mode: str) 
         assert len(warnings) == 2
 
 
-def test_a_broken_entry_does_not_make_a_check_fail(tmp_path: Path) -> None:
+def test_a_broken_entry_does_not_make_a_check_crash(tmp_path: Path) -> None:
     """A malformed package is never reported as a defect of the packager."""
     package = tmp_path / "package.zip"
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -409,7 +409,9 @@ def test_a_broken_entry_does_not_make_a_check_fail(tmp_path: Path) -> None:
 OURS = "/var/task/env-exec"
 
 
-def test_a_function_that_starts_through_a_script_needs_it_in_the_package(tmp_path: Path) -> None:
+def test_a_function_that_starts_through_the_exec_wrapper_needs_it_in_the_package(
+    tmp_path: Path,
+) -> None:
     state = replace(NODE, exec_wrapper=OURS)
     (finding,) = found(tmp_path, {"index.js": b""}, state)
     assert finding.certain
@@ -432,7 +434,7 @@ def test_our_own_wrapper_provides_no_handler(tmp_path: Path) -> None:
         (replace(NODE, exec_wrapper=OURS), None),
     ],
 )
-def test_the_command_that_switches_the_wrapper_on_is_shown_until_it_has_been_run(
+def test_the_command_that_enables_the_wrapper_is_shown_until_it_was_run(
     state: FunctionState, words: str | None, tmp_path: Path
 ) -> None:
     package = tmp_path / "package.zip"
@@ -446,9 +448,9 @@ def test_the_command_that_switches_the_wrapper_on_is_shown_until_it_has_been_run
 @pytest.mark.parametrize(
     ("state", "certain"),
     [(NODE, True), (replace(NODE, has_layers=True), False), (None, False)],
-    ids=["nothing else", "a layer", "the function may not be asked"],
+    ids=["without layers", "with a layer", "without the permission to ask"],
 )
-def test_a_dependency_that_is_not_installed_is_certain_unless_a_layer_may_have_it(
+def test_a_missing_dependency_is_a_certain_failure_unless_a_layer_may_have_it(
     state: FunctionState | None, certain: bool, tmp_path: Path
 ) -> None:
     package = Package(

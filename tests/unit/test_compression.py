@@ -1,4 +1,4 @@
-"""Deflate, by the piece and on several threads."""
+"""Compressing files on several threads, and large ones in pieces."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_pieces_become_one_stream(pieces: list[bytes]) -> None:
         assert inflate(b"".join(deflate_pieces(pieces, threads))) == b"".join(pieces)
 
 
-def test_results_come_in_the_order_of_the_items_whenever_they_are_done() -> None:
+def test_results_come_in_the_order_of_the_items_even_if_a_later_one_is_done_first() -> None:
     first = threading.Event()
 
     def work(number: int) -> int:
@@ -58,16 +58,16 @@ def test_results_come_in_the_order_of_the_items_whenever_they_are_done() -> None
 
 
 @pytest.mark.parametrize(("weight", "most"), [(1, 5), (2, 2), (5, 1), (6, 1)])
-def test_no_more_work_is_begun_than_the_limit_allows(weight: int, most: int) -> None:
-    begun = taken = 0
+def test_no_more_work_is_started_than_the_limit_allows(weight: int, most: int) -> None:
+    started = taken = 0
 
     def items() -> list[int]:
         return list(range(20))
 
     def work(number: int) -> int:
-        nonlocal begun
-        begun += 1
-        assert begun - taken <= most
+        nonlocal started
+        started += 1
+        assert started - taken <= most
         return number
 
     with ThreadPoolExecutor(1) as threads:
@@ -84,11 +84,11 @@ def test_an_error_in_a_thread_is_raised_where_the_results_are_taken() -> None:
         list(ahead(threads, fail, [7, 8], weight=lambda _: 1, limit=9))
 
 
-def test_work_that_is_not_begun_is_cancelled_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_that_has_not_started_is_cancelled_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     busy, release = threading.Event(), threading.Event()
-    begun: list[int] = []
+    started: list[int] = []
 
     def work() -> None:
         busy.set()
@@ -97,7 +97,7 @@ def test_work_that_is_not_begun_is_cancelled_at_the_end(monkeypatch: pytest.Monk
     with compression.pool() as threads:
         threads.submit(work)
         for number in range(1000):
-            threads.submit(begun.append, number)
+            threads.submit(started.append, number)
         busy.wait()
         threading.Timer(0.1, release.set).start()
-    assert begun == []
+    assert started == []

@@ -1,4 +1,4 @@
-"""The files of a package that hold its config, written for the reader that the app has."""
+"""The files of a package that hold its config, in the format of the app's reader."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def written(app: App, settings: Settings | None = None, *names: str) -> tuple[by
     return file.content, [event.text for event in events if isinstance(event, Warning)]
 
 
-def test_an_app_with_properties_reader_gets_the_file_as_that_reads_it(tmp_path: Path) -> None:
+def test_an_app_with_properties_reader_gets_a_file_in_its_format(tmp_path: Path) -> None:
     content, (warning,) = written(app(tmp_path, "properties-reader", "express"))
     assert content == FOR_PROPERTIES_READER
     assert "LINES" in warning
@@ -57,7 +57,7 @@ def test_an_app_with_properties_reader_gets_the_file_as_that_reads_it(tmp_path: 
 def test_an_app_that_also_has_our_reader_gets_the_standard_file_and_a_warning(
     name: str | None, tmp_path: Path
 ) -> None:
-    """It may be declared, installed for another package, or copied into any folder."""
+    """Our reader may be declared, installed by another package, or copied into any folder."""
     both = ["properties-reader", *([] if name else ["env-properties"])]
     content, (warning,) = written(app(tmp_path, *both), None, *([name] if name else []))
     assert content == FOR_JAVA
@@ -79,7 +79,7 @@ def test_the_installed_version_decides_what_is_exact(
 
 
 def test_our_reader_in_any_folder_of_the_app_is_found_when_it_is_packaged(tmp_path: Path) -> None:
-    """Such a copy would change the values in a file that is written for the other reader."""
+    """Such a copy would read other values from a file in the format of properties-reader."""
     node = app(tmp_path / "app", "properties-reader")
     modules = {"node_modules/properties-reader/package.json": b"{}"}
     plant(node.folder, modules | {"shared/env-properties/package.json": b"{}"})
@@ -94,7 +94,7 @@ def test_a_file_with_a_similar_name_is_not_our_reader(tmp_path: Path) -> None:
     assert content == FOR_PROPERTIES_READER
 
 
-def test_a_reader_is_recognized_by_the_package_of_an_alias(tmp_path: Path) -> None:
+def test_a_reader_is_recognized_if_package_json_gives_it_an_alias(tmp_path: Path) -> None:
     manifest = {"dependencies": {"config": "npm:properties-reader@2.3.0"}}
     (tmp_path / "package.json").write_text(json.dumps(manifest))
     assert written(Node(tmp_path))[0] == FOR_PROPERTIES_READER

@@ -1,4 +1,4 @@
-"""The steps of a deploy, with a function that answers as it is told to."""
+"""The steps of a deploy, with a function that returns scripted responses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OURS = replace(OTHER, code_sha256=PACKAGE.code_sha256)
 UPDATING = replace(OURS, last_update_status="InProgress")
 SETTINGS = Settings(functions=functions("hello"))
 
-Answer = FunctionState | DeployError
+Scripted = FunctionState | DeployError
 
 
 class WithoutReleases:
@@ -73,33 +73,33 @@ class WithoutReleases:
 
 @dataclass
 class ScriptedFunction(WithoutReleases):
-    """Gives its answers in order, the last one again and again, and keeps what it was asked."""
+    """Returns or raises what is scripted, the last one repeatedly, and records the requests."""
 
-    states: list[Answer]
-    updates: list[Answer] = field(default_factory=lambda: [OURS])
-    asked: list[str] = field(default_factory=list)
+    states: list[Scripted]
+    updates: list[Scripted] = field(default_factory=lambda: [OURS])
+    requests: list[str] = field(default_factory=list)
     bucket: str | None = None
 
     def state(self, version: str | None = None) -> FunctionState:
-        self.asked.append("state")
+        self.requests.append("state")
         return _next(self.states)
 
     def bucket_for(self, package: Package) -> str | None:
         return self.bucket
 
     def clear(self, progress: Progress) -> None:
-        """Nothing goes by S3."""
+        """Nothing was sent through S3."""
 
     def send(self, package: Package, progress: Progress) -> FunctionState:
-        self.asked.append("send")
+        self.requests.append("send")
         return _next(self.updates)
 
 
-def _next(answers: list[Answer]) -> FunctionState:
-    answer = answers.pop(0) if len(answers) > 1 else answers[0]
-    if isinstance(answer, DeployError):
-        raise answer
-    return answer
+def _next(scripted: list[Scripted]) -> FunctionState:
+    response = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+    if isinstance(response, DeployError):
+        raise response
+    return response
 
 
 class FakeClock(Clock):
@@ -123,7 +123,8 @@ def run(
     return release(releases, progress or Progress()).deployments[0]
 
 
-def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
+def failure(function: ScriptedFunction, package: Package = PACKAGE) -> str:
+    """Return the message of the error with which the deploy ends."""
     with pytest.raises(DeployError) as error:
         run(function, package=package)
     return error.value.message
@@ -132,7 +133,7 @@ def said_by(function: ScriptedFunction, package: Package = PACKAGE) -> str:
 def names_deployed(
     tmp_path: Path, *files: str, runtime: str | None, settings: Settings = SETTINGS
 ) -> list[str]:
-    """Deploy an app of `files` to a function of that `runtime`; give the names in the package."""
+    """Deploy an app of `files` to a function with `runtime`; return the names in the package."""
     app, folder = tmp_path / "app", tmp_path / "private"
     app.mkdir()
     folder.mkdir()
@@ -148,7 +149,7 @@ def names_deployed(
 
 @pytest.fixture
 def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
-    """Every app has `dependency.py`; keeps the runtimes for which it was asked."""
+    """Give every app a `dependency.py`; record the runtimes for which it is installed."""
     runtimes: list[str | None] = []
 
     def members(app: Python) -> tuple[list[Member], None]:
@@ -161,7 +162,7 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
 
 @pytest.mark.parametrize(
-    ("runtime", "settings", "asked"),
+    ("runtime", "settings", "installed_for"),
     [
         ("python3.12", SETTINGS, ["python3.12"]),
         ("python3.12", replace(SETTINGS, runtime="nodejs22.x"), ["python3.12"]),
@@ -171,20 +172,20 @@ def dependencies(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         (None, replace(SETTINGS, runtime="python3.12"), ["python3.12"]),
     ],
 )
-def test_the_functions_runtime_decides_the_kind_of_an_app_with_files_of_both(
+def test_the_functions_runtime_decides_the_kind_of_an_app_with_files_of_two_languages(
     runtime: str | None,
     settings: Settings,
-    asked: list[str],
+    installed_for: list[str],
     dependencies: list[str | None],
     tmp_path: Path,
 ) -> None:
     files = ("package.json", "requirements.txt")
     names = names_deployed(tmp_path, *files, runtime=runtime, settings=settings)
-    assert dependencies == asked
-    assert ("dependency.py" in names) == bool(asked)
+    assert dependencies == installed_for
+    assert ("dependency.py" in names) == bool(installed_for)
 
 
-def test_the_state_of_a_python_app_s_function_is_asked_for_once(
+def test_the_state_of_a_python_apps_function_is_read_once(
     dependencies: list[str | None], tmp_path: Path
 ) -> None:
     app, folder = tmp_path / "app", tmp_path / "private"
@@ -194,7 +195,7 @@ def test_the_state_of_a_python_app_s_function_is_asked_for_once(
     function = ScriptedFunction([replace(OTHER, runtime="python3.13")])
     target = Target(Config(SETTINGS, {}), lambda: [Destination(function, SETTINGS)])
     deploy(app, target, folder, Progress(), Options(dry_run=True))
-    assert function.asked == ["state"]
+    assert function.requests == ["state"]
     assert dependencies == ["python3.13"]
 
 
@@ -203,14 +204,14 @@ def test_a_python_app_for_a_function_of_another_language_is_an_error_that_names_
 ) -> None:
     with pytest.raises(PackageError) as error:
         names_deployed(tmp_path, "requirements.txt", runtime="nodejs22.x")
-    said = "The function's runtime is nodejs22.x, but the app is a Python app."
-    assert error.value.message == said
+    message = "The function's runtime is nodejs22.x, but the app is a Python app."
+    assert error.value.message == message
     assert "_LAMBDA_RUNTIME" not in error.value.hint
     assert dependencies == []
 
 
 @pytest.mark.parametrize("runtime", [None, "provided.al2023"])
-def test_a_function_with_a_runtime_of_its_own_may_run_python(
+def test_a_function_with_a_custom_runtime_may_run_python(
     runtime: str | None, dependencies: list[str | None], tmp_path: Path
 ) -> None:
     assert "dependency.py" in names_deployed(tmp_path, "requirements.txt", runtime=runtime)
@@ -229,7 +230,7 @@ def deploy_node_app(tmp_path: Path, function: ScriptedFunction) -> Deployment:
 def test_the_state_is_read_while_the_package_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The build ends only once the state was asked for."""
+    """In this test, the build ends only after the state was requested."""
     asked = threading.Event()
 
     class Observed(ScriptedFunction):
@@ -245,22 +246,22 @@ def test_the_state_is_read_while_the_package_is_built(
     assert deploy_node_app(tmp_path, Observed([OTHER])).outcome == "dry run"
 
 
-def test_an_error_that_is_met_while_the_package_is_built_ends_the_deploy(tmp_path: Path) -> None:
-    """It is the same error as if it had been met alone."""
-    with pytest.raises(DeployError, match="no answer"):
-        deploy_node_app(tmp_path, ScriptedFunction([UncertainError("no answer")]))
+def test_an_error_during_the_build_ends_the_deploy(tmp_path: Path) -> None:
+    """The user sees the same error as without a build."""
+    with pytest.raises(DeployError, match="no response"):
+        deploy_node_app(tmp_path, ScriptedFunction([UncertainError("no response")]))
 
 
-def test_a_new_package_is_sent_and_waited_for() -> None:
+def test_a_new_package_is_sent_and_the_update_is_waited_for() -> None:
     function = ScriptedFunction([OTHER, UPDATING, OURS], [UPDATING])
     assert run(function) == Deployment("hello", None, "deployed", PACKAGE, "$LATEST")
-    assert function.asked == ["state", "send", "state", "state"]
+    assert function.requests == ["state", "send", "state", "state"]
 
 
 def test_the_package_that_the_function_has_is_not_sent() -> None:
     function = ScriptedFunction([OURS])
     assert run(function).outcome == "unchanged"
-    assert function.asked == ["state"]
+    assert function.requests == ["state"]
 
 
 def test_an_unchanged_package_is_sent_again_if_forced() -> None:
@@ -275,34 +276,34 @@ def test_an_unchanged_package_is_sent_again_if_the_last_update_failed() -> None:
 def test_a_dry_run_sends_nothing() -> None:
     function = ScriptedFunction([OTHER])
     assert run(function, dry_run=True).outcome == "dry run"
-    assert function.asked == ["state"]
+    assert function.requests == ["state"]
 
 
 def test_an_update_in_progress_is_waited_for_before_the_hashes_are_compared() -> None:
     function = ScriptedFunction([UPDATING, UPDATING, OTHER])
     assert run(function).outcome == "deployed"
-    assert function.asked == ["state", "state", "state", "send"]
+    assert function.requests == ["state", "state", "state", "send"]
 
 
-def test_an_update_of_somebody_else_that_never_ends_is_an_error() -> None:
-    said = said_by(ScriptedFunction([UPDATING]))
-    assert "After 300 s another update" in said
-    assert "nothing was sent" in said
+def test_another_update_that_never_ends_is_an_error() -> None:
+    message = failure(ScriptedFunction([UPDATING]))
+    assert "After 300 s another update" in message
+    assert "nothing was sent" in message
 
 
-def test_a_conflict_is_tried_again_until_the_update_is_taken() -> None:
+def test_after_a_conflict_the_update_is_retried_until_lambda_accepts_it() -> None:
     conflict = ConflictError("conflict")
     function = ScriptedFunction([OTHER], [conflict, conflict, OURS])
     assert run(function).outcome == "deployed"
-    assert function.asked.count("send") == 3
+    assert function.requests.count("send") == 3
 
 
 def test_a_conflict_that_never_ends_is_an_error() -> None:
-    said = said_by(ScriptedFunction([OTHER], [ConflictError("conflict")]))
-    assert "it was not updated" in said
+    message = failure(ScriptedFunction([OTHER], [ConflictError("conflict")]))
+    assert "it was not updated" in message
 
 
-def test_updating_alone_is_enough() -> None:
+def test_the_permission_to_update_is_enough() -> None:
     events: list[Event] = []
     function = ScriptedFunction([AccessDeniedError("no")], [UPDATING])
     deployment = run(function, progress=Progress(sink=events.append))
@@ -312,17 +313,17 @@ def test_updating_alone_is_enough() -> None:
 
 
 def test_without_the_permission_to_update_a_deploy_is_an_error() -> None:
-    assert said_by(ScriptedFunction([OTHER], [AccessDeniedError("not allowed")])) == "not allowed"
+    assert failure(ScriptedFunction([OTHER], [AccessDeniedError("not allowed")])) == "not allowed"
 
 
 def test_a_failed_update_is_an_error_with_its_reason() -> None:
     failed = replace(OURS, last_update_status="Failed", last_update_status_reason="No such layer")
-    assert "No such layer" in said_by(ScriptedFunction([OTHER, failed], [UPDATING]))
+    assert "No such layer" in failure(ScriptedFunction([OTHER, failed], [UPDATING]))
 
 
-def test_an_update_that_never_ends_is_an_error_that_names_the_functions_package() -> None:
-    said = said_by(ScriptedFunction([OTHER, UPDATING], [UPDATING]))
-    assert "Lambda has accepted the package" in said
+def test_an_update_that_never_ends_is_an_error_that_says_which_package_lambda_has() -> None:
+    message = failure(ScriptedFunction([OTHER, UPDATING], [UPDATING]))
+    assert "Lambda has accepted the package" in message
 
 
 @pytest.mark.parametrize(
@@ -332,55 +333,55 @@ def test_an_update_that_never_ends_is_an_error_that_names_the_functions_package(
         ScriptedFunction([OTHER, OTHER], [UPDATING]),
         ScriptedFunction([OTHER], [replace(OURS, code_sha256="")]),
     ],
-    ids=["in the answer", "at the end", "none at all"],
+    ids=["in the response", "at the end", "no hash"],
 )
-def test_another_hash_than_ours_is_an_error(function: ScriptedFunction) -> None:
-    assert "another package" in said_by(function)
+def test_a_hash_other_than_that_of_our_package_is_an_error(function: ScriptedFunction) -> None:
+    assert "another package" in failure(function)
 
 
 def test_an_update_without_a_response_that_was_carried_out_is_a_success() -> None:
-    function = ScriptedFunction([OTHER, UPDATING, OURS], [UncertainError("no answer.")])
+    function = ScriptedFunction([OTHER, UPDATING, OURS], [UncertainError("no response.")])
     assert run(function).outcome == "deployed"
 
 
 @pytest.mark.parametrize(
-    ("after", "said"),
+    ("after", "message"),
     [
         (
             OTHER,
             (
-                "no answer. The function did not have the package when it was last asked, but the"
+                "no response. The function did not have the package when it was last asked, but the"
                 " request may still be carried out."
             ),
         ),
-        (UncertainError("none"), "no answer. Whether the function was updated is not known."),
-        (AccessDeniedError("no"), "no answer. Whether the function was updated is not known."),
+        (UncertainError("none"), "no response. Whether the function was updated is not known."),
+        (AccessDeniedError("no"), "no response. Whether the function was updated is not known."),
     ],
 )
 def test_an_update_without_a_response_is_an_error_with_the_known_state(
-    after: Answer, said: str
+    after: Scripted, message: str
 ) -> None:
-    assert said_by(ScriptedFunction([OTHER, after], [UncertainError("no answer.")])) == said
+    assert failure(ScriptedFunction([OTHER, after], [UncertainError("no response.")])) == message
 
 
-def test_a_state_that_cannot_be_had_before_the_update_ends_the_deploy() -> None:
-    function = ScriptedFunction([UncertainError("no answer")])
-    assert said_by(function) == "no answer"
-    assert function.asked == ["state"]
+def test_a_state_that_cannot_be_read_before_the_update_ends_the_deploy() -> None:
+    function = ScriptedFunction([UncertainError("no response")])
+    assert failure(function) == "no response"
+    assert function.requests == ["state"]
 
 
-@pytest.mark.parametrize("answer", [UncertainError("no answer"), ThrottledError("no more now")])
-def test_without_a_response_while_waiting_the_request_is_repeated(answer: DeployError) -> None:
-    function = ScriptedFunction([OTHER, answer, OURS], [UPDATING])
+@pytest.mark.parametrize("error", [UncertainError("no response"), ThrottledError("no more now")])
+def test_without_a_response_while_waiting_the_request_is_repeated(error: DeployError) -> None:
+    function = ScriptedFunction([OTHER, error, OURS], [UPDATING])
     assert run(function).outcome == "deployed"
 
 
-def test_an_error_while_waiting_says_that_the_package_was_taken() -> None:
+def test_an_error_while_waiting_says_that_lambda_has_accepted_the_package() -> None:
     function = ScriptedFunction([OTHER, DeployError("Expired.", "Renew.")], [UPDATING])
-    assert said_by(function).startswith("Expired. Lambda has accepted the package")
+    assert failure(function).startswith("Expired. Lambda has accepted the package")
 
 
-def test_a_package_that_goes_by_s3_is_shown_with_the_bucket() -> None:
+def test_a_package_that_is_sent_through_s3_is_shown_with_the_bucket() -> None:
     events: list[Event] = []
     function = ScriptedFunction([OTHER], bucket="packages")
     run(function, progress=Progress(sink=events.append))

@@ -87,7 +87,7 @@ def test_an_ambiguous_line_is_an_error_that_names_the_line(text: str, message: s
         ("A='ab'", False),
     ],
 )
-def test_backslashes_that_an_old_heroku_cli_may_have_doubled_are_warned_about(
+def test_backslashes_that_an_old_heroku_cli_may_have_doubled_cause_a_warning(
     text: str, warned: bool
 ) -> None:
     """The value itself is not changed."""

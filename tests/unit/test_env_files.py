@@ -1,4 +1,4 @@
-"""How each format of env files is read."""
+"""Reading each format of env files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_extension_of_a_file_decides_its_format(
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.properties")), ids=lambda case: case.stem)
 def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
-    """Except for the empty name that a lone backslash at the end produces: no variable has it."""
+    """The empty name, which a lone backslash at the end produces, is an exception."""
     expected = json.loads(case.with_suffix(".json").read_text(encoding="utf-8"))
     if "error" in expected:
         with pytest.raises(VariableError):
@@ -50,7 +50,7 @@ def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         (".env", b"A=1\nB=canary\xff\n", "line 2"),
         ("x.properties", "a=canary\x0b\r\nb=\\\n  c\nd=canary\\uzz\n", "line 4"),
@@ -63,12 +63,12 @@ def test_a_properties_file_is_read_as_the_readers_do(case: Path) -> None:
     ],
 )
 def test_a_malformed_file_is_an_error_that_names_the_line(
-    tmp_path: Path, name: str, content: str | bytes, said: str
+    tmp_path: Path, name: str, content: str | bytes, message: str
 ) -> None:
     path = write(tmp_path, name, content)
     with pytest.raises(VariableError) as error:
         read_env_file(path)
-    assert said in error.value.message
+    assert message in error.value.message
     assert str(path) in error.value.message
     for text in (error.value.message, error.value.hint):
         assert "canary" not in text.lower()
@@ -110,7 +110,7 @@ def test_the_extension_decides_the_format_in_any_case(
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf \r\n"])
 def test_empty_standard_input_is_an_error(content: bytes) -> None:
-    """If the command in front of the pipe fails, the function keeps its config."""
+    """If the command before the pipe fails, the function keeps its config."""
     with pytest.raises(VariableError, match="Standard input is empty"):
         parse_standard_input(content)
 
@@ -130,10 +130,10 @@ def test_errors_of_standard_input_name_it_and_the_line(content: bytes) -> None:
         ("a=\\\n  日本\n", 2),
     ],
 )
-def test_properties_that_look_like_utf_8_are_warned_about(
+def test_properties_that_look_like_utf_8_cause_a_warning(
     content: str, line: int, tmp_path: Path
 ) -> None:
-    """Java reads ISO 8859-1, and so do we."""
+    """Like Java, the packager reads ISO 8859-1."""
     file = read_env_file(write(tmp_path, "x.properties", content))
     assert [warning.split(": ")[0] for warning in file.warnings] == [
         f"{tmp_path / 'x.properties'}, line {line}"
@@ -149,11 +149,11 @@ def test_properties_in_the_encoding_of_java_are_read_without_a_warning(
 
 
 def test_a_large_properties_file_is_read_in_linear_time(tmp_path: Path) -> None:
-    """Continued lines of half a MB take minutes if the time grows with the square of the length."""
+    """In quadratic time, half a MB of continued lines would take minutes."""
     content = "a=" + "x\\\n" * 100_000 + "\\\n" * 100_000
     path = write(tmp_path, "x.properties", content)
     assert read_env_file(path).variables == {"a": "x" * 100_000}
 
 
-def test_an_env_file_shows_no_value(tmp_path: Path) -> None:
+def test_the_repr_of_an_env_file_shows_no_value(tmp_path: Path) -> None:
     assert "canary" not in repr(read_env_file(write(tmp_path, ".env", "A=canary\n")))

@@ -1,4 +1,4 @@
-"""The tree of errors, as its docstring draws it."""
+"""The tree of errors, and the docstring that draws it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ def ours() -> list[type[PackagerError]]:
 
 
 def test_the_docstring_draws_every_public_error_below_its_parent() -> None:
-    """The drawing is the tree."""
     assert errors.__doc__
     parents: dict[int, str] = {}
     drawn = {}
@@ -38,7 +37,7 @@ def test_the_docstring_draws_every_public_error_below_its_parent() -> None:
 
 
 def test_the_exit_status_is_2_if_the_input_is_wrong_and_1_otherwise() -> None:
-    """With 2, nothing was sent."""
+    """The status 2 also means that nothing was sent."""
     for kind in ours():
         assert kind.exit_status == (2 if issubclass(kind, InputError) else 1), kind
 
@@ -50,15 +49,15 @@ def test_the_exit_status_is_2_if_the_input_is_wrong_and_1_otherwise() -> None:
         *((errors.PackageError, True), (errors.VariableError, True), (BuildError, False)),
     ],
 )
-def test_everything_but_a_build_that_failed_is_retried_without_a_change(
+def test_every_error_but_that_of_a_build_is_retried_without_a_change(
     kind: type[PackagerError], transient: bool
 ) -> None:
-    """What makes an app whole again can be outside of it: a folder, a profile, an installation."""
+    """The user may fix the cause outside of the app: a folder, a profile, an installation."""
     assert kind.transient is transient
 
 
 def test_an_unexpected_error_is_shown_with_its_place_and_without_its_text() -> None:
-    """Its text may be a value."""
+    """Its text may contain a value."""
     try:
         raise ValueError("a secret")
     except ValueError as error:

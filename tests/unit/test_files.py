@@ -202,7 +202,7 @@ def test_a_link_to_a_file_that_is_left_out_is_replaced_by_the_file(tmp_path: Pat
     assert links(tmp_path) == {"b/c": "../index.js", "c": "index.js"}
 
 
-def test_a_link_to_the_apps_own_config_leads_to_ours(tmp_path: Path) -> None:
+def test_a_link_to_the_apps_own_env_properties_leads_to_the_new_one(tmp_path: Path) -> None:
     plant(tmp_path, {"env.properties": b"OLD=1", "lib/config": Link("../env.properties")})
     assert links(tmp_path) == {"lib/config": "../env.properties"}
     assert names(tmp_path) == ["lib/config"]
@@ -248,9 +248,7 @@ def test_a_broken_link_is_an_error_unless_it_is_left_out(
     assert names(app) == ["a"]
 
 
-def test_a_pipe_or_socket_is_an_error_unless_it_is_left_out(
-    tmp_path: Path,
-) -> None:
+def test_a_pipe_or_socket_is_an_error_unless_it_is_left_out(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert error(tmp_path).message.startswith("pipe is neither file nor folder")
     (tmp_path / ".lambdaignore").write_text("pipe\n")
@@ -258,6 +256,7 @@ def test_a_pipe_or_socket_is_an_error_unless_it_is_left_out(
         listening.bind(str(tmp_path / "socket"))
         assert error(tmp_path).message.startswith("socket is neither file nor folder")
     (tmp_path / ".lambdaignore").write_text("pipe\nsocket\n")
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("place", ["{}", "lib/{}", "{}/file", "link"])

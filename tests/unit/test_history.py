@@ -12,7 +12,7 @@ versions = st.integers(min_value=1, max_value=10**6)
 entries = st.lists(
     st.builds(Entry, versions, st.booleans()), max_size=20, unique_by=lambda entry: entry.version
 ).map(tuple)
-# Short texts over and over, since long random ones take long to make.
+# Short texts, repeated: hypothesis takes long to make long random ones.
 texts = st.builds(
     lambda text, times: (text * times)[:LIMIT], st.text(max_size=30), st.integers(1, LIMIT)
 ).filter(lambda text: "packager history" not in text)
@@ -99,7 +99,7 @@ def test_a_history_is_read_back_exactly(text: str, entries: tuple[Entry, ...]) -
 
 
 @given(texts, entries, versions, versions)
-def test_no_version_is_recorded_twice_and_the_live_one_not_at_all(
+def test_no_version_is_recorded_twice_and_the_live_one_is_not_recorded(
     text: str, entries: tuple[Entry, ...], current: int, to: int
 ) -> None:
     """After a release or a rollback, the history lists each other version once."""

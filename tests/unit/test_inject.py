@@ -1,4 +1,4 @@
-"""One entry goes into an archive, of whatever shape it is, and all else stays as it was."""
+"""Injecting a file into an archive of any shape leaves all other entries unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.archives import Part, contents, craft, craft_empty_entries
 
 ENTRY = "env.properties"
 NEW = b"NAME=value\n" * 9
-# Not compressible, so that it is found in an archive however it was packed.
+# Not compressible: a deflated entry contains these bytes as well.
 OLD = random.Random(1).randbytes(200)
 SCRIPT = b'#!/bin/sh\nexec java -jar "$0" "$@"\n'
 
@@ -48,8 +48,8 @@ def written(tmp_path: Path, archive: bytes) -> Path:
     return path
 
 
-def is_put_into(archive: bytes, tmp_path: Path) -> Path:
-    """Inject, and see that all else is as it was and nothing is left of an older entry."""
+def inject_and_check(archive: bytes, tmp_path: Path) -> Path:
+    """Inject the entry; check that all others are unchanged and that no older one is left."""
     tmp_path.mkdir(exist_ok=True)
     source, new = written(tmp_path, archive), tmp_path / "new.jar"
     size, prefix_size = inject(source, new, NewFile(ENTRY, NEW))
@@ -68,8 +68,8 @@ def is_put_into(archive: bytes, tmp_path: Path) -> Path:
     return new
 
 
-def test_the_entry_is_a_file_for_all_to_read_of_a_fixed_time(tmp_path: Path) -> None:
-    with zipfile.ZipFile(is_put_into(craft(*PLAIN), tmp_path)) as package:
+def test_the_new_entry_is_readable_by_all_and_has_a_fixed_time(tmp_path: Path) -> None:
+    with zipfile.ZipFile(inject_and_check(craft(*PLAIN), tmp_path)) as package:
         info = package.getinfo(ENTRY)
     assert info.external_attr >> 16 == stat.S_IFREG | 0o644
     assert info.date_time == (1980, 1, 1, 0, 0, 0)
@@ -149,20 +149,20 @@ SHAPES["out-of-order"] = out_of_order()
 
 @pytest.mark.parametrize("archive", SHAPES.values(), ids=SHAPES)
 def test_the_other_entries_of_an_archive_are_unchanged(archive: bytes, tmp_path: Path) -> None:
-    is_put_into(archive, tmp_path)
+    inject_and_check(archive, tmp_path)
 
 
-def test_a_comment_that_looks_like_an_end_is_a_comment(tmp_path: Path, new: Path) -> None:
+def test_a_comment_that_looks_like_an_end_record_stays_a_comment(tmp_path: Path, new: Path) -> None:
     lookalike, neutral = b"PK\5\6" + bytes(18) + b"more", b"x" * 26
     inject(written(tmp_path, craft(*PLAIN, comment=lookalike)), new, NewFile(ENTRY, NEW))
-    expected = is_put_into(craft(*PLAIN, comment=neutral), tmp_path / "neutral").read_bytes()
+    expected = inject_and_check(craft(*PLAIN, comment=neutral), tmp_path / "neutral").read_bytes()
     assert new.read_bytes() == expected.removesuffix(neutral) + lookalike
 
 
 def test_bytes_that_look_like_a_zip64_locator_are_ignored(tmp_path: Path) -> None:
     lookalike = b"PK\6\7" + bytes(16)
     comment = Part(b"a", comment=bytes(60) + lookalike)
-    # Its data is the last thing before the end record, as nothing is in the directory.
+    # Its data is right before the end record, because the directory is empty.
     orphaned = Part(b"a", bytes(60) + lookalike, orphaned=True)
     short = Part(b"a", lookalike, orphaned=True)
     for number, part in enumerate((comment, orphaned, short)):
@@ -221,7 +221,7 @@ def test_nothing_is_left_of_an_older_entry(
     old: Part, place: Callable[[Part], list[Part]], prefix: dict[str, Any], tmp_path: Path
 ) -> None:
     archive = craft(*place(old), comment=b"a comment", **prefix)
-    new = is_put_into(archive, tmp_path)
+    new = inject_and_check(archive, tmp_path)
     assert new.read_bytes().startswith(prefix.get("prefix", b""))
     with zipfile.ZipFile(new) as package:
         assert sum(name.endswith(ENTRY) for name in package.namelist()) == 1
@@ -229,13 +229,13 @@ def test_nothing_is_left_of_an_older_entry(
 
 def test_an_orphaned_archive_before_the_real_one_loses_its_config(tmp_path: Path) -> None:
     orphaned = craft(Part(b"kept.txt", b"1"), OUTDATED, Part(b"later.txt"))
-    new = is_put_into(craft(*PLAIN, prefix=SCRIPT + orphaned, counted=False), tmp_path)
+    new = inject_and_check(craft(*PLAIN, prefix=SCRIPT + orphaned, counted=False), tmp_path)
     assert new.read_bytes().startswith(SCRIPT + orphaned[: orphaned.index(b"PK\3\4", 10)])
 
 
 def test_an_orphaned_entry_is_found_across_the_blocks_that_are_read(tmp_path: Path) -> None:
     for padding in range((1 << 20) - 60, (1 << 20) + 10, 7):
-        is_put_into(craft(replace(OUTDATED, orphaned=True), prefix=bytes(padding)), tmp_path)
+        inject_and_check(craft(replace(OUTDATED, orphaned=True), prefix=bytes(padding)), tmp_path)
         (tmp_path / "new.jar").unlink()
 
 
@@ -253,7 +253,9 @@ def test_an_entry_that_would_be_unpacked_to_the_same_file_is_an_older_one(
     assert len(contents(new)) == 4
 
 
-def test_injecting_twice_gives_the_same_as_only_the_second_time(tmp_path: Path, new: Path) -> None:
+def test_injecting_twice_gives_the_same_package_as_injecting_only_the_second_time(
+    tmp_path: Path, new: Path
+) -> None:
     for archive in SHAPES.values():
         source = written(tmp_path, archive)
         inject(source, tmp_path / "once", NewFile(ENTRY, OLD))
@@ -265,14 +267,14 @@ def test_injecting_twice_gives_the_same_as_only_the_second_time(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", [b"env.properties/", b"env.properties/a", b"./env.properties/a/b"])
-def test_a_folder_in_the_entrys_place_is_an_error(name: bytes, tmp_path: Path, new: Path) -> None:
+def test_a_folder_with_the_entrys_name_is_an_error(name: bytes, tmp_path: Path, new: Path) -> None:
     refused(
         written(tmp_path, craft(*PLAIN, Part(name))), new, "has a folder in place of env.properties"
     )
 
 
 def refused(source: Path, new: Path, reason: str) -> None:
-    """Check that an archive is an error that names the file and the reason, and leaves nothing."""
+    """Check that injecting raises an error with the file and the reason, and writes nothing."""
     before = source.read_bytes()
     with pytest.raises(ArchiveError) as error:
         inject(source, new, NewFile(ENTRY, NEW))
@@ -321,9 +323,9 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     ),
 }
 
-# Numbers that lie: the archive, what is said of it, and the patches that make it.
+# Wrong numbers: what the error says, and the patches that write them.
 Patch = tuple[bytes, int, str, int]
-NARROW_LIES: dict[str, tuple[str, list[Patch]]] = {
+WRONG_NUMBERS: dict[str, tuple[str, list[Patch]]] = {
     "entries": ("one part of a split archive", [(END, 10, "H", 4)]),
     "entries-more": ("3 entries but declares 4", [(END, 8, "H", 4), (END, 10, "H", 4)]),
     "entries-none": ("3 entries but declares 0", [(END, 8, "H", 0), (END, 10, "H", 0)]),
@@ -346,7 +348,7 @@ NARROW_LIES: dict[str, tuple[str, list[Patch]]] = {
     "entry-beyond": ("a/b.png reaches beyond", [(RECORD, 42, "L", 5000)]),
     "entry-overlaps": ("overlaps", [(RECORD, 42, "L", 20)]),
 }
-WIDE_LIES: dict[str, tuple[str, list[Patch]]] = {
+WRONG_ZIP64_NUMBERS: dict[str, tuple[str, list[Patch]]] = {
     "entries-64": (f"{2**63}", [(WIDE_END, 24, "Q", 2**63), (WIDE_END, 32, "Q", 2**63)]),
     "disk-64": ("two end records disagree", [(WIDE_END, 16, "L", 1)]),
     "disks-64": ("one part of a split archive", [(LOCATOR, 16, "L", 2)]),
@@ -355,8 +357,10 @@ WIDE_LIES: dict[str, tuple[str, list[Patch]]] = {
     "no-zip64-end": ("zip64 end record is missing", [(WIDE_END, 0, "L", 7)]),
     "size-64": ("two end records disagree", [(WIDE_END, 40, "Q", 2**64 - 1)]),
 }
-for whole, lies in ((NARROW, NARROW_LIES), (WIDE, WIDE_LIES)):
-    BROKEN |= {name: (patched(whole, *patches), reason) for name, (reason, patches) in lies.items()}
+for whole, wrong in ((NARROW, WRONG_NUMBERS), (WIDE, WRONG_ZIP64_NUMBERS)):
+    BROKEN |= {
+        name: (patched(whole, *patches), reason) for name, (reason, patches) in wrong.items()
+    }
 
 
 @pytest.mark.parametrize(("archive", "reason"), BROKEN.values(), ids=BROKEN)
@@ -371,7 +375,7 @@ def test_an_error_shows_the_name_of_an_entry_unchanged(tmp_path: Path, new: Path
     refused(written(tmp_path, hostile), new, "is encrypted: \x1b[2J\n\\xff.")
 
 
-def test_a_split_archive_with_a_wide_end_is_refused(tmp_path: Path, new: Path) -> None:
+def test_a_split_archive_with_a_zip64_end_record_is_refused(tmp_path: Path, new: Path) -> None:
     split = patched(WIDE, (WIDE_END, 16, "L", 1), (END, 4, "H", 0xFFFF))
     refused(written(tmp_path, split), new, "one part of a split archive")
 
@@ -384,8 +388,8 @@ def test_an_encrypted_directory_is_refused(tmp_path: Path, new: Path) -> None:
     refused(written(tmp_path, longer), new, "its directory is encrypted")
 
 
-def test_a_directory_larger_than_is_read_is_refused(tmp_path: Path, new: Path) -> None:
-    """The bound of memory: what is stated is compared with it before anything is read."""
+def test_a_directory_over_the_size_limit_is_refused(tmp_path: Path, new: Path) -> None:
+    """The declared size is checked before anything is read, so memory stays bounded."""
     source = written(tmp_path, b"")
     size = zip_directory.MAX_SIZE + 1
     with source.open("wb") as file:
@@ -398,7 +402,9 @@ def test_a_directory_larger_than_is_read_is_refused(tmp_path: Path, new: Path) -
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "loop"])
-def test_a_folder_or_pipe_as_archive_is_an_error(kind: str, tmp_path: Path, new: Path) -> None:
+def test_an_archive_that_is_not_a_regular_file_is_an_error(
+    kind: str, tmp_path: Path, new: Path
+) -> None:
     source = tmp_path / "source.jar"
     make: dict[str, Callable[[], None]] = {
         "missing": lambda: None,
@@ -425,21 +431,21 @@ def test_an_unreadable_archive_is_an_error(tmp_path: Path, new: Path) -> None:
         os.seteuid(user)
 
 
-def test_a_file_in_the_packages_place_is_left_alone(tmp_path: Path, new: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path, new: Path) -> None:
     new.write_bytes(b"somebody else's")
     with pytest.raises(PackagerError, match="cannot be written: File exists"):
         inject(written(tmp_path, NARROW), new, NewFile(ENTRY, NEW))
     assert new.read_bytes() == b"somebody else's"
 
 
-def test_a_link_in_the_packages_place_is_not_followed(tmp_path: Path, new: Path) -> None:
+def test_a_link_at_the_destination_is_not_followed(tmp_path: Path, new: Path) -> None:
     new.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PackagerError, match="cannot be written: File exists"):
         inject(written(tmp_path, NARROW), new, NewFile(ENTRY, NEW))
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_package_without_a_folder_is_an_error(tmp_path: Path) -> None:
+def test_a_destination_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PackagerError, match="cannot be written: No such file"):
         inject(written(tmp_path, NARROW), tmp_path / "no" / "new.jar", NewFile(ENTRY, NEW))
 
@@ -473,7 +479,7 @@ def test_an_archive_that_changes_while_it_is_read_is_an_error(
             source.read(len(NARROW) - 1, 2)
 
 
-def test_sizes_are_summed_up_by_top_level_folder(tmp_path: Path) -> None:
+def test_unpacked_sizes_are_summed_by_top_level_folder(tmp_path: Path) -> None:
     parts = [
         *(Part(b"com/a/A.class", b"12345"), Part(b"com/b/B.class", b"123", deflated=True)),
         *(Part(b"org/"), Part(b"org/C.class", b"1"), Part(b"top.txt", b"12", zip64=True)),
@@ -483,7 +489,9 @@ def test_sizes_are_summed_up_by_top_level_folder(tmp_path: Path) -> None:
     assert unpacked_sizes(written(tmp_path, craft(*parts))) == sizes
 
 
-def test_more_entries_than_an_old_tool_could_count_are_counted(tmp_path: Path, new: Path) -> None:
+def test_more_entries_than_the_archive_declares_are_kept_if_16_bits_agree(
+    tmp_path: Path, new: Path
+) -> None:
     """Ant and `jar` once wrote the lower 16 bits of the number, and no zip64 records."""
     inject(written(tmp_path, craft_empty_entries(0x10003)), new, NewFile(ENTRY, NEW))
     with zipfile.ZipFile(new) as package:

@@ -1,4 +1,4 @@
-"""Dependencies kept as they were packed: the same package, without compressing them again."""
+"""Dependencies that are kept compressed: the next package is the same, and made faster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def member(path: Path, name: str) -> Member:
 
 @pytest.fixture
 def compressed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What is compressed."""
+    """The data that the test compresses."""
     seen: list[bytes] = []
     original = compression.compress
 
@@ -65,7 +65,7 @@ def test_the_next_package_is_the_same_and_compresses_no_dependency(
     assert compressed == [b"own\n" * 100]
 
 
-def test_a_change_of_the_app_alone_is_in_the_next_package(
+def test_a_change_of_the_app_is_in_the_next_package(
     tmp_path: Path, compressed: list[bytes]
 ) -> None:
     app = App(tmp_path)
@@ -107,7 +107,7 @@ def test_kept_dependencies_that_have_changed_are_not_used(
 def test_a_dependency_of_another_size_is_compressed_again(
     tmp_path: Path, compressed: list[bytes]
 ) -> None:
-    """Its folder has the hash of its contents as its name; yet nothing is taken on trust."""
+    """The name of its folder is a hash of its contents, but the size is checked as well."""
     app = App(tmp_path)
     app.package()
     (tmp_path / "installed" / "b.py").write_bytes(b"other")
@@ -116,7 +116,7 @@ def test_a_dependency_of_another_size_is_compressed_again(
     assert b"other" in compressed
 
 
-def test_where_nothing_can_be_kept_the_package_is_made_all_the_same(tmp_path: Path) -> None:
+def test_if_nothing_can_be_kept_the_package_is_made_anyway(tmp_path: Path) -> None:
     app = App(tmp_path)
     first = app.package()
     app.kept = tmp_path / "absent" / "kept.zip"

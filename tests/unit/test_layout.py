@@ -64,13 +64,13 @@ def nodes(path: Path) -> list[ast.AST]:
 
 @functools.cache
 def calls(path: Path) -> set[str]:
-    """Return what a file calls, as written there."""
+    """Return the functions that a file calls, as they are written there."""
     return {ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call)}
 
 
 @functools.cache
 def imports(path: Path) -> list[str]:
-    """Return the full names of all that a file imports, at its top or within functions."""
+    """Return the full name of everything that a file imports, at its top or in functions."""
     found = []
     for node in nodes(path):
         if isinstance(node, ast.Import):
@@ -90,7 +90,7 @@ def test_every_module_has_its_place_in_the_layers() -> None:
 
 
 def test_no_function_takes_more_than_six_parameters() -> None:
-    """The command line aside, whose parameters are its options."""
+    """The command line is an exception, because its parameters are its options."""
     long = {}
     for path in modules():
         for node in nodes(path):
@@ -125,7 +125,7 @@ def test_a_library_is_imported_in_one_part_only(library: str) -> None:
     assert users == ONLY_IN[library]
 
 
-# What only one system or version has, and what is not declared at the top yet.
+# Modules that only one system or version has, and imports that cannot be at the top.
 IMPORTS_IN_FUNCTIONS = {
     "apps/ignore.py": {"fcntl", "pathspec"},
     "apps/node.py": {"packager"},
@@ -139,7 +139,7 @@ IMPORTS_IN_FUNCTIONS = {
 
 
 def test_lazy_imports_are_declared_at_the_top_of_a_module() -> None:
-    """By `lazy`, so that a reader sees there all that a module uses."""
+    """`lazy` declares them, so that a reader sees there everything that a module uses."""
     found: dict[str, set[str]] = {}
     for path in modules():
         for function in nodes(path):
@@ -184,7 +184,7 @@ def cli_commands() -> dict[str, click.Command]:
 
 
 def test_only_the_command_line_cleans_text_and_one_module_of_it_writes() -> None:
-    """What an error or event holds is exact, for JSON; terminal.py cleans whatever is shown."""
+    """Errors and events hold exact text, for JSON; terminal.py cleans all text that is shown."""
     cleaning, writing = set(), set()
     for path in modules():
         if "printable" in calls(path):

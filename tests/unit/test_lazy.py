@@ -10,7 +10,7 @@ from packager.lazy import lazy
 
 
 def test_a_lazy_module_is_loaded_by_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And it gives what the module itself gives."""
+    """Its attributes are those of the module."""
     monkeypatch.delitem(sys.modules, "this", raising=False)
     monkeypatch.setattr("builtins.print", lambda *_: None)  # `this` prints a poem.
     module = lazy("this")
@@ -20,7 +20,7 @@ def test_a_lazy_module_is_loaded_by_its_first_use(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_module_that_is_not_installed_is_an_error_when_it_is_used() -> None:
-    """Declaring it is not."""
-    module = lazy("packager.nothing_of_this_name")
+    """Declaring it is not an error."""
+    module = lazy("packager.does_not_exist")
     with pytest.raises(ModuleNotFoundError):
         _ = module.anything

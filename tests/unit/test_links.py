@@ -99,7 +99,7 @@ def test_the_lock_of_an_editor_is_not_a_broken_link(tmp_path: Path) -> None:
 def test_links_that_multiply_folders_are_an_error_that_names_them(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """16 folders with 3 links each to the next are 43 million; so are few with many links."""
+    """16 folders with 3 links each to the next make 43 million; so do a few with many links."""
     monkeypatch.setattr(rules, "MOST_FOLDERS_BY_LINKS", 1000)
     depth, width = (20, 3) if way == "links" else (5, 12)
     tree: dict[str, bytes | Link] = {".git": b"", "app/start": Link("../0")}
@@ -111,7 +111,7 @@ def test_links_that_multiply_folders_are_an_error_that_names_them(
         names(tmp_path / "app")
 
 
-def test_a_virtual_environment_of_any_name_stays_out(tmp_path: Path) -> None:
+def test_a_virtual_environment_of_any_name_is_left_out(tmp_path: Path) -> None:
     tree = ["venv/pyvenv.cfg", "venv/lib/a.py", "lib/own/pyvenv.cfg", "lib/own/b", "app.py"]
     plant(tmp_path, dict.fromkeys(tree, b""))
     assert names(tmp_path) == ["app.py"]

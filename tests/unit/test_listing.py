@@ -1,4 +1,4 @@
-"""What a package would hold, listed."""
+"""The list of what a package would contain."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_build_list_as_json_has_every_file_and_folder_with_its_size(tmp_path: Pa
     }
 
 
-def test_build_list_of_a_zip_shows_its_entries_and_our_config(tmp_path: Path) -> None:
+def test_build_list_of_a_zip_shows_its_entries_and_the_new_config(tmp_path: Path) -> None:
     (tmp_path / "env").write_text("A=1\n")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("index.js", "12345")

@@ -1,4 +1,4 @@
-"""The locks in `bin`: what Heroku apps and builds get is what pyproject.toml asks for."""
+"""The locks in `bin`: Heroku apps and builds get what pyproject.toml declares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def project() -> dict[str, Any]:
     return table
 
 
-# What a build needs and a dyno does not have.
+# Dependencies that a build needs and a dyno does not have.
 ONLY_BUILDS = {"uv", "packaging"}
 
 
@@ -41,7 +41,7 @@ def dependencies(lock: Path) -> list[Requirement]:
 
 
 def environment(python: str, machine: str) -> dict[str, str]:
-    """Return what markers are evaluated for: a Python on a machine."""
+    """Return the values of environment markers for a Python on a machine."""
     return {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -95,8 +95,8 @@ def test_every_dependency_is_locked_in_a_version_that_pyproject_allows(
 def test_only_dependencies_are_locked() -> None:
     pins = re.split(r"^(?=\w)", LOCK.read_text(), flags=re.MULTILINE)[1:]
     direct = {pin.partition("==")[0] for pin in pins if "heroku-lambda-packager" in pin}
-    asked = {canonicalize_name(dependency.name) for dependency in dependencies(LOCK)}
-    assert direct == asked, STALE
+    declared = {canonicalize_name(dependency.name) for dependency in dependencies(LOCK)}
+    assert direct == declared, STALE
 
 
 @both
@@ -112,13 +112,13 @@ def test_the_lock_names_no_index(lock: Path) -> None:
 
 
 def test_a_dyno_does_not_get_dependencies_that_only_builds_need() -> None:
-    """The packager uses uv in builds alone, and it has as many megabytes as all the rest."""
+    """Only builds use uv, which is as large as all other dependencies together."""
     for machine in MACHINES:
         assert not locked(LOCK, PYTHONS[-1], machine).keys() & ONLY_BUILDS
         assert locked(BUILD_LOCK, PYTHONS[-1], machine).keys() == ONLY_BUILDS
 
 
-def test_the_buildpack_takes_the_pythons_that_pyproject_names() -> None:
+def test_the_buildpack_accepts_the_pythons_that_pyproject_names() -> None:
     prefix = "Programming Language :: Python :: 3."
     named = [
         classifier.removeprefix("Programming Language :: Python :: ")

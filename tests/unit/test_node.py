@@ -77,7 +77,7 @@ def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_another_installed_version_than_the_app_declares_is_a_warning(tmp_path: Path) -> None:
-    """As after a `git pull`; not if the project replaces versions itself."""
+    """A `git pull` causes it. A project with `overrides` gets no warning."""
     for more, count in [({}, 1), ({"overrides": {"a": "1"}}, 0)]:
         folder = app(
             tmp_path / str(count),
@@ -106,7 +106,9 @@ def test_a_package_that_the_runtime_includes_need_not_be_installed(tmp_path: Pat
     assert members(app(tmp_path, manifest)).missing is None
 
 
-def test_an_app_that_leaves_node_modules_out_is_bundled_and_needs_none(tmp_path: Path) -> None:
+def test_an_app_that_excludes_node_modules_is_bundled_and_needs_no_dependencies(
+    tmp_path: Path,
+) -> None:
     app(tmp_path, {"dependencies": {"express": "1"}})
     (tmp_path / ".lambdaignore").write_text("node_modules\n")
     assert names(members(tmp_path)) == ([], ["a.js", "package.json"])
@@ -120,10 +122,10 @@ def test_a_single_module_needs_no_package_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "manifest", [b"{", b"[]", b'{"dependencies": ' + b"[" * 100_000, b'{"a":' * 100_000]
 )
-def test_a_package_json_that_is_not_a_json_object_is_an_error_of_the_input(
+def test_a_package_json_that_is_not_a_json_object_is_an_error(
     manifest: bytes, tmp_path: Path
 ) -> None:
-    """Nor does a deeply nested one exhaust the stack."""
+    """Deep nesting does not exhaust the stack."""
     plant(tmp_path, {"package.json": manifest})
     with pytest.raises(PackageError, match=r"package\.json"):
         members(tmp_path)

@@ -1,4 +1,4 @@
-"""Ranges of versions are read as npm's own library reads them, or count as unknown."""
+"""Ranges of versions, read as npm's own library reads them, or treated as unknown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from packager.apps.node_ranges import fits, fits_major
 
-# As `semver.satisfies(version, range)` of npm's semver 7.6.3 says: see test_node_layouts.py.
+# The results of `semver.satisfies(version, range)` of npm's semver 7.6.3: test_node_layouts.py.
 CASES = [
     ("1.2.3", "1.2.3", True),
     ("1.2.4", "1.2.3", False),
@@ -45,7 +45,7 @@ def test_a_version_is_compared_as_npm_does(version: str, wanted: str, is_in: boo
     "wanted",
     ["latest", "npm:ms@1.0.0", "workspace:^1", "file:../a", "git+ssh://a", "catalog:", ">1.0.0-rc"],
 )
-def test_what_is_not_a_range_counts_as_unknown(wanted: str) -> None:
+def test_a_specifier_that_is_not_a_range_fits_every_version(wanted: str) -> None:
     assert fits("9.9.9", wanted)
     assert fits("2.0.0-rc.1", "^1.0.0")
 

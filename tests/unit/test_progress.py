@@ -1,4 +1,4 @@
-"""What the library reports while it works."""
+"""The events that the library reports while it works."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from packager.progress import (
 
 
 def test_stages_notes_and_warnings_reach_the_sink_as_typed_events() -> None:
-    """Every report is one event, in the order in which it was made."""
+    """Each report is one event, in order."""
     events: list[Event] = []
     times = iter([1.0, 1.5])
     progress = Progress(sink=events.append, clock=lambda: next(times))
@@ -35,7 +35,7 @@ def test_stages_notes_and_warnings_reach_the_sink_as_typed_events() -> None:
 
 
 def test_a_stage_that_fails_still_ends() -> None:
-    """The sink learns of the end, and the error goes on."""
+    """The sink receives the end of the stage, and the error is raised."""
     events: list[Event] = []
     with pytest.raises(OSError), Progress(sink=events.append).stage("wait", "Waiting"):
         raise OSError
@@ -43,7 +43,7 @@ def test_a_stage_that_fails_still_ends() -> None:
 
 
 def test_the_seconds_of_a_stage_that_runs_twice_are_added_up() -> None:
-    """A deploy may ask for the state more than once."""
+    """For example, a deploy may read the state more than once."""
     times = iter([0.0, 1.0, 5.0, 7.0])
     progress = Progress(clock=lambda: next(times))
     for _ in range(2):
@@ -53,7 +53,7 @@ def test_the_seconds_of_a_stage_that_runs_twice_are_added_up() -> None:
 
 
 def test_a_transfer_is_shown_in_bytes_of_the_package_however_it_is_encoded() -> None:
-    """In base64 a package of 300 bytes is 400, and more with what surrounds it."""
+    """In base64, a package of 300 bytes has 400."""
     events: list[Event] = []
     sent = Progress(sink=events.append).sending(300)
     sent(100, 400)
@@ -61,8 +61,7 @@ def test_a_transfer_is_shown_in_bytes_of_the_package_however_it_is_encoded() -> 
     assert events == [BytesSent(75, 300), BytesSent(300, 300)]
 
 
-def test_sizes_are_shown_as_people_read_them() -> None:
-    """Small ones in kB, others in MB."""
+def test_sizes_are_shown_in_kb_or_mb() -> None:
     assert [readable(size) for size in (512, 1 << 20, 20_616_642)] == [
         "0.5 kB",
         "1.0 MB",

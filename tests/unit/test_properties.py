@@ -47,7 +47,7 @@ def test_a_value_is_escaped_as_little_as_possible(value: str, line: bytes) -> No
         ("é", rb"\u00e9=x" + b"\n"),
     ],
 )
-def test_a_name_is_escaped_so_that_it_stays_one(name: str, line: bytes) -> None:
+def test_a_name_is_escaped_so_that_readers_return_it_whole(name: str, line: bytes) -> None:
     assert dumps({name: "x"}) == line
 
 
@@ -55,7 +55,7 @@ def test_lines_are_sorted_by_name() -> None:
     assert dumps({"B": "2", "A": "1", "C": "3"}) == b"A=1\nB=2\nC=3\n"
 
 
-def test_no_variables_are_an_empty_file() -> None:
+def test_without_variables_the_file_is_empty() -> None:
     assert dumps({}) == b""
 
 

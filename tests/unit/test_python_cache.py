@@ -1,4 +1,4 @@
-"""The cache of installed dependencies: private, and an entry is what it was or is not used."""
+"""The cache of installed dependencies: private, and without entries that have changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.trees import plant
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder that the cache is in; the temporary folder of a test is below /tmp."""
+    """The folder that contains the cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     cache._root.cache_clear()
     yield tmp_path / "home"
@@ -46,7 +46,7 @@ def test_a_kept_entry_is_found_again(home: Path) -> None:
     assert cache.find("other") is None
 
 
-def test_the_cache_is_private_whatever_the_umask(home: Path) -> None:
+def test_the_cache_is_private_with_any_umask(home: Path) -> None:
     before = os.umask(0)
     try:
         kept(home)
@@ -117,7 +117,7 @@ def test_a_cache_of_another_user_is_not_used(home: Path) -> None:
 
 
 def test_a_home_of_another_user_is_not_used(home: Path) -> None:
-    """As in a container that runs as root with the home of somebody else."""
+    """For example, a container runs as root with the home of another user."""
     if os.getuid() != 0:
         pytest.skip("needs a second user")
     home.mkdir()
@@ -125,7 +125,7 @@ def test_a_home_of_another_user_is_not_used(home: Path) -> None:
     assert not cache.folder("wheels").is_relative_to(home)
 
 
-def test_a_planted_link_does_not_lead_the_removal_elsewhere(home: Path) -> None:
+def test_removal_does_not_follow_a_planted_link(home: Path) -> None:
     victim = home.parent / "victim"
     victim.mkdir()
     wheels = cache.folder("wheels")
@@ -139,7 +139,7 @@ def test_a_planted_link_does_not_lead_the_removal_elsewhere(home: Path) -> None:
 
 
 def test_a_cache_that_only_the_users_own_group_can_write_is_used(home: Path) -> None:
-    """As with the umask 002 of many systems; but no group that has other users."""
+    """The umask 002 of many systems causes this. A group with other users is not trusted."""
     home.mkdir()
     home.chmod(0o775)
     assert cache.folder("wheels").is_relative_to(home)
@@ -169,8 +169,8 @@ def test_a_folder_of_downloads_is_emptied_after_a_month(home: Path) -> None:
     assert not cache.is_old("uv")
 
 
-def test_an_entry_that_was_copied_is_the_same_by_its_contents(home: Path) -> None:
-    """A home that was restored or moved has other inodes and times."""
+def test_an_entry_that_was_copied_is_recognized_by_its_contents(home: Path) -> None:
+    """A home that was restored or moved has new inodes and times."""
     entry = kept(home)
     copy = shutil.copytree(entry, home / "copy")
     shutil.rmtree(entry)
@@ -178,7 +178,7 @@ def test_an_entry_that_was_copied_is_the_same_by_its_contents(home: Path) -> Non
     assert found("key") == entry
 
 
-def test_a_change_that_hides_its_time_is_found(home: Path) -> None:
+def test_a_change_that_restores_the_files_time_is_noticed(home: Path) -> None:
     entry = kept(home)
     before = (entry / "a.py").stat()
     (entry / "a.py").write_bytes(b"a = 2\n")

@@ -1,4 +1,4 @@
-"""Which file lists what a Python app depends on; two of them, or an unreadable one, are errors."""
+"""Which file lists the dependencies of a Python app; two lists or an unreadable one are errors."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def app_with(folder: Path, files: dict[str, str]) -> Path:
 def test_a_file_without_dependencies_does_not_count(
     tmp_path: Path, files: dict[str, str], listed: str
 ) -> None:
-    """It configures tools, or is there for a buildpack; a lock and its project are one."""
+    """It configures tools, or a buildpack needs it. A lock and its project count as one list."""
     assert " ".join(lists.names(app_with(tmp_path, files))) == listed
 
 
@@ -83,7 +83,7 @@ def test_a_file_without_dependencies_does_not_count(
 def test_two_lists_side_by_side_are_an_error_that_names_both(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
-    """Unless a setting says which one it is."""
+    """A setting can name the one to use."""
     app = app_with(tmp_path, files)
     with pytest.raises(PackageError, match="has 2 lists of dependencies") as error:
         projects.read(app)
@@ -129,7 +129,9 @@ def test_an_unreadable_list_is_an_error_and_does_not_count_as_empty(
     tmp_path: Path, files: dict[str, str], name: str
 ) -> None:
     if not name:
-        assert projects.read(app_with(tmp_path, files))  # Which platform needs it is known later.
+        assert projects.read(
+            app_with(tmp_path, files)
+        )  # An error only on a platform that needs it.
         return
     with pytest.raises(PackageError) as error:
         projects.read(app_with(tmp_path, files))
@@ -158,10 +160,10 @@ def test_an_unreadable_list_is_an_error_and_does_not_count_as_empty(
         ({"app.py": "# /// script\n# dependencies = []\n# ///\na = '# dependencies = ['\n"}, ""),
     ],
 )
-def test_dependencies_that_are_only_listed_elsewhere_are_refused(
+def test_dependencies_that_only_another_kind_of_file_lists_are_an_error(
     tmp_path: Path, files: dict[str, str], hint: str
 ) -> None:
-    """Unless their name says that they are for development, or another file that there are none."""
+    """Lists for development are exceptions, and apps with an empty list of dependencies."""
     app = app_with(tmp_path, {"lambda_function.py": ""} | files)
     if not hint:
         assert Python(app).members(Selections()).dependencies == []
@@ -174,7 +176,9 @@ def test_dependencies_that_are_only_listed_elsewhere_are_refused(
 
 
 @pytest.mark.parametrize("name", ["gone.txt", "../outside.txt", "link.txt"])
-def test_the_file_that_a_setting_names_is_one_of_the_app(tmp_path: Path, name: str) -> None:
+def test_a_list_that_a_setting_names_outside_of_the_app_is_an_error(
+    tmp_path: Path, name: str
+) -> None:
     app = app_with(tmp_path, {"requirements.txt": "a"})
     (tmp_path / "outside.txt").write_text("a")
     (app / "link.txt").symlink_to("../outside.txt")

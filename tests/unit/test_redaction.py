@@ -1,11 +1,11 @@
-"""Secrets removed from text of other programs."""
+"""Removing secrets from the output of other programs."""
 
 from __future__ import annotations
 
 from packager.config.redaction import hiding
 
 
-def test_every_secret_is_hidden_and_the_rest_stays() -> None:
+def test_every_secret_is_hidden_and_other_text_stays() -> None:
     hide = hiding(["secret-1", "secret-1-longer"])
     assert hide("a secret-1-longer b secret-1 c") == "a *** b *** c"
 

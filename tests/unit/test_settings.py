@@ -92,7 +92,7 @@ BOTOCORE = botocore.session.Session()
 
 
 @pytest.mark.parametrize("partition", BOTOCORE.get_available_partitions())
-def test_every_region_that_has_lambda_is_taken_by_itself_and_in_an_arn(partition: str) -> None:
+def test_every_region_that_has_lambda_is_accepted_alone_and_in_an_arn(partition: str) -> None:
     regions = BOTOCORE.get_available_regions("lambda", partition)
     assert regions
     for region in regions:
@@ -148,7 +148,7 @@ def test_only_a_deploy_needs_a_function() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"_LAMBDA_FUNCTION_ARN": ""}, "_LAMBDA_FUNCTION_ARN (--function) is missing"),
         ({"_LAMBDA_FUNCTION_ARN": "no name!"}, "_LAMBDA_FUNCTION_ARN (--function) is not"),
@@ -214,11 +214,11 @@ def test_only_a_deploy_needs_a_function() -> None:
     ],
 )
 def test_a_missing_or_wrong_setting_is_an_error_that_shows_no_secret(
-    given: dict[str, str], said: str
+    given: dict[str, str], message: str
 ) -> None:
     with pytest.raises(SettingsError) as error:
         read({"_LAMBDA_FUNCTION_ARN": "hello", **given})
-    assert said in error.value.message
+    assert message in error.value.message
     assert "canary" not in error.value.message
     assert "the-secret" not in error.value.message
 

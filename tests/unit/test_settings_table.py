@@ -1,4 +1,4 @@
-"""The table of settings: what reads from it, shows it, and documents it."""
+"""The table of settings: settings, options, help and documentation agree with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMANDS = ("build", "deploy", "env", "invoke", "policy", "rollback", "status", 
 
 
 def test_the_page_of_settings_lists_those_in_use() -> None:
-    """Where this fails, `python -m tests.settings_page` writes the page."""
+    """If this fails, `python -m tests.settings_page` writes the page."""
     page = settings_page.PAGE.read_text()
     assert settings_page.written(page) == page
     listed = re.findall(r"^\| `(_(?:LAMBDA|AWS)_\w+)`", page, re.MULTILINE)
@@ -74,7 +74,7 @@ def test_a_help_text_is_one_sentence(setting: Setting) -> None:
 
 
 def test_a_credential_has_no_option() -> None:
-    """A list of processes would show it."""
+    """The list of processes would show it."""
     for setting in TABLE:
         if re.search("ACCESS_KEY|TOKEN", setting.variable):
             assert setting.option is None

@@ -1,4 +1,4 @@
-"""Where the variables come from, and what a file that was found may decide."""
+"""Where the variables come from, and what a `.env` that was found may decide."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DYNO = {"DYNO": "run.1", "A": "of the dyno"}
 
 
 def test_on_a_dyno_the_environment_is_the_source(app: Path) -> None:
-    """Also if the app has a `.env`."""
+    """An app's `.env` does not change this."""
     (app / ".env").write_text("A=1")
     assert choose_source(Sources(app), DYNO) == Source("dyno", DYNO)
 
@@ -74,8 +74,8 @@ def test_without_a_source_the_error_lists_the_choices(app: Path) -> None:
         assert choice in error.value.hint
 
 
-def test_on_this_machine_an_app_needs_no_source(app: Path) -> None:
-    """A `.env` that is written later is then the source."""
+def test_a_local_deploy_needs_no_source(app: Path) -> None:
+    """A `.env` that is created later becomes the source."""
     assert choose_source(Sources(app), SHELL, "local") == Source("none", {}, app / ".env")
     (app / ".env").write_text("A=1")
     assert choose_source(Sources(app), SHELL, "local").kind == "found"
@@ -89,7 +89,7 @@ def test_a_file_and_the_environment_exclude_each_other(given: dict[str, Path]) -
 
 @pytest.mark.parametrize("target", ["/proc/self/environ", "../secrets.env", "../missing"])
 def test_a_found_file_that_leads_out_of_the_app_folder_is_refused(app: Path, target: str) -> None:
-    """A cloned repository could have the packager read any file."""
+    """A cloned repository could make the packager read any file."""
     (app.parent / "secrets.env").write_text("A=canary")
     (app / ".env").symlink_to(target)
     with pytest.raises(VariableError, match="leads out of the app folder") as error:
@@ -121,7 +121,7 @@ def test_a_found_folder_is_refused(app: Path) -> None:
         choose_source(Sources(app), SHELL)
 
 
-def test_a_source_shows_no_value() -> None:
+def test_the_repr_of_a_source_shows_no_value() -> None:
     assert "canary" not in repr(Source("environment", SHELL))
     assert "canary" not in repr(Sources(standard_input=b"A=canary"))
 
@@ -164,22 +164,24 @@ def test_a_found_file_describes_the_app(app: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["_LAMBDA_JAR_FILE", "_LAMBDA_ZIP_FILE", "_LAMBDA_REQUIREMENTS"])
 @pytest.mark.parametrize("path", ["/etc/passwd", "../other.zip", "link/a.jar", "a/../../b"])
-def test_a_found_file_names_nothing_outside_the_app_folder(app: Path, name: str, path: str) -> None:
+def test_a_found_file_cannot_name_a_path_outside_the_app_folder(
+    app: Path, name: str, path: str
+) -> None:
     (app / "link").symlink_to("..")
     with pytest.raises(SettingsError, match="outside the app folder"):
         settings_of(found(app, **{name: path}), {}, app, "build")
 
 
-def test_locally_a_found_file_names_the_function_and_nothing_else(app: Path) -> None:
+def test_for_a_local_deploy_a_found_file_names_the_function_and_nothing_else(app: Path) -> None:
     given = settings_of(found(app, **dict.fromkeys(DECIDING, "x")), {}, app, "local")
     assert given == {"_LAMBDA_FUNCTION_ARN": "x"}
 
 
-def test_a_build_ignores_where_a_found_file_would_deploy_to(app: Path) -> None:
+def test_a_build_ignores_the_settings_of_a_found_file_for_deploys(app: Path) -> None:
     assert settings_of(found(app, **dict.fromkeys(DECIDING, "x")), {}, app, "build") == {}
 
 
-def test_settings_for_packages_that_a_found_file_sets_in_vain_are_known(app: Path) -> None:
+def test_settings_for_packages_that_are_ignored_in_a_found_file_are_listed(app: Path) -> None:
     """Without them, the package is not what the author of the file expects."""
     source = found(app, _LAMBDA_EXEC_WRAPPER="true", _LAMBDA_RUNTIME="x", _LAMBDA_ALIAS="x", A="1")
     assert ignored_settings(source) == ["_LAMBDA_EXEC_WRAPPER"]

@@ -1,4 +1,4 @@
-"""The name that a misspelt one probably means."""
+"""The setting that a misspelt name probably means."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_a_name_within_two_edits_of_a_setting_means_it(name: str, meant: str | N
     assert nearest(name, BY_VARIABLE) == meant
 
 
-def test_the_nearest_name_is_meant() -> None:
+def test_the_nearest_name_is_suggested() -> None:
     assert nearest("abcd", ["abxx", "abcx", "zbxd"]) == "abcx"
 
 
 def test_settings_are_further_apart_than_misspellings() -> None:
-    """None of them could be taken for another."""
+    """No setting can be mistaken for another."""
     for name in BY_VARIABLE:
         assert nearest(name, [other for other in BY_VARIABLE if other != name]) is None

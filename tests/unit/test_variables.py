@@ -56,7 +56,7 @@ def test_an_exclamation_mark_includes_names_again_and_the_last_pattern_decides(
     assert list(select(variables, exclude, DEFAULT_EXCLUDE).variables) == chosen
 
 
-def test_a_selection_shows_no_value() -> None:
+def test_the_repr_of_a_selection_shows_no_value() -> None:
     assert "canary" not in repr(select({"A": "canary", "_B": "canary"}))
 
 
@@ -79,13 +79,13 @@ def test_the_process_environment_is_read_as_utf_8_in_any_locale() -> None:
     assert run.stdout.strip() == r"'\xe9\U0001f600'"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process was given")
-@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C.UTF-8"}])
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/self/environ")
+@pytest.mark.parametrize("environment", [{}, {"LC_CTYPE": "C.UTF-8"}])
 def test_variables_that_python_adds_to_its_environment_are_not_config(
-    given: dict[str, str],
+    environment: dict[str, str],
 ) -> None:
     program = "from packager.config.variables import *; print(*read_process_environment())"
     run = subprocess.run(
-        [sys.executable, "-c", program], env=given, capture_output=True, check=True, text=True
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
     )
-    assert run.stdout.split() == list(given)
+    assert run.stdout.split() == list(environment)

@@ -1,4 +1,4 @@
-"""Readers copied into projects: complete, working there, and never over somebody's changes."""
+"""Readers that are copied into projects: complete, and never over a user's changes."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ every_language = pytest.mark.parametrize("language", FILES)
 
 
 def found(copies: tuple[Copy, ...]) -> set[str]:
-    """How the copies were found."""
+    """Return the states in which the copies were found."""
     return {copy.found for copy in copies}
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files below a folder."""
+    """Return the contents of all files below a folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
@@ -63,7 +63,7 @@ def written(folder: Path) -> list[tuple[int, int]]:
 def test_the_reader_is_copied_with_a_line_that_names_its_origin(
     language: str, tmp_path: Path
 ) -> None:
-    """Version and origin, then the file as it stands in the SDK."""
+    """The line has the version and the origin; the rest is the file of the SDK, unchanged."""
     copies = vendor(language, tmp_path)
     assert {copy.path for copy in copies} == {tmp_path / name for name in FILES[language]}
     assert tree(tmp_path).keys() == FILES[language].keys()
@@ -76,8 +76,7 @@ def test_the_reader_is_copied_with_a_line_that_names_its_origin(
 
 
 @every_language
-def test_a_current_copy_is_left_alone(language: str, tmp_path: Path) -> None:
-    """The second time nothing is written."""
+def test_a_current_copy_is_not_written_again(language: str, tmp_path: Path) -> None:
     assert found(vendor(language, tmp_path)) == {"missing"}
     before = written(tmp_path)
     assert found(vendor(language, tmp_path)) == {"current"}
@@ -85,7 +84,7 @@ def test_a_current_copy_is_left_alone(language: str, tmp_path: Path) -> None:
 
 
 def test_vendor_check_writes_nothing(tmp_path: Path) -> None:
-    """Whether the copies are missing, modified or outdated."""
+    """It only reports whether the copies are missing, modified or current."""
     assert found(vendor("python", tmp_path, check=True)) == {"missing"}
     assert not list(tmp_path.iterdir())
     vendor("python", tmp_path)
@@ -99,7 +98,7 @@ def test_vendor_check_writes_nothing(tmp_path: Path) -> None:
 def test_an_outdated_copy_is_replaced(
     language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What another version has written, and nobody has changed since."""
+    """Another version has written it, and nobody has changed it since."""
     with monkeypatch.context() as earlier:
         origin = "env-properties 0.0.9 (MIT), from heroku-lambda-packager"
         earlier.setattr("packager.vendor.ORIGIN", origin)
@@ -111,7 +110,7 @@ def test_an_outdated_copy_is_replaced(
 
 @every_language
 def test_a_modified_copy_is_not_overwritten(language: str, tmp_path: Path) -> None:
-    """Not without force; and the files beside it stay as they are, too."""
+    """Without --force, the other files of the reader are not written either."""
     vendor(language, tmp_path)
     changed, *others = (tmp_path / name for name in FILES[language])
     changed.write_bytes(changed.read_bytes() + b"\n")
@@ -128,11 +127,11 @@ def test_a_modified_copy_is_not_overwritten(language: str, tmp_path: Path) -> No
 
 
 @every_language
-@pytest.mark.parametrize("before", [True, False], ids=["before", "behind"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_text_added_to_the_first_line_is_a_modification(
     language: str, before: bool, tmp_path: Path
 ) -> None:
-    """The line is ours as a whole or not at all, as the hash is of the rest alone."""
+    """The hash covers only the rest of the file, so the line must match exactly."""
     for copy in vendor(language, tmp_path):
         first, _, rest = copy.path.read_bytes().partition(b"\n")
         line = b" ;" + first if before else first + b" ;"
@@ -141,7 +140,7 @@ def test_text_added_to_the_first_line_is_a_modification(
 
 
 def test_a_file_of_another_origin_is_not_overwritten(tmp_path: Path) -> None:
-    """A package of the same name that was there before."""
+    """For example, the project has a package of the same name."""
     file = tmp_path / "env_properties" / "__init__.py"
     file.parent.mkdir()
     file.write_bytes(b"")
@@ -158,11 +157,11 @@ def test_line_ends_that_git_converts_are_not_a_modification(tmp_path: Path) -> N
 
 
 def test_a_copy_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
-    """When it cannot be written to its end the old copy is still there, and nothing beside it."""
+    """On a full disk the old copy stays, and no temporary file is left beside it."""
     for copy in vendor("java", tmp_path):
         copy.path.write_bytes(copy.path.read_bytes().replace(b" (MIT)", b""))
     old = tree(tmp_path)
-    # Python's own caches would be cut off as well.
+    # Python's bytecode caches would be truncated as well.
     env = {"PYTHONDONTWRITEBYTECODE": "1"}
     run = packager("vendor", "java", tmp_path, env=env, preexec=only_small_files)
     assert run.returncode == 1
@@ -171,18 +170,19 @@ def test_a_copy_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
 
 
 def only_small_files() -> None:
-    """Before an exec: let no file be larger than a kilobyte, as if the disk were full."""
+    """Before an exec: let writes beyond a kilobyte fail, as if the disk were full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 
 
 def test_vendored_copies_can_be_read_by_all(tmp_path: Path) -> None:
-    """In Lambda the user is not the files' owner."""
+    """In Lambda, the function's user does not own the files."""
     assert {copy.path.stat().st_mode & 0o777 for copy in vendor("node", tmp_path)} == {0o644}
 
 
 @pytest.mark.parametrize("build", ["pom.xml", "build.gradle", "settings.gradle.kts"])
-def test_java_goes_where_the_build_looks_for_it(build: str, tmp_path: Path) -> None:
-    """Into the source folder of a Maven or Gradle project."""
+def test_java_goes_into_the_source_folder_of_a_maven_or_gradle_project(
+    build: str, tmp_path: Path
+) -> None:
     (tmp_path / build).touch()
     path = vendor("java", tmp_path)[0].path
     assert path == tmp_path / "src" / "main" / "java" / "envproperties" / "EnvProperties.java"
@@ -200,7 +200,7 @@ def test_java_goes_where_the_build_looks_for_it(build: str, tmp_path: Path) -> N
 def test_a_copy_that_cannot_be_written_is_an_error(
     tmp_path: Path, language: str, name: str, message: str
 ) -> None:
-    """A folder that is none, a language there is no reader for, a file in the way."""
+    """The folder is missing or a file, no reader has that language, or a file is in the way."""
     (tmp_path / "file").touch()
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "env-properties").touch()
@@ -209,7 +209,7 @@ def test_a_copy_that_cannot_be_written_is_an_error(
 
 
 def test_readers_and_packager_have_one_version() -> None:
-    """The version that a copy names is that of the reader's own package."""
+    """A copy names the version of the reader's own package."""
     python = (ROOT / "sdk_python/env_properties/__init__.py").read_text()
     node = json.loads((ROOT / "sdk_node/package.json").read_text())["version"]
     pom = ElementTree.parse(ROOT / "sdk_java/pom.xml")

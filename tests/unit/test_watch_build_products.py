@@ -1,4 +1,4 @@
-"""Which files the watch mode takes for outputs of the build command."""
+"""Which files the watch mode treats as outputs of the build command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_file_that_changes_during_a_build_is_built_again_once() -> None:
         assert outputs.changed_by_build(changed("dist/a")) == set()
 
 
-def test_a_file_that_the_build_writes_with_the_same_contents_is_learned_too() -> None:
+def test_a_file_that_the_build_rewrites_unchanged_is_an_output_too() -> None:
     outputs = Outputs()
     assert outputs.changed_by_build(Difference(rewritten={"dist/a"})) == set()
     assert outputs.changed_by_build(changed("dist/a")) == set()
@@ -53,7 +53,7 @@ def test_a_source_saved_during_a_build_is_not_an_output() -> None:
     assert outputs.changed_by_build(Difference(created={"src/a"})) == {"src/a"}
 
 
-def test_an_output_that_was_also_changed_by_hand_does_not_build_for_ever() -> None:
+def test_an_output_that_was_also_edited_does_not_build_forever() -> None:
     outputs = Outputs()
     outputs.changed_by_build(Difference(created={"dist/a"}))
     outputs.changed_between_builds(["dist/a"])

@@ -1,4 +1,4 @@
-"""What the watch mode looks at."""
+"""Which files and folders are watched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file systems report no changes that are made behind them."""
+"""Which file systems do not report changes from outside."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from packager.watch.polling import file_system_without_events
 
-# Lines of /proc/self/mountinfo, as these systems have them.
+# Lines of /proc/self/mountinfo on these systems.
 WSL = r"""
 85 64 8:32 / / rw,relatime - ext4 /dev/sdc rw,discard,errors=remount-ro,data=ordered
 107 85 0:63 / /mnt/c rw,noatime - 9p C:\134 rw,dirsync,aname=drvfs;path=C:\;uid=1000,trans=fd
@@ -57,17 +57,17 @@ NETWORK = """
 def test_a_file_system_that_may_not_report_changes_is_named(
     mounts: str, path: str, kind: str | None, tmp_path: Path
 ) -> None:
-    """The one that the path is on: the innermost, and of those at one place the last."""
+    """The innermost mount of the path counts, and the last of several at one place."""
     file = tmp_path / "mountinfo"
     file.write_text(f"{mounts}\n")
     assert file_system_without_events(Path(path), file) == kind
 
 
-def test_a_system_without_a_list_of_mounts_has_nothing_to_name(tmp_path: Path) -> None:
-    """As macOS."""
+def test_without_a_list_of_mounts_no_file_system_is_named(tmp_path: Path) -> None:
+    """For example, macOS has no such list."""
     assert file_system_without_events(tmp_path, tmp_path / "nothing") is None
 
 
 def test_the_mounts_of_this_machine_can_be_read() -> None:
-    """The system's own list is in the format that is expected."""
+    """The system's own list has the expected format."""
     assert file_system_without_events(Path("/proc")) is None

@@ -1,4 +1,4 @@
-"""When the watch mode acts."""
+"""When the watch mode deploys: quiet time, retries, and changes that never end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def test_an_overdue_change_is_due_now(schedule: Schedule) -> None:
     assert schedule.seconds_left(5.0) == 0.0
 
 
-def test_a_transient_failure_is_tried_again_ever_later_up_to_a_minute(schedule: Schedule) -> None:
+def test_a_transient_failure_is_retried_with_growing_pauses_up_to_a_minute(
+    schedule: Schedule,
+) -> None:
     now, pauses = 0.0, []
     for _ in range(8):
         pause = schedule.failed(now, retries=True)
@@ -85,14 +87,14 @@ def test_a_retry_waits_for_changes_to_end_and_is_not_forgotten(schedule: Schedul
 
 
 def test_changes_that_never_end_are_reported_once(schedule: Schedule) -> None:
-    told = []
+    reported = []
     for tick in range(int(3 * RESTLESS / 0.1)):
         now = tick * 0.1
         schedule.changed(now)
-        told.append(schedule.restless(now))
+        reported.append(schedule.restless(now))
         assert schedule.take(now) is None
-    assert told.count(True) == 1
-    assert told.index(True) == round(RESTLESS / 0.1)
+    assert reported.count(True) == 1
+    assert reported.index(True) == round(RESTLESS / 0.1)
 
 
 def test_changes_with_pauses_between_them_are_not_reported(schedule: Schedule) -> None:

@@ -1,4 +1,4 @@
-"""What is watched of an app as its settings and options say."""
+"""What is watched of an app, with its settings and options."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_with_a_build_command_the_sources_of_an_archive_are_watched_too(app: Pat
     assert not relevance.watches_file(f"{app}/out/A.class")
 
 
-def test_the_env_file_is_watched_wherever_it_is_and_whatever_its_name(app: Path) -> None:
+def test_the_env_file_is_watched_in_any_folder_and_by_any_name(app: Path) -> None:
     for env_file in app / ".env", app.parent / "prod.env":
         assert new_filter(app, Settings(), env_file=env_file).is_named(str(env_file))
 
 
-def test_a_linked_file_is_watched_at_both_ends(app: Path) -> None:
+def test_a_linked_env_file_and_its_target_are_watched(app: Path) -> None:
     (app.parent / "real.env").touch()
     (app / ".env").symlink_to("../real.env")
     relevance = new_filter(app, Settings(), env_file=app / ".env")
@@ -62,10 +62,7 @@ def test_a_wrong_pattern_is_an_error(app: Path) -> None:
         new_filter(app, Settings(), ignore_patterns=["!"])
 
 
-def test_the_watched_files_are_those_of_the_package(
-    app: Path,
-) -> None:
-    """The list is the same as for packages."""
+def test_the_watched_files_are_those_of_the_package(app: Path) -> None:
     (app / ".lambdaignore").write_text("!.next\n")
     (app / "venv").mkdir()
     (app / "venv" / "pyvenv.cfg").touch()

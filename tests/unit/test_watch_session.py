@@ -1,4 +1,4 @@
-"""How hearing, building and deploying go together."""
+"""A session of watch: how events, builds, deploys and Enter follow each other."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ NEVER = float("inf")
 
 
 class EndOfStoryError(BaseException):
-    """All that was to happen has happened."""
+    """Nothing is left to happen."""
 
 
 @dataclass
 class Story:
-    """What happens to an app, what is done about it and shown: a clock, a watcher and a view.
+    """A scripted session: it acts as the clock, the watcher and the view, and records the rest.
 
-    Each happening is an edit, and the paths that the system tells of then. It happens a while after
-    the one before, or else when there is nothing left to do.
+    Each of its `happenings` edits files and returns the paths that the system reports. It comes
+    some seconds after the one before, or when the session has nothing left to do.
     """
 
     app: Path
@@ -107,7 +107,7 @@ class Story:
         return pressed
 
     def press_enter(self, after: float = NEVER) -> tuple[float, Callable[[], list[str]]]:
-        """Have Enter pressed."""
+        """Let the user press Enter."""
 
         def happening() -> list[str]:
             self.enter = True
@@ -116,7 +116,7 @@ class Story:
         return after, happening
 
     def save(self, *names: str, after: float = NEVER) -> tuple[float, Callable[[], list[str]]]:
-        """Have files saved, with something new."""
+        """Let the user save files with new contents."""
 
         def happening() -> list[str]:
             for name in names:
@@ -125,8 +125,8 @@ class Story:
 
         return after, happening
 
-    def happens(self) -> None:
-        """Tell the story to its end."""
+    def play(self) -> None:
+        """Run a session until nothing is left to happen."""
         session = Session(
             self.app,
             read_filter=lambda: Filter(str(self.app), unpackaged=Ignored()),
@@ -148,7 +148,7 @@ def story(tmp_path: Path) -> Story:
 
 def test_watch_deploys_at_once_and_at_each_change(story: Story) -> None:
     story.happenings = [story.save("a.js"), story.save("b.js", "c.js")]
-    story.happens()
+    story.play()
     assert story.shown == [
         *("run None", "deployed"),
         *("run a.js", "deployed"),
@@ -157,10 +157,10 @@ def test_watch_deploys_at_once_and_at_each_change(story: Story) -> None:
     assert story.deployed == [set(), {"a.js"}, {"b.js", "c.js"}]
 
 
-def test_files_that_come_and_go_without_end_take_no_more_memory(
+def test_files_that_come_and_go_forever_do_not_fill_the_memory(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is kept of the events is bounded; a file that is saved among them is deployed."""
+    """The session keeps a bounded number of paths; a file saved among them is deployed."""
     kept: list[int] = []
     note = Session._note
 
@@ -177,21 +177,21 @@ def test_files_that_come_and_go_without_end_take_no_more_memory(
         for start in range(0, 27_000, 900)
     ]
     story.happenings = [*storm[:15], story.save("a.js", after=0.1), *storm[15:]]
-    story.happens()
+    story.play()
     assert story.deployed == [set(), {"a.js"}]
     assert max(kept) <= 10_000
 
 
 def test_the_file_of_the_first_event_is_the_cause(story: Story) -> None:
     story.happenings = [story.save("z.js", "a.js")]
-    story.happens()
+    story.play()
     assert story.shown[2] == "run z.js +1"
 
 
 def test_a_change_that_could_not_be_deployed_is_deployed_with_the_next_one(story: Story) -> None:
     story.happenings = [story.save("a.js", after=0.5), story.save("b.js", after=0.5)]
     story.failures = [PackageError("first"), PackageError("second")]
-    story.happens()
+    story.play()
     assert story.shown == [
         *("run None", "first 1.0"),
         *("run a.js", "second 2.0"),
@@ -201,9 +201,9 @@ def test_a_change_that_could_not_be_deployed_is_deployed_with_the_next_one(story
 
 
 def test_a_failed_deploy_is_retried_without_a_build_whatever_the_error_was(story: Story) -> None:
-    """What makes the app whole again may be where nobody watches."""
+    """The user may fix the cause in a place that is not watched."""
     story.failures = [DeployError("throttled"), SettingsError("no credentials"), PackageError("no")]
-    story.happens()
+    story.play()
     assert story.shown == [
         *("run None", "throttled 1.0"),
         *("retry None", "no credentials 2.0"),
@@ -215,7 +215,7 @@ def test_a_failed_deploy_is_retried_without_a_build_whatever_the_error_was(story
 
 
 def test_an_event_without_a_changed_file_retries_a_failed_deploy_at_once(story: Story) -> None:
-    """As the making of a folder that a link of the app leads to."""
+    """For example, the user creates the folder that a link of the app leads to."""
 
     def make_folder() -> list[str]:
         (story.app / "folder").mkdir()
@@ -223,7 +223,7 @@ def test_an_event_without_a_changed_file_retries_a_failed_deploy_at_once(story: 
 
     story.failures = [PackageError("The symbolic link x is broken.")]
     story.happenings = [(0.1, make_folder), (NEVER, lambda: [str(story.app / "folder")])]
-    story.happens()
+    story.play()
     assert story.shown == [
         *("run None", "The symbolic link x is broken. 1.0"),
         *("retry None", "deployed"),
@@ -234,7 +234,7 @@ def test_an_event_without_a_changed_file_retries_a_failed_deploy_at_once(story: 
 def test_enter_retries_a_failed_deploy_at_once(story: Story) -> None:
     story.failures = [DeployError("throttled")]
     story.happenings = [story.press_enter(after=0.1)]
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "throttled 1.0", "asked None", "deployed"]
     assert story.now == pytest.approx(0.1)
 
@@ -242,28 +242,28 @@ def test_enter_retries_a_failed_deploy_at_once(story: Story) -> None:
 def test_enter_repeats_a_failed_build(story: Story) -> None:
     story.build_failure = BuildError("syntax error")
     story.happenings = [story.press_enter()]
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "syntax error None", "asked None", "syntax error None"]
     assert story.builds == 2
 
 
-def test_enter_that_was_pressed_during_a_run_asks_for_nothing(story: Story) -> None:
+def test_enter_during_a_run_is_ignored(story: Story) -> None:
     story.enter = True
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "deployed"]
 
 
-def test_in_the_background_watch_does_not_ask_for_enter(story: Story) -> None:
-    """The system would stop the packager."""
+def test_in_the_background_enter_is_not_read(story: Story) -> None:
+    """The system stops a background process that reads from the terminal."""
     story.file = None
     story.happenings = [story.press_enter(), story.save("a.js")]
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "deployed", "run a.js", "deployed"]
 
 
 def test_a_save_while_the_handler_runs_stops_it_and_starts_over(story: Story) -> None:
     story.saved_while_the_handler_runs = ["a.js", "b.js"]
-    story.happens()
+    story.play()
     assert story.shown == [
         *("run None", "stopped"),
         *("run a.js", "stopped"),
@@ -274,7 +274,7 @@ def test_a_save_while_the_handler_runs_stops_it_and_starts_over(story: Story) ->
 
 def test_a_handler_runs_on_if_nothing_was_saved(story: Story) -> None:
     story.saved_while_the_handler_runs = [""]
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "deployed"]
 
 
@@ -284,7 +284,7 @@ def test_products_of_a_build_are_deployed_and_not_counted_as_changed(story: Stor
     story.failures = [PackageError("first"), PackageError("second"), PackageError("third")]
     saves = ["a.js", "a.js", "b.js"]
     story.happenings = [story.save(name, after=0.5) for name in saves]
-    story.happens()
+    story.play()
     runs = [line for line in story.shown if line.startswith("run")]
     assert runs[0] == "run None"
     assert runs[-2:] == ["run a.js", "run a.js +1"]
@@ -293,30 +293,30 @@ def test_products_of_a_build_are_deployed_and_not_counted_as_changed(story: Stor
 
 def test_a_failed_build_is_not_deployed_and_waits_for_a_change(story: Story) -> None:
     story.build_failure = BuildError("syntax error")
-    story.happens()
+    story.play()
     assert story.shown == ["run None", "syntax error None"]
     assert story.deployed == []
 
 
-def test_a_full_disk_is_named_by_the_system_and_its_path(story: Story) -> None:
+def test_an_error_of_the_system_is_shown_with_its_path(story: Story) -> None:
     story.failures = [OSError(28, "No space left on device", "/tmp/folder/package.zip")]
-    story.happens()
+    story.play()
     assert story.shown[1] == "/tmp/folder/package.zip: No space left on device. 1.0"
     assert story.shown[-1] == "deployed"
 
 
-def test_a_defect_ends_nothing_and_shows_where_it_is_but_no_text(story: Story) -> None:
+def test_a_defect_does_not_end_watch_and_shows_its_place_without_its_text(story: Story) -> None:
     story.failures = [ValueError("a secret")]
-    story.happens()
+    story.play()
     assert story.shown[1].startswith("Unexpected ValueError at test_watch_session.py:")
     assert "secret" not in story.shown[1]
     assert story.shown[-1] == "deployed"
 
 
-def test_a_file_that_never_rests_is_named_once_and_deployed_when_it_does(story: Story) -> None:
+def test_a_file_that_keeps_changing_is_named_once_and_deployed_when_it_stops(story: Story) -> None:
     story.happenings = [story.save("log.txt", after=0.15) for _ in range(200)]
     story.happenings[0] = story.save("log.txt")
-    story.happens()
+    story.play()
     started, deployed, notice, *rest = story.shown
     assert (started, deployed) == ("run None", "deployed")
     assert notice.startswith("log.txt keeps changing")

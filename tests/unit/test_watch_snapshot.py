@@ -1,4 +1,4 @@
-"""What the watch mode finds changed."""
+"""Which changes a snapshot of the watched files finds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from packager.watch.snapshot import Difference, Snapshot
 
 
 class Registrations:
-    """A watcher that hears nothing, and holds what it was told to watch."""
+    """A watcher that reports no events, and records which folders it watches."""
 
     limit = None
 
@@ -54,13 +54,13 @@ def app(tmp_path: Path) -> Path:
 
 
 def relevance(app: Path, ignored: str = "/build", files: Iterable[str] = ()) -> Filter:
-    """Watch all of `app` but what is hidden or `ignored`, and the named `files`."""
+    """Watch the named `files` and all of `app` except hidden and `ignored` files."""
     return Filter(str(app), unpackaged=Ignored([ignored]), files=files)
 
 
 @pytest.fixture
 def tree(app: Path) -> Snapshot:
-    """A tree that has been looked at."""
+    """A snapshot of the app."""
     tree = Snapshot(relevance(app), Registrations())
     tree.scan()
     return tree
@@ -72,7 +72,7 @@ def watched(tree: Snapshot) -> set[str]:
 
 
 def difference(found: Difference) -> dict[str, set[str]]:
-    """Return what was found by the names of files."""
+    """Return the differences of each kind, by the names of files."""
     kinds = {name: {Path(path).name for path in paths} for name, paths in vars(found).items()}
     return {name: paths for name, paths in kinds.items() if paths}
 
@@ -81,7 +81,7 @@ def test_only_relevant_folders_are_watched(app: Path, tree: Snapshot) -> None:
     assert watched(tree) == {str(app), str(app / "lib"), str(app / "lib/deep")}
 
 
-def test_the_first_look_finds_all_files_and_the_second_no_change(app: Path) -> None:
+def test_the_first_scan_finds_all_files_and_the_second_no_change(app: Path) -> None:
     tree = Snapshot(relevance(app), Registrations())
     assert difference(tree.scan()) == {"created": {"index.js", "a.js", "b.js"}}
     assert difference(tree.scan()) == {}
@@ -111,21 +111,21 @@ def test_the_same_size_and_time_do_not_hide_a_change(app: Path, tree: Snapshot) 
     assert difference(tree.scan()) == {"changed": {"index.js"}}
 
 
-def test_a_new_folder_is_watched_with_all_that_is_in_it(app: Path, tree: Snapshot) -> None:
+def test_a_new_folder_is_watched_with_its_contents(app: Path, tree: Snapshot) -> None:
     (app / "new/deep/.hidden").mkdir(parents=True)
     (app / "new/deep/c.js").write_text("c")
     assert difference(tree.refresh([str(app / "new")])) == {"created": {"c.js"}}
     assert watched(tree) >= {str(app / "new"), str(app / "new/deep"), str(app / "new/deep/.hidden")}
 
 
-def test_a_new_folder_that_is_ignored_is_not_taken_for_a_file(app: Path) -> None:
+def test_a_new_folder_that_is_ignored_is_not_mistaken_for_a_file(app: Path) -> None:
     tree = Snapshot(relevance(app, ignored="new/"), Registrations())
     tree.scan()
     (app / "new").mkdir()
     assert difference(tree.refresh([str(app / "new")])) == {}
 
 
-def test_a_removed_folder_is_watched_no_more(app: Path, tree: Snapshot) -> None:
+def test_a_removed_folder_is_no_longer_watched(app: Path, tree: Snapshot) -> None:
     shutil.rmtree(app / "lib")
     assert difference(tree.refresh([str(app / "lib")])) == {"removed": {"a.js", "b.js"}}
     assert watched(tree) == {str(app)}
@@ -151,7 +151,7 @@ def test_a_file_can_become_a_folder_and_a_folder_a_file(app: Path, tree: Snapsho
     }
 
 
-def test_very_many_paths_are_looked_at_by_one_look_at_everything(app: Path, tree: Snapshot) -> None:
+def test_very_many_changed_paths_cause_one_scan_of_everything(app: Path, tree: Snapshot) -> None:
     (app / "index.js").write_text("new")
     paths = [str(app / f"{number}.js") for number in range(1000)]
     assert difference(tree.refresh(paths)) == {"changed": {"index.js"}}
@@ -215,8 +215,8 @@ def test_a_link_is_examined_when_another_link_on_its_way_changes(
     assert difference(tree.refresh([str(app / ".current")])) == {"changed": {"linked.js"}}
 
 
-def test_the_watched_files_are_the_packaged_ones(app: Path, tmp_path: Path) -> None:
-    """Ignored files, secrets, virtual environments and all kinds of links are decided alike."""
+def test_the_files_of_a_snapshot_are_the_packaged_ones(app: Path, tmp_path: Path) -> None:
+    """The same rules cover ignored files, secrets, virtual environments and links."""
     for name in ("shared/lib/d.js", "shared/lib/.env", "prod.env", "outside.js", "app/venv/e.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -258,7 +258,7 @@ def test_a_missing_root_is_reported_until_it_exists(app: Path, tree: Snapshot) -
     assert tree.missing_roots() == []
 
 
-def test_beside_a_named_file_nothing_is_watched(app: Path, tmp_path: Path) -> None:
+def test_other_files_beside_a_named_file_are_not_watched(app: Path, tmp_path: Path) -> None:
     (tmp_path / "prod.env").write_text("A=1")
     (tmp_path / "other.env").write_text("B=1")
     files = [str(tmp_path / "prod.env"), str(app / ".lambdaignore")]
@@ -279,7 +279,7 @@ def test_a_file_that_is_ignored_from_now_on_counts_as_removed(app: Path, tree: S
 
 
 def test_a_link_out_of_the_work_tree_is_not_followed(app: Path, tmp_path: Path) -> None:
-    """The package says that it may not be there; nobody watches a whole disk for it."""
+    """Packaging refuses such a link, and watching its target could mean the whole disk."""
     shutil.rmtree(tmp_path / ".git")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "file").touch()
@@ -293,7 +293,7 @@ def test_a_link_out_of_the_work_tree_is_not_followed(app: Path, tmp_path: Path) 
 def test_folders_that_links_multiply_are_watched_up_to_a_limit(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """16 folders with 3 links each to the next are 43 million."""
+    """16 folders with 3 links each to the next one make 43 million."""
     monkeypatch.setattr("packager.apps.rules.MOST_FOLDERS_BY_LINKS", 100)
     for number in range(17):
         (tmp_path / str(number)).mkdir()

@@ -1,4 +1,4 @@
-"""What a Python app asks for, for which platform, and what uv gets and reports."""
+"""Requirements of a Python app, their platform, and the input and errors of uv."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from packager.errors import PackageError
         ("python3.14", "arm64", "aarch64-manylinux_2_34"),
     ],
 )
-def test_wheels_may_need_the_glibc_of_the_runtime_and_no_newer_one(
+def test_wheels_may_need_the_glibc_of_the_runtime_but_no_newer_one(
     runtime: str, architecture: str | None, name: str
 ) -> None:
     assert Platform.of(runtime, architecture).uv_name == name
@@ -32,7 +32,7 @@ def read(app: Path) -> Wanted:
 
 
 @pytest.mark.parametrize("runtime", [None, "", "nodejs22.x", "python2.7", "python3.13x", "java21"])
-def test_a_runtime_that_is_not_pythons_is_an_error(runtime: str | None) -> None:
+def test_a_runtime_other_than_python_is_an_error(runtime: str | None) -> None:
     with pytest.raises(PackageError) as error:
         Platform.of(runtime, None)
     assert "_LAMBDA_RUNTIME" in error.value.hint
@@ -100,7 +100,7 @@ def test_a_folder_among_requirements_is_an_error(tmp_path: Path, line: str) -> N
 
 @pytest.mark.parametrize("option", ["-e ", "-e", "--editable ", "--editable="])
 def test_an_editable_requirement_is_an_error(tmp_path: Path, option: str) -> None:
-    """Its source would be cloned elsewhere, and a reference to it be shipped."""
+    """Its source would be cloned elsewhere, and the package would only refer to it."""
     (tmp_path / "requirements.txt").write_text(f"{option}git+https://canary@host/canary#egg=a\n")
     with pytest.raises(PackageError, match="--editable") as error:
         read(tmp_path)
@@ -116,7 +116,7 @@ def test_an_editable_requirement_is_an_error(tmp_path: Path, option: str) -> Non
         "$NO ${no} $USER",
     ],
 )
-def test_a_variable_in_the_credentials_of_a_url_is_used_if_it_is_passed_on(
+def test_a_variable_in_the_credentials_of_a_url_is_used_if_the_user_passes_it_on(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {name for name in ("USER", "TOKEN_1") if f"${{{name}}}" in text}
@@ -143,7 +143,7 @@ def test_a_variable_in_the_credentials_of_a_url_is_used_if_it_is_passed_on(
 def test_a_variable_elsewhere_is_an_error_that_names_it(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it is not a credential, it can say which host gets the credentials of others."""
+    """Elsewhere, it could choose the host that receives other credentials."""
     monkeypatch.setenv("TOKEN", "canary")
     with pytest.raises(PackageError, match=r"file uses \$\{TOKEN\} outside") as error:
         variables.used("file", text, ["TOKEN"])

@@ -21,7 +21,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_only_the_user_can_look_into_it(temporary: Path, umask: int) -> None:
+def test_only_the_user_can_read_a_private_folder(temporary: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         with workspace.private_folder() as folder:
@@ -44,7 +44,7 @@ def test_a_private_folder_is_removed_after_an_error(temporary: Path) -> None:
     assert not list(temporary.iterdir())
 
 
-def test_the_folder_of_a_killed_run_is_removed_by_the_next(temporary: Path) -> None:
+def test_the_folder_of_a_killed_run_is_removed_by_the_next_run(temporary: Path) -> None:
     program = (
         "from packager import workspace\n"
         "with workspace.private_folder() as folder:\n"
@@ -62,7 +62,7 @@ def test_the_folder_of_a_killed_run_is_removed_by_the_next(temporary: Path) -> N
     with run.stdin, run.stdout:
         left = Path(run.stdout.readline().strip())
         with workspace.private_folder():
-            assert left.is_dir(), "a run that is alive keeps its folder"
+            assert left.is_dir(), "the folder of a running process is kept"
         run.send_signal(signal.SIGKILL)
         run.wait()
         assert left.is_dir()
@@ -70,7 +70,9 @@ def test_the_folder_of_a_killed_run_is_removed_by_the_next(temporary: Path) -> N
             assert not left.exists()
 
 
-def test_a_link_under_our_prefix_is_not_followed(temporary: Path, tmp_path: Path) -> None:
+def test_a_link_with_the_prefix_of_private_folders_is_not_followed(
+    temporary: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "target"
     target.mkdir()
     (target / "lock").touch()

@@ -1,4 +1,4 @@
-"""Packages of files: what is in them, how it is made, and what the next one takes over."""
+"""Packages of an app's files: their contents, and what the next package reuses."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_already_compressed_files_are_stored_whatever_their_name(app: Path, pack
     assert set(methods.values()) == {zipfile.ZIP_STORED}
 
 
-def test_an_empty_package_is_a_package(package: Path) -> None:
+def test_a_package_without_members_is_a_valid_zip(package: Path) -> None:
     assert zip_folder.write([], package) == (0, 0)
     assert entries(package) == {}
 
@@ -138,7 +138,7 @@ def test_an_existing_file_is_not_written_over(package: Path) -> None:
     assert package.read_bytes() == b"mine"
 
 
-def test_a_link_in_the_files_place_is_not_followed(package: Path, tmp_path: Path) -> None:
+def test_a_link_at_the_destination_is_not_followed(package: Path, tmp_path: Path) -> None:
     package.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PackagerError, match="File exists"):
         zip_folder.write([], package)
@@ -166,7 +166,7 @@ def test_a_file_that_changed_since_it_was_selected_is_packaged_with_its_new_cont
 
 @contextmanager
 def file_sizes_limited(size: int) -> Iterator[None]:
-    """Let no file become larger than `size`, as if the disk were full."""
+    """Let writes beyond `size` bytes of a file fail, as if the disk were full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -196,7 +196,7 @@ def test_no_thread_continues_after_an_error(package: Path) -> None:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a file of more than 1000 bytes be too large to be held in memory."""
+    """Treat a file of more than 1000 bytes as too large to hold in memory."""
     monkeypatch.setattr(zip_folder, "_LARGE", 1000)
     monkeypatch.setattr(zip_folder, "_PIECE", 300)
 
@@ -208,7 +208,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         (TEXT[:1001], zipfile.ZIP_DEFLATED),
         (NOISE, zipfile.ZIP_STORED),
         (NOISE + TEXT, zipfile.ZIP_STORED),  # judged by its beginning
-        (TEXT[:150] + random.Random(4).randbytes(20_000), zipfile.ZIP_STORED),  # no smaller, in all
+        (
+            TEXT[:150] + random.Random(4).randbytes(20_000),
+            zipfile.ZIP_STORED,
+        ),  # deflating all of it saves nothing
     ],
 )
 def test_a_large_file_is_packaged_in_pieces(
@@ -241,7 +244,7 @@ def test_a_large_file_takes_no_more_memory_than_its_pieces(
     assert entries(package)["large"].file_size == zip_folder._LARGE + 1
 
 
-def test_more_entries_than_a_zip_without_zip64_can_count(package: Path) -> None:
+def test_more_entries_than_16_bits_can_count_get_a_zip64_end_record(package: Path) -> None:
     count = 0xFFFF + 2
     zip_folder.write((Member(f"{number:05}", b"") for number in range(count)), package)
     with zipfile.ZipFile(package) as archive:
@@ -255,7 +258,7 @@ def test_more_entries_than_a_zip_without_zip64_can_count(package: Path) -> None:
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files count as settled at once: the tests cannot wait."""
+    """Treat files as settled at once, because the tests cannot wait."""
     monkeypatch.setattr(walk, "TICK_NS", 0)
 
 

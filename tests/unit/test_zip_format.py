@@ -1,4 +1,4 @@
-"""New entries as other readers see them: Python's zipfile, and the sizes that need zip64."""
+"""New entries, read by Python's zipfile, and the sizes that need zip64."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def archive_of(entry: NewEntry, body: bytes, comment: bytes = b"") -> bytes:
         ("link", stat.S_IFLNK | 0o777),
     ],
 )
-def test_zipfile_reads_back_name_mode_time_and_data(name: str, mode: int) -> None:
+def test_zipfile_reads_the_name_mode_time_and_data_of_an_entry(name: str, mode: int) -> None:
     data = b"A=1\n" * 100
     body = bytes(deflate.deflate_compress(data))
     entry = NewEntry(name, zip_format.DEFLATED, zlib.crc32(data), len(body), len(data), mode)
