@@ -10,20 +10,17 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from javaproperties import join_key_value
-
 from packager.config import properties_reader
 from packager.config.variables import check_text
 
 Dialect = Literal["java", "properties-reader"]
 
-# An escape as javaproperties writes it: the backslash together with the escaped character. In
-# `\\:` (an escaped backslash, then a colon), the colon must not be mistaken for an escaped one.
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# What `java.util.Properties.store` escapes. In values it also escapes `#`, `!`, `=` and `:`, which
+# `load` does not need: the npm package `properties-reader` would read `postgres\://…`.
+_SPECIAL_IN_NAMES = re.compile(r"[^!-~]|[\\#!=:]")
+_SPECIAL_IN_VALUES = re.compile(r"[^ -~]|\\|\A ")
 
-# Characters that need no escape in a value. The npm package `properties-reader` does not unescape
-# them: it would read `postgres\://…`.
-_PLAIN_IN_VALUES = frozenset("#!=:")
+_LETTERS = {"\t": "t", "\n": "n", "\f": "f", "\r": "r"}
 
 
 def dumps(variables: Mapping[str, str], dialect: Dialect = "java") -> bytes:
@@ -57,9 +54,16 @@ def changed_by_properties_reader(
 
 
 def _line(name: str, value: str) -> str:
-    escaped_name, escaped_value = join_key_value(name, "")[:-1], join_key_value("", value)[1:]
-    return f"{escaped_name}={_ESCAPE.sub(_unescape_plain, escaped_value)}\n"
+    escaped_name = _SPECIAL_IN_NAMES.sub(_escape, name)
+    return f"{escaped_name}={_SPECIAL_IN_VALUES.sub(_escape, value)}\n"
 
 
-def _unescape_plain(escape: re.Match[str]) -> str:
-    return escape[1] if escape[1] in _PLAIN_IN_VALUES else escape[0]
+def _escape(special: re.Match[str]) -> str:
+    character = special[0]
+    if " " <= character <= "~":
+        return f"\\{character}"
+    if letter := _LETTERS.get(character):
+        return f"\\{letter}"
+    # `\uXXXX` for each unit of UTF-16: two for a character beyond U+FFFF.
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

@@ -19,6 +19,7 @@ from packager.progress import Progress
 if TYPE_CHECKING:
     from packager.apps import files
     from packager.package import listing, zip_folder
+    from packager.package.compression_cache import CompressionCache
 else:
     # Jars and ready-made zips do not need these, and loading takes a tenth of a small one's time.
     listing = lazy("packager.package.listing")
@@ -34,7 +35,7 @@ def build(
     destination: Path,
     *,
     output: Path | None = None,
-    cache: zip_folder.CompressionCache | None = None,
+    cache: CompressionCache | None = None,
     progress: Progress | None = None,
 ) -> Package:
     """Build the package of `app` as the new file `destination`, with its `config` inside.

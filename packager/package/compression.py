@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from typing import NamedTuple, TypeVar
 
 import deflate
@@ -45,10 +46,20 @@ class Compressed(NamedTuple):
 
 def compress(data: bytes) -> Compressed:
     """Deflate `data`, or store it if that does not make it smaller."""
-    deflated = deflate.deflate_compress(data, _LEVEL)
-    if len(deflated) < len(data):
-        return Compressed(DEFLATED, deflated, len(data), deflate.crc32(data))
-    return store(data)
+    return compress_all([data])[0]
+
+
+def compress_all(items: Sequence[bytes]) -> list[Compressed]:
+    """Deflate each of `items`, or store it if that does not make it smaller."""
+    # `map` holds the interpreter's lock only briefly between two calls.
+    deflated = list(map(deflate.deflate_compress, items, repeat(_LEVEL)))
+    checksums = map(deflate.crc32, items)
+    return [
+        Compressed(DEFLATED, short, len(data), crc)
+        if len(short) < len(data)
+        else Compressed(STORED, data, len(data), crc)
+        for data, short, crc in zip(items, deflated, checksums, strict=True)
+    ]
 
 
 def store(data: bytes) -> Compressed:

@@ -4,25 +4,23 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from packager import atomic_file
-from packager.apps.files import Selections, normal
 from packager.apps.links import unreadable
 from packager.apps.members import Member
-from packager.apps.regular_files import open_regular
+from packager.apps.regular_files import open_regular, read_regular
 from packager.errors import PackageError
 from packager.package import compression, kept_dependencies, zip_format
 from packager.package.compression import Compressed
+from packager.package.compression_cache import CompressionCache
 from packager.package.kept_dependencies import Packed
 from packager.package.layout import Layout
 from packager.package.zip_format import DEFLATED, STORED, NewEntry
@@ -46,68 +44,6 @@ class _Batch(NamedTuple):
 
     packed: list[Packed]
     members: list[Member]
-
-
-class CompressionCache:
-    """The previous package: the next one reuses the data of unchanged members.
-
-    Callers must `forget` a file in `node_modules` that was modified in place; other changes are
-    detected. The package's file is kept open, so that it can be deleted in the meantime.
-    """
-
-    def __init__(self) -> None:
-        """Begin without a previous package."""
-        self.selections = Selections()
-        self._packed: dict[str, Packed] = {}
-        self._file: BinaryIO = BytesIO()
-
-    def reuse_dependencies(self, kept: Path, members: Iterable[Member]) -> bool:
-        """Without a previous package, reuse the dependencies that an earlier run kept at `kept`.
-
-        Return whether it does.
-        """
-        found = None if self._packed else kept_dependencies.read(kept, members)
-        if found is not None:
-            self.close()
-            self._file, self._packed = found
-        return found is not None
-
-    def forget(self, paths: Iterable[str]) -> None:
-        """Let the files at or below `paths` be read again, even if they look unchanged."""
-        changed = {normal(path) for path in paths}
-        self.selections.forget(changed)
-        files = {packed.member.content for packed in self._packed.values()}
-        below = tuple(path + os.sep for path in changed - files)
-        for name, packed in list(self._packed.items()):
-            content = packed.member.content
-            if isinstance(content, str) and (content in changed or content.startswith(below)):
-                del self._packed[name]
-
-    def packed(self, member: Member) -> Packed | None:
-        """Return the member in the previous package, if it is certainly unchanged."""
-        packed = self._packed.get(member.name)
-        return packed if packed and packed.member == member and member.version else None
-
-    def copy(self, start: int, stop: int, package: BinaryIO) -> None:
-        """Copy a span of the previous package."""
-        self._file.seek(start)
-        while start < stop:
-            chunk = self._file.read(min(_CHUNK, stop - start))
-            if not chunk:
-                raise OSError(errno.EIO, "the previous package is truncated")
-            package.write(chunk)
-            start += len(chunk)
-
-    def keep(self, package: Path, packed: Iterable[Packed]) -> None:
-        """Make `package` the previous one."""
-        self.close()
-        self._file = package.open("rb")
-        self._packed = {entry.member.name: entry for entry in packed}
-
-    def close(self) -> None:
-        """Release the previous package."""
-        self._packed = {}
-        self._file.close()
 
 
 def write(
@@ -139,11 +75,12 @@ def write(
         package = _Package(file, previous)
         for batch, results in compression.ahead(threads, _compress, batches, _weight, _AHEAD):
             package.reuse(batch.packed)
-            for member, compressed in zip(batch.members, results, strict=True):
-                if compressed:
-                    package.add(member, compressed)
-                else:
+            compressed = iter(results)
+            for member in batch.members:
+                if member.size > _LARGE:
                     package.add_large(member, threads)
+                else:
+                    package.add(member, next(compressed))
         package.finish()
     if kept and must_keep and prefix:
         kept_dependencies.write(kept, destination, package.packed[: len(prefix)])
@@ -270,22 +207,25 @@ def _weight(batch: _Batch) -> int:
     return sum(member.size for member in batch.members if member.size <= _LARGE)
 
 
-def _compress(batch: _Batch) -> list[Compressed | None]:
-    """Read and compress the members that fit into memory; return None for larger ones."""
-    return [_compressed(member) if member.size <= _LARGE else None for member in batch.members]
+def _compress(batch: _Batch) -> list[Compressed]:
+    """Read and compress the members that fit into memory."""
+    members = [member for member in batch.members if member.size <= _LARGE]
+    contents = [_read(member) for member in members]
+    return [
+        # All unpackers can read the target of a link if it is stored uncompressed.
+        compression.store(data) if stat.S_ISLNK(member.mode) else compressed
+        for member, data, compressed in zip(
+            members, contents, compression.compress_all(contents), strict=True
+        )
+    ]
 
 
-def _compressed(member: Member) -> Compressed:
+def _read(member: Member) -> bytes:
     content = member.content
-    data = content if isinstance(content, bytes) else _read(content, member)
-    # All unpackers can read the target of a link if it is stored uncompressed.
-    return compression.store(data) if stat.S_ISLNK(member.mode) else compression.compress(data)
-
-
-def _read(path: str, member: Member) -> bytes:
+    if isinstance(content, bytes):
+        return content
     try:
-        with open_regular(path, expected=member.identity) as file:
-            return file.read()
+        return read_regular(content, expected=member.identity)
     except OSError as error:
         raise unreadable(member.name, error) from error
 

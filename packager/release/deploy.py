@@ -17,7 +17,7 @@ from packager.release.parallel import named, side_by_side
 from packager.release.publish import read_event
 
 if TYPE_CHECKING:
-    from packager.package.zip_folder import CompressionCache
+    from packager.package.compression_cache import CompressionCache
     from packager.release import checks
     from packager.release.target import Target
 else:

@@ -17,7 +17,7 @@ from packager.release.function_release import Options
 from packager.release.parallel import Background
 
 if TYPE_CHECKING:
-    from packager.package.zip_folder import CompressionCache
+    from packager.package.compression_cache import CompressionCache
     from packager.release.target import Target
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from packager import workspace
 from packager.config.inputs import Config
 from packager.errors import PackagerError
-from packager.package.zip_folder import CompressionCache
+from packager.package.compression_cache import CompressionCache
 from packager.progress import Progress
 from packager.release.deploy import deploy
 from packager.release.function_release import Options

@@ -14,7 +14,7 @@ from packager.apps import resolve
 from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.package.build import build as build_package
-from packager.package.zip_folder import CompressionCache
+from packager.package.compression_cache import CompressionCache
 
 
 def build(app: Path, output: Path, cache: CompressionCache) -> float:

@@ -19,7 +19,7 @@ from packager.config.inputs import Config
 from packager.config.settings import Settings
 from packager.errors import PackageError
 from packager.package import build
-from packager.package.zip_folder import CompressionCache
+from packager.package.compression_cache import CompressionCache
 from packager.watch.filter import new_filter
 from packager.watch.notify import Inotify
 from packager.watch.snapshot import Snapshot

@@ -21,7 +21,7 @@ from packager.apps import walk
 from packager.apps.files import Selections
 from packager.errors import PackageError
 from packager.package import zip_folder
-from packager.package.zip_folder import CompressionCache
+from packager.package.compression_cache import CompressionCache
 from tests.trees import Link, Tree, plant
 
 # Few names, so that files, folders and links replace each other.

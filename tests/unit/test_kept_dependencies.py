@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,13 @@ def member(path: Path, name: str) -> Member:
 def compressed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The data that the test compresses."""
     seen: list[bytes] = []
-    original = compression.compress
+    original = compression.compress_all
 
-    def compress(data: bytes) -> compression.Compressed:
-        seen.append(data)
-        return original(data)
+    def compress_all(items: Sequence[bytes]) -> list[compression.Compressed]:
+        seen.extend(items)
+        return original(items)
 
-    monkeypatch.setattr(compression, "compress", compress)
+    monkeypatch.setattr(compression, "compress_all", compress_all)
     return seen
 
 

@@ -20,7 +20,7 @@ from packager.apps.files import Selection, Selections
 from packager.apps.members import Member
 from packager.errors import PackageError, PackagerError
 from packager.package import zip_folder
-from packager.package.zip_folder import CompressionCache
+from packager.package.compression_cache import CompressionCache
 from tests.trees import Link, age, plant
 
 TEXT = b"module.exports = () => 'hello'\n" * 100
@@ -229,9 +229,9 @@ def test_a_large_file_takes_no_more_memory_than_its_pieces(
     held = 0
     real = zip_folder._read
 
-    def reading(path: str, member: Member) -> bytes:
+    def reading(member: Member) -> bytes:
         nonlocal held
-        data = real(path, member)
+        data = real(member)
         held = max(held, len(data))
         return data
 
