@@ -186,7 +186,7 @@ def test_another_user_cannot_change_the_cached_dependencies(
     run(*SECOND_USER, "mkdir", "-p", "-m", "777", shared_home / "heroku-lambda-packager/wheels")
     for attempt in ("first", "second"):
         installed = plant(tmp_path / attempt, {"module.py": b"value = 1\n"})
-        kept = cache.keep(installed, "key")
+        kept = cache.keep(installed, "key").folder
         run(*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home)
         assert (found := cache.find("key"))
         assert found.folder == kept
@@ -202,7 +202,8 @@ def test_another_user_cannot_write_to_the_cache_in_a_shared_folder(
     shared_home: Path, tmp_path: Path
 ) -> None:
     """In a sticky folder such as /tmp the cache is used: others cannot replace its files."""
-    kept = cache.keep(plant(tmp_path / "installed", {"module.py": b"value = 1\n"}), "key")
+    installed = plant(tmp_path / "installed", {"module.py": b"value = 1\n"})
+    kept = cache.keep(installed, "key").folder
     run(*SECOND_USER, "sh", "-c", TAMPERING, "sh", shared_home)
     assert (found := cache.find("key"))
     assert found.folder == kept

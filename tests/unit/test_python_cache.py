@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def kept(home: Path, name: str = "installed") -> Path:
     """Keep a folder with two modules under the key `key`."""
     installed = plant(home.parent / name, {"a.py": b"a = 1\n", "b/c.py": b"c = 1\n"})
-    return cache.keep(installed, "key")
+    return cache.keep(installed, "key").folder
 
 
 def found(key: str) -> Path | None:

@@ -18,14 +18,19 @@ import re
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from packager import atomic_file, workspace
+from packager.apps.regular_files import read_regular
 from packager.removal import remove
 
 _SECONDS_KEPT_UNUSED = 30 * 24 * 3600
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+# A thread hashes this many files at a time, because handing over one takes longer than hashing it.
+_BATCH = 64
 
 
 def folder(name: str) -> Path:
@@ -125,9 +130,10 @@ def files(installed: Path) -> Files:
 def digest(installed: Path) -> str:
     """Hash the names, modes and contents of all files in a folder; raise OSError like `files`."""
     listed = files(installed)
+    batches = [listed[start : start + _BATCH] for start in range(0, len(listed), _BATCH)]
     whole = hashlib.sha256()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        hashes = pool.map(_hash, (path for _, path, _ in listed), chunksize=64)
+        hashes = chain.from_iterable(pool.map(_hashes, batches))
         for (name, _, status), found in zip(listed, hashes, strict=True):
             is_executable = bool(status.st_mode & stat.S_IXUSR)
             whole.update(f"{len(name)} {name} {is_executable} ".encode("utf-8", "surrogateescape"))
@@ -135,10 +141,8 @@ def digest(installed: Path) -> str:
     return whole.hexdigest()
 
 
-def _hash(path: str) -> bytes:
-    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(opened, "rb") as file:  # noqa: PTH123 - of a descriptor
-        return hashlib.sha256(file.read()).digest()
+def _hashes(batch: Files) -> list[bytes]:
+    return [hashlib.sha256(read_regular(path)).digest() for _, path, _ in batch]
 
 
 def _seal(listed: Files) -> str:
@@ -161,21 +165,21 @@ def find(key: str) -> Installation | None:
         if not _HASH.fullmatch(name):
             return None
         entry = folder("wheels") / name
-        listed = files(entry)
-        if _seal(listed) != seal:
+        found = Installation(entry, files(entry))
+        if _seal(found.files) != seal:
             if digest(entry) != name:
                 remove(entry)
                 return None
-            _point(key, entry)
+            _point(key, found)
         for path in (pointer, entry):
             os.utime(path)
     except (OSError, ValueError):
         return None
-    return Installation(entry, listed)
+    return found
 
 
-def keep(installed: Path, key: str | None) -> Path:
-    """Move a folder to the cache, and return its new path; `find` finds it by `key`, if given."""
+def keep(installed: Path, key: str | None) -> Installation:
+    """Move a folder to the cache; `find` finds it by `key`, if given."""
     name = digest(installed)
     entry = folder("wheels") / name
     try:
@@ -185,15 +189,16 @@ def keep(installed: Path, key: str | None) -> Path:
             remove(entry)
             installed.rename(entry)
     os.utime(entry)
+    kept = Installation(entry, files(entry))
     if key:
-        _point(key, entry)
-    return entry
+        _point(key, kept)
+    return kept
 
 
-def _point(key: str, entry: Path) -> None:
-    """Let `find` find an entry by its `key`."""
+def _point(key: str, installation: Installation) -> None:
+    """Let `find` find an installation by its `key`."""
     with atomic_file.replaced(folder("wheels") / f"{key}.entry") as part:
-        part.write_text(f"{entry.name} {_seal(files(entry))}", "ascii")
+        part.write_text(f"{installation.folder.name} {_seal(installation.files)}", "ascii")
 
 
 def remove_unused() -> None:

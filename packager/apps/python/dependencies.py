@@ -75,16 +75,14 @@ def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> cache.I
     """Return the installed dependencies."""
     key = hashlib.sha256(f"{platform.uv_name} {platform} {wanted.digest()}".encode()).hexdigest()
     folder = _known.get(key)
-    found = None if folder and folder.is_dir() else cache.find(key)
-    if found is None:
-        if folder is None or not folder.is_dir():
-            folder = _install(wanted, app, platform, key)
-        found = cache.Installation(folder, cache.files(folder))
+    if folder and folder.is_dir():
+        return cache.Installation(folder, cache.files(folder))
+    found = cache.find(key) or _install(wanted, app, platform, key)
     _known[key] = found.folder
     return found
 
 
-def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> Path:
+def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> cache.Installation:
     cache.remove_unused()
     if cache.is_old("uv"):
         installer.output_of(["cache", "clean", "--quiet"], app.folder)
@@ -118,8 +116,10 @@ def _clean(installed: Path) -> None:
     for about in installed.glob("*.dist-info"):
         for name in _OF_THIS_MACHINE:
             (about / name).unlink(missing_ok=True)
-    for bytecode in [*installed.rglob("__pycache__")]:
-        remove(bytecode)
+    for folder, subfolders, _ in os.walk(installed):
+        if "__pycache__" in subfolders:
+            subfolders.remove("__pycache__")
+            remove(Path(folder, "__pycache__"))
     # Scripts begin with the path of this machine's Python. But `bin` can also be a package, whose
     # modules are not executable.
     scripts = installed / "bin"
