@@ -9,14 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from packager.errors import DeployError
 from packager.local.handlers import Language
 
-# The major version in the output of `node --version` and `java -version` (Java 8 is 1.8).
-_VERSION = re.compile(r'(?:v|version ")(?:1\.)?(\d+)')
+# The version in the output of `python --version`, `node --version` and `java -version`.
+_VERSION = re.compile(r'(?:Python |v|version ")(\d[\w.]*)')
 
 
 class Interpreter(NamedTuple):
@@ -50,39 +50,54 @@ def _version_of(runtime: str | None) -> str:
 
 def _python(version: str) -> tuple[str, str]:
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if version and version != ours and (path := shutil.which(f"python{version}")):
-        return path, version
+    if version and version != ours:
+        for path, found in _running([f"python{version}"], "--version"):
+            if found.startswith(f"{version}."):
+                return path, version
     return sys.executable, ours
 
 
 def _node(version: str) -> tuple[str, str]:
     named = [f"node{version}", f"node-{version}"] if version else []
-    for name in (*named, "node"):
-        if path := shutil.which(name):
-            return path, _major(path, "--version")
+    for path, found in _running([*named, "node"], "--version"):
+        return path, found.partition(".")[0]
     raise _missing("node")
 
 
 def _java(version: str) -> tuple[str, str]:  # noqa: ARG001
     home = os.environ.get("JAVA_HOME")
-    path = (home and shutil.which("java", path=Path(home, "bin"))) or shutil.which("java")
-    if path is None:
-        raise _missing("java")
-    return path, _major(path, "-version")
+    for path, found in _running([*([f"{home}/bin/java"] if home else []), "java"], "-version"):
+        return path, found.removeprefix("1.").partition(".")[0]  # Java 8 is 1.8.
+    raise _missing("java")
 
 
 _LANGUAGES = {"python": _python, "node": _node, "java": _java}
 
 
+def _running(names: Iterable[str], option: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and version of each program that `option` makes print its version.
+
+    A version manager's shim is on the PATH even if it has no version to start.
+    """
+    for name in names:
+        if (path := shutil.which(name)) and (version := _version(path, option)):
+            yield path, version
+
+
 @functools.cache
-def _major(path: str, option: str) -> str:
-    asked = subprocess.run([path, option], capture_output=True, text=True, check=False, timeout=30)
+def _version(path: str, option: str) -> str:
+    try:
+        asked = subprocess.run(
+            [path, option], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
     found = _VERSION.search(asked.stdout + asked.stderr)
-    return found[1] if found else ""
+    return found[1] if found and asked.returncode == 0 else ""
 
 
 def _missing(name: str) -> DeployError:
     return DeployError(
-        f"The program {name} is not installed on this machine.",
+        f"The program {name} is not installed on this machine, or does not run.",
         "Install it and add it to the PATH, to run the handler. The package is deployed.",
     )

@@ -704,7 +704,20 @@ def test_a_jar_with_a_package_json_is_run_by_java(java_task: Path, tmp_path: Pat
     assert "absent.Handler" in run.stderr
 
 
-def test_a_missing_runtime_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def broken_shim(path: Path) -> None:
+    """Create a program like a version manager's that has no version to start."""
+    plant(
+        path.parent, {path.name: f"#!/bin/sh\necho {path.name}: v0.0 is not installed\nexit 127\n"}
+    )
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_runtime_that_is_missing_or_does_not_run_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_broken: bool
+) -> None:
+    if is_broken:
+        broken_shim(tmp_path / "node")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeployError, match="The program node is not installed"):
         invoke(Handler("node", "index.handler"), tmp_path, b"{}", timeout=1)
@@ -817,13 +830,27 @@ def test_a_runtime_that_this_machine_lacks_is_one_line_that_names_both(tmp_path:
     assert as_function(task, LocalFunction(runtime=OWN_RUNTIME))[1] == []
 
 
+def test_a_shim_of_a_version_manager_that_cannot_start_the_runtime_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_shim(tmp_path / "bin" / "python3.9999")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    task = plant(tmp_path / "task", REGION_OF_HANDLER)
+    _, notes = as_function(task, LocalFunction(runtime="python3.9999"))
+    (note,) = notes
+    assert OWN_RUNTIME in note
+
+
 def test_the_interpreter_of_the_functions_runtime_is_used_if_it_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other Python is a script that reports itself and then runs this one."""
     other = tmp_path / "bin" / "python3.9998"
     other.parent.mkdir()
-    other.write_text(f'#!/bin/sh\nexport OTHER=1\nexec {sys.executable} "$@"\n')
+    other.write_text(
+        '#!/bin/sh\n[ "$1" != --version ] || { echo Python 3.9998.0; exit; }\n'
+        f'export OTHER=1\nexec {sys.executable} "$@"\n'
+    )
     other.chmod(0o755)
     monkeypatch.setenv("PATH", str(other.parent), prepend=":")
     files = {
