@@ -2,7 +2,7 @@
 
 Packages that `dependencies` and `optionalDependencies` reach are packaged, resolved as Node.js
 does. Packages that only `devDependencies` reach are left out. Undeclared packages are packaged,
-because code may still load them, except from pnpm's store, which keeps old installations.
+because code may still load them, except from a store, which keeps old installations.
 """
 
 # Paths are strings here: there are thousands, and Path is much slower.
@@ -10,15 +10,26 @@ because code may still load them, except from pnpm's store, which keeps old inst
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from packager.apps import node_ranges
-from packager.apps.node_resolution import MODULES, Found, Manifest, Resolution, package_name
+from packager.apps.node_resolution import (
+    MANIFEST,
+    MODULES,
+    Found,
+    Manifest,
+    Resolution,
+    package_name,
+)
 
-_PNPM_STORE = f"{MODULES}/.pnpm"
+# The stores of pnpm, and of `npm install --install-strategy=linked` and Yarn's `nodeLinker: pnpm`.
+# Yarn puts each package into the folder `package` of its own one, the others into `node_modules`.
+_STORES = (f"{MODULES}/.pnpm", f"{MODULES}/.store")
+_IN_STORE = tuple(f"{store}/" for store in _STORES)
 
 # Node.js itself provides these, even if a package of the same name is installed.
 _BUILT_IN_NAMES = """
@@ -88,7 +99,7 @@ def find_closure(app: str, resolution: Resolution, *, development: bool) -> Clos
     def is_unused(place: str, found: Found) -> bool:
         if found.real in closure.packages:
             return False
-        return found.real in only_development.packages or place.startswith(f"{_PNPM_STORE}/")
+        return found.real in only_development.packages or place.startswith(_IN_STORE)
 
     skipped: set[str] = set()
     for place, found in _installed(app, resolution, skipped):
@@ -154,8 +165,13 @@ def _installed(
 
     Packages inside one that the caller has `dropped` in the meantime are skipped.
     """
-    left = [f"{folder}/{MODULES}" for folder in _store_folders(app)]
-    left += [f"{_PNPM_STORE}/{MODULES}", MODULES]
+    left = [f"{store}/{MODULES}" for store in _STORES] + [MODULES]
+    for folder in _store_folders(app):
+        package = os.path.join(app, folder, "package")
+        if os.path.isfile(os.path.join(package, MANIFEST)):  # noqa: PTH113
+            yield folder, Found(package, package)
+        if folder not in dropped:
+            left.insert(0, f"{folder}/{MODULES}")
     while left:
         folder = left.pop()
         for name, found in resolution.installed(os.path.join(app, folder)).items():
@@ -165,12 +181,11 @@ def _installed(
                 left.append(f"{place}/{MODULES}")
 
 
-def _store_folders(app: str) -> list[str]:
-    try:
-        names = os.listdir(os.path.join(app, _PNPM_STORE))  # noqa: PTH208
-    except OSError:
-        return []
-    return [f"{_PNPM_STORE}/{name}" for name in sorted(names, reverse=True)]
+def _store_folders(app: str) -> Iterator[str]:
+    for store in _STORES:
+        with contextlib.suppress(OSError):
+            for name in sorted(os.listdir(os.path.join(app, store))):  # noqa: PTH208
+                yield f"{store}/{name}"
 
 
 def _is_own(package: str) -> bool:

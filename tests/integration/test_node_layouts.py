@@ -37,6 +37,25 @@ def npm(folder: Path, _: Path) -> Path:
     return app
 
 
+def npm_linked(folder: Path, _: Path) -> Path:
+    """Install into a store, like pnpm."""
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    run("npm", "install", "--no-audit", "--no-fund", "--install-strategy=linked", cwd=app)
+    return app
+
+
+def yarn_with_a_store(folder: Path, managers: Path) -> Path:
+    """Install into a store, as Yarn since version 2 does with `nodeLinker: pnpm`."""
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    (app / ".yarnrc.yml").write_text(
+        f"nodeLinker: pnpm\nglobalFolder: {folder / 'global'}\nenableTelemetry: false\n"
+    )
+    (app / "yarn.lock").touch()
+    run(managers / YARN, "install", "--no-immutable", cwd=app)
+    shutil.rmtree(folder / "global")
+    return app
+
+
 def yarn(folder: Path, managers: Path) -> Path:
     app = shutil.copytree(SOURCES / "app", folder / "app")
     run(managers / YARN_CLASSIC, "install", "--ignore-engines", cwd=app)
@@ -103,7 +122,8 @@ def pnpm_workspace(folder: Path, managers: Path) -> Path:
 LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
     layout.__name__: layout
     for layout in (
-        *(npm, yarn, pnpm, pnpm_hoisted, pnpm_with_its_store_outside),
+        *(npm, npm_linked, yarn, yarn_with_a_store),
+        *(pnpm, pnpm_hoisted, pnpm_with_its_store_outside),
         *(npm_workspace, yarn_workspace, yarn_workspace_with_node_modules, pnpm_workspace),
     )
 }
