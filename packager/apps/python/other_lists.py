@@ -13,7 +13,16 @@ from typing import NamedTuple
 from packager.apps.python import lists, requirements, tables
 from packager.errors import PackageError
 
-_FILES = ("*requirements*.txt", "*requirements*.in", "requirements/*.txt", "requirements/*.in")
+_FILES = (
+    *("*requirements*.txt", "*requirements*.in", "*requirements*.lock", "pylock.*.toml"),
+    *("requirements/*.txt", "requirements/*.in"),
+)
+
+# An entry of the list, except the interpreter and pip:
+# https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html
+_IN_CONDA = re.compile(
+    rb"^dependencies:.*?^[ \t]*-[ \t]+[\"']?(?!(?:python|pip)\b)\w", re.MULTILINE | re.DOTALL
+)
 
 # Words in names of files and groups that a function does not need when it runs.
 _DEVELOPMENT = re.compile(
@@ -40,7 +49,7 @@ def refuse(app: Path) -> None:
     """
     if (app / lists.REQUIREMENTS).is_file():
         return
-    if found := [*_files(app), *_groups(app), *_scripts(app)]:
+    if found := [*_files(app), *_groups(app), *_scripts(app), *_environments(app)]:
         raise PackageError(
             f"{app} lists dependencies only in {' and '.join(one.place for one in found)}, which"
             " the packager does not read by itself.",
@@ -87,3 +96,18 @@ def _scripts(app: Path) -> Iterator[_List]:
                 f"the comment `script` of {path.name}",
                 f"Export them: `uv export --script {path.name} -o {lists.REQUIREMENTS}`.",
             )
+
+
+def _environments(app: Path) -> Iterator[_List]:
+    hint = f"List what the function needs in {lists.REQUIREMENTS}."
+    for name in ("environment.yml", "environment.yaml"):
+        if (app / name).is_file() and _IN_CONDA.search(tables.read(app / name)):
+            yield _List(name, hint)
+    for name, path in (("pixi.toml", ()), (lists.PROJECT, ("tool", "pixi"))):
+        if (app / name).is_file():
+            table = tables.subtable(tables.toml(app / name), *path)
+            found = tables.subtable(table, "dependencies") | tables.subtable(
+                table, "pypi-dependencies"
+            )
+            if found.keys() - {"python"}:
+                yield _List(f"Pixi's tables of {name}", hint)
