@@ -10,7 +10,7 @@ import logging
 import threading
 import zipfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +158,8 @@ def running() -> Iterator[Service]:
     models: list[Any] = [LambdaFunction, FakeKey, FakeMultipart]
     for model in models:
         model.instances_tracked = deque(maxlen=0)
+    function: Any = LambdaFunction
+    function.update_function_code = _refusing_missing_objects(function.update_function_code)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = _closed_to_web_pages(DomainDispatcherApplication(create_backend_app))
     server = make_server(
@@ -170,6 +172,22 @@ def running() -> Iterator[Service]:
     finally:
         server.shutdown()
         thread.join()
+
+
+def _refusing_missing_objects(update: Callable[..., Any]) -> Callable[..., Any]:
+    """Respond as Lambda does if the package is not in S3: moto would empty the function."""
+    from moto.awslambda.exceptions import LambdaClientError
+
+    @functools.wraps(update)
+    def update_or_refuse(function: Any, specification: dict[str, Any]) -> Any:
+        package = {name: value for name, value in vars(function).items() if "code_" in name}
+        configuration = update(function, specification)
+        if not function.code_bytes:
+            vars(function).update(package)
+            raise LambdaClientError("InvalidParameterValueException", "S3 Error Code: NoSuchKey.")
+        return configuration
+
+    return update_or_refuse
 
 
 def _closed_to_web_pages(moto: WSGIApplication) -> WSGIApplication:
