@@ -39,7 +39,6 @@ _CALLS = [
     ("UploadPart", re.compile(r"PUT /[^?]+\?.*partNumber=")),
     ("CompleteMultipartUpload", re.compile(r"POST /[^?]+\?.*uploadId=")),
     ("AbortMultipartUpload", re.compile(r"DELETE /[^?]+\?.*uploadId=")),
-    ("ListMultipartUploads", re.compile(r"GET /[^?]+\?.*uploads")),
     ("DeleteObject", re.compile(r"DELETE /")),
     ("PutObject", re.compile(r"PUT /")),
 ]
@@ -216,14 +215,6 @@ class Stub:
         self._upload(request)
         del self.uploads[request.query["uploadId"]]
         return 204, {}, b""
-
-    def _ListMultipartUploads(self, request: Request) -> Response:  # noqa: N802
-        found = "".join(
-            f"<Upload><Key>{one.key}</Key><UploadId>{upload_id}</UploadId></Upload>"
-            for upload_id, one in self.uploads.items()
-            if one.key.startswith(request.query["prefix"])
-        )
-        return self._xml("ListMultipartUploadsResult", found)
 
     def _DeleteObject(self, request: Request) -> Response:  # noqa: N802
         version = request.query.get("versionId")

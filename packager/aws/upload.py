@@ -11,6 +11,9 @@ import botocore.exceptions
 
 _AWS_ERRORS = (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)
 
+# Statuses of a request that S3 may have carried out all the same.
+_UNCERTAIN = (500, 502, 504)
+
 
 @dataclass(frozen=True)
 class S3Object:
@@ -36,9 +39,10 @@ class Upload:
         """Prepare to record the upload; send nothing yet."""
         self.target = target
         self._client = client
-        # Multipart uploads that may have been started, and those whose ids are known.
-        self._started = 0
+        # The multipart uploads that are not completed, and the number of those that may have been
+        # started although their id was not received. They have no parts, which need the id.
         self._ids: list[str] = []
+        self._without_id = 0
         # Requests that may have stored the object, and those that are known to have.
         self._stores = self._stored = 0
         self._version: str | None = None
@@ -49,7 +53,7 @@ class Upload:
         events = self._client.meta.events
         handlers = {
             "before-send.s3.CreateMultipartUpload": self._starts,
-            "after-call.s3.CreateMultipartUpload": self._started_or_refused,
+            "response-received.s3.CreateMultipartUpload": self._started_or_refused,
             "after-call.s3.AbortMultipartUpload": self._ended,
             "before-send.s3.CompleteMultipartUpload": self._stores_it,
             "after-call.s3.CompleteMultipartUpload": self._completed,
@@ -66,24 +70,18 @@ class Upload:
 
     def leftovers(self) -> str | None:
         """Return a sentence about what may be left in the bucket if the process ends now."""
-        if self._stores > 0 or self._started > 0:
+        if self._stores > 0 or self._ids:
             return f"The package or parts of it may be left in the bucket: {self.target}."
+        if self._without_id > 0:
+            return f"An upload without parts may be left in the bucket: {self.target}."
         return None
 
-    def abort(self) -> bool:
-        """Abort the multipart uploads that are not completed; return whether that worked.
-
-        Without a response to its start, the id of an upload is unknown. It is found by its key,
-        which no other upload has (`s3:ListBucketMultipartUploads`).
-        """
-        try:
-            ids = self._ids if len(self._ids) >= self._started else self._list()
-            for upload_id in ids[:]:
+    def abort(self) -> None:
+        """Try to abort the multipart uploads that are not completed and whose ids are known."""
+        with contextlib.suppress(*_AWS_ERRORS):
+            for upload_id in self._ids:
                 self._abort(upload_id)
-        except _AWS_ERRORS:
-            return False
-        self._started, self._ids = 0, []
-        return True
+                self._ids = [other for other in self._ids if other != upload_id]
 
     def _abort(self, upload_id: str) -> None:
         try:
@@ -95,14 +93,9 @@ class Upload:
 
     def remove(self) -> str | None:
         """Remove the package from the bucket; return a sentence if some of it may be left."""
-        aborted = self._started <= 0 or self.abort()
+        self.abort()
         left = self._delete() if self._stores > 0 else None
-        return left or (None if aborted else self.leftovers())
-
-    def _list(self) -> list[str]:
-        bucket, key = self.target.bucket, self.target.key
-        response = self._client.list_multipart_uploads(Bucket=bucket, Prefix=key)
-        return [upload["UploadId"] for upload in response.get("Uploads", [])]
+        return left or self.leftovers()
 
     def _delete(self) -> str | None:
         """Delete the object (`s3:DeleteObject`), and its version (`s3:DeleteObjectVersion`)."""
@@ -135,16 +128,21 @@ class Upload:
         return {}
 
     def _starts(self, **_: object) -> None:
-        self._started += 1
+        self._without_id += 1
 
-    def _started_or_refused(self, http_response: Any, parsed: dict[str, Any], **_: object) -> None:
-        self._started -= 400 <= http_response.status_code < 500
-        if upload_id := parsed.get("UploadId"):
+    def _started_or_refused(
+        self, response_dict: Any, parsed_response: dict[str, Any] | None, **_: object
+    ) -> None:
+        upload_id = (parsed_response or {}).get("UploadId")
+        if upload_id:
             self._ids.append(upload_id)
+        status = response_dict["status_code"] if response_dict else 0
+        if upload_id or (status >= 300 and status not in _UNCERTAIN):
+            self._without_id -= 1
 
     def _ended(self, http_response: Any, **_: object) -> None:
         if http_response.status_code < 300:
-            self._started, self._ids = self._started - 1, []
+            self._ids = []
 
     def _stores_it(self, **_: object) -> None:
         self._stores += 1

@@ -56,7 +56,6 @@ def _storage(settings: Settings) -> Iterator[Statement]:
         "s3:DeleteObject",
         "s3:DeleteObjectVersion",
     )
-    yield _allow([*buckets], "s3:ListBucketMultipartUploads")
 
 
 def _allow(resources: list[str], *actions: str) -> Statement:
