@@ -152,7 +152,7 @@ class Rules:
     def _file(self, path: str, name: str, status: os.stat_result) -> File | LeftOut:
         if not stat.S_ISREG(status.st_mode):
             raise PackageError(
-                f"{name} is neither file nor folder: a socket, pipe or device.",
+                f"{name} is neither a file nor a folder: a socket, pipe or device.",
                 links.HINT,
             )
         is_out = self.never and identity(status) in self.never

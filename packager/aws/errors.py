@@ -62,7 +62,7 @@ def _wrong_region(_: Exception, request: Request, _hide: _Hide) -> DeployError:
 
 def _no_region(_: Exception, _request: Request, _hide: _Hide) -> DeployError:
     return DeployError(
-        "_AWS_DEFAULT_REGION (--region) is missing, and no other setting says the region.",
+        "_AWS_DEFAULT_REGION (--region) is missing, and no other setting names the region.",
         "Set it to the function's region (example: eu-west-1), or use the function's ARN.",
     )
 
@@ -75,7 +75,9 @@ def _wrong_aws_setting(error: Any, request: Request, _: _Hide) -> DeployError:
 
 
 def _wrong_bucket(_: Exception, request: Request, _hide: _Hide) -> DeployError:
-    return DeployError(f"{request}: S3 has no such bucket names.", "Check _LAMBDA_S3_BUCKET.")
+    return DeployError(
+        f"{request}: S3 does not allow this name of a bucket.", "Check _LAMBDA_S3_BUCKET."
+    )
 
 
 def _throttled(_: Exception, request: Request, _hide: _Hide) -> DeployError:

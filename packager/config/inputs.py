@@ -116,13 +116,15 @@ def _notes(source: Source, selection: variables.Selection) -> list[Note]:
     if source.kind == "found":
         notes.append(Note(f"The variables come from {source.path}."))
     elif source.kind == "none":
-        notes.append(Note(f"No variables: {source.path} does not exist. --env-file names another."))
+        notes.append(
+            Note(f"No variables: {source.path} does not exist. Use --env-file for another.")
+        )
     ignored = sources.ignored_settings(source)
     if ignored:
         notes.append(
             Note(
-                f"{source.path} sets {', '.join(ignored)} in vain, because the packager found this"
-                f" file itself. --env-file {source.path} accepts all of its settings."
+                f"{', '.join(ignored)} in {source.path} has no effect, because the packager found"
+                f" this file itself. --env-file {source.path} accepts all of its settings."
             )
         )
     by_pattern = [

@@ -170,7 +170,7 @@ def settings_of(
 
 
 def ignored_settings(source: Source) -> list[str]:
-    """Return the settings for packages that a `.env` sets in vain, because it was found."""
+    """Return the settings for packages that have no effect, because the `.env` was found."""
     if source.kind != "found":
         return []
     return [

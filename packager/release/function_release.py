@@ -189,7 +189,7 @@ class FunctionRelease:
             return False  # It was deleted.
         except AccessDeniedError as error:
             raise AccessDeniedError(
-                f"Whether version {version} has this package is not known. {error.message}",
+                f"It is not known whether version {version} has this package. {error.message}",
                 "Allow lambda:GetFunctionConfiguration on the versions as well (…:function:NAME:*):"
                 " `packager policy` prints what an alias needs.",
             ) from error

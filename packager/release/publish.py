@@ -66,7 +66,7 @@ class Publication:
                 self._pause(error)
             except UncertainError as error:
                 raise DeployError(
-                    f"{error.message} Whether a version was published is not known.", error.hint
+                    f"{error.message} It is not known whether a version was published.", error.hint
                 ) from error
             else:
                 if version.code_sha256 != self._code_sha256:
@@ -115,7 +115,7 @@ class Publication:
             raise error.because(f"version {number} is still not ready") from None
         except AccessDeniedError as error:
             raise AccessDeniedError(
-                f"Whether version {number} is ready is not known. {error.message}",
+                f"It is not known whether version {number} is ready. {error.message}",
                 "Allow lambda:GetFunctionConfiguration on the versions as well (…:function:NAME:*):"
                 " `packager policy` prints what an alias needs.",
             ) from error

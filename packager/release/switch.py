@@ -108,7 +108,7 @@ class Switch:
             return patiently(lambda: self.function.alias(self.name), self.deadline)
         except DeployError:
             raise DeployError(
-                f"{error.message} Where the alias {self.name} points to now is not known.",
+                f"{error.message} It is not known where the alias {self.name} points now.",
                 f"{error.hint} Look at `packager status`.",
             ) from error
 

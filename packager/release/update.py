@@ -60,7 +60,7 @@ class Update:
         try:
             state = self._function.state()
         except DeployError:
-            return "whether the function runs that is not known"
+            return "it is not known whether the function runs that one"
         if self._is_ours(state):
             return "by its state the function has the one that was sent"
         return f"by its state the function has {state.code_sha256}"
@@ -97,7 +97,7 @@ class Update:
             state = self._function.state()
         except DeployError:
             raise DeployError(
-                f"{error.message} Whether the function was updated is not known.", error.hint
+                f"{error.message} It is not known whether the function was updated.", error.hint
             ) from error
         if self._is_ours(state):
             return state
@@ -127,13 +127,13 @@ class Update:
                 return waiting.state
             except DeployError as error:
                 raise DeployError(
-                    f"{error.message} Lambda has accepted the package; whether the update"
-                    " succeeded is not known.",
+                    f"{error.message} Lambda has accepted the package; it is not known whether the"
+                    " update succeeded.",
                     error.hint,
                 ) from error
         if not self._is_ours(state):
             # The two responses conflict, and there is no third source.
-            raise self._another_package(state, "whether the function runs that is not known")
+            raise self._another_package(state, "it is not known whether the function runs that one")
         if state.failed:
             raise DeployError(
                 "Lambda has accepted the package, but the update failed:"

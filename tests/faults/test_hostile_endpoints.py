@@ -95,7 +95,7 @@ def test_if_the_state_cannot_be_parsed_either_the_error_reports_it(
     proxy.on("update", UNPARSEABLE[kind])
     proxy.on("state", UNPARSEABLE[kind])
     update = Update(package, lambda_function, Progress(), Deadline(Clock(), 30))
-    with pytest.raises(DeployError, match="Whether the function was updated is not known"):
+    with pytest.raises(DeployError, match="It is not known whether the function was updated"):
         update.run(None)
 
 

@@ -158,11 +158,11 @@ def test_standard_input_that_is_closed_is_an_error(app: Path, tmp_path: Path) ->
     assert "Standard input is empty" in run.stderr
 
 
-def test_a_setting_that_a_found_env_file_sets_in_vain_is_named(app: Path, tmp_path: Path) -> None:
+def test_a_setting_without_effect_in_a_found_env_file_is_named(app: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.zip"
     (app / ".env").write_text("A=1\n_LAMBDA_EXEC_WRAPPER=true\n")
     run = laptop("build", app, "-o", output)
-    assert f"{app / '.env'} sets _LAMBDA_EXEC_WRAPPER in vain" in run.stdout
+    assert f"_LAMBDA_EXEC_WRAPPER in {app / '.env'} has no effect" in run.stdout
     assert "env-exec" not in zipfile.ZipFile(output).namelist()
     laptop("build", app, "-o", output, "--env-file", app / ".env")
     assert "env-exec" in zipfile.ZipFile(output).namelist()

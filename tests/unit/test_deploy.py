@@ -354,8 +354,8 @@ def test_an_update_without_a_response_that_was_carried_out_is_a_success() -> Non
                 " request may still be carried out."
             ),
         ),
-        (UncertainError("none"), "no response. Whether the function was updated is not known."),
-        (AccessDeniedError("no"), "no response. Whether the function was updated is not known."),
+        (UncertainError("none"), "no response. It is not known whether the function was updated."),
+        (AccessDeniedError("no"), "no response. It is not known whether the function was updated."),
     ],
 )
 def test_an_update_without_a_response_is_an_error_with_the_known_state(

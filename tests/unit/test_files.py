@@ -250,11 +250,11 @@ def test_a_broken_link_is_an_error_unless_it_is_left_out(
 
 def test_a_pipe_or_socket_is_an_error_unless_it_is_left_out(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert error(tmp_path).message.startswith("pipe is neither file nor folder")
+    assert error(tmp_path).message.startswith("pipe is neither a file nor a folder")
     (tmp_path / ".lambdaignore").write_text("pipe\n")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
-        assert error(tmp_path).message.startswith("socket is neither file nor folder")
+        assert error(tmp_path).message.startswith("socket is neither a file nor a folder")
     (tmp_path / ".lambdaignore").write_text("pipe\nsocket\n")
     assert names(tmp_path) == []
 

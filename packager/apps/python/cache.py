@@ -123,7 +123,7 @@ def files(installed: Path) -> Files:
                 elif stat.S_ISREG(status.st_mode):
                     found.append((prefix + entry.name, entry.path, status))
                 else:
-                    raise OSError(errno.EINVAL, "neither file nor folder", entry.path)
+                    raise OSError(errno.EINVAL, "neither a file nor a folder", entry.path)
     return sorted(found, key=lambda file: file[0])
 
 
