@@ -113,10 +113,13 @@ variables = _together(
     ),
 )
 
-profile = click.option("--profile", help="AWS profile to use if no _AWS_… credentials are set.")
+profile = click.option(
+    "--profile", metavar="NAME", help="AWS profile to use if no _AWS_… credentials are set."
+)
 
 timeout = click.option(
     "--timeout",
+    metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     default=300.0,
     show_default=True,
