@@ -49,32 +49,36 @@ _USELESS = frozenset(
         *(".DS_Store", "Thumbs.db", "desktop.ini", ".directory"),
         *(".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
         *(".tox", ".nox", ".ipynb_checkpoints", ".nyc_output", ".eslintcache", ".parcel-cache"),
+        ".terraform",
     }
 )
 
 # Names of secrets count in any case: where a file system ignores case, `.ENV` is `.env`.
-_SECRET_FOLDERS = frozenset({".aws", ".ssh", ".gnupg", ".kube", ".docker"})
+_SECRET_FOLDERS = frozenset({".aws", ".azure", ".oci", ".ssh", ".gnupg", ".kube", ".docker"})
 _SECRET_FILES = re.compile(
     r"""
     \.env | \.env\..* | .*\.env | \.envrc
     | \.npmrc | \.yarnrc.* | [._]netrc | \.pypirc | \.dockercfg
-    | \.git-credentials | \.pgpass | \.my\.cnf | \.vault-token | \.s3cfg | \.boto
+    | \.git-credentials | \.pgpass | \.my\.cnf | \.vault-token | \.vault[-_]pass.* | \.s3cfg
+    | \.boto | \.dockerconfigjson | \.databrickscfg | \.terraformrc | \.dev\.vars(\..*)?
+    | \.\w+_history
     | id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk)(?!\.pub$)(\..*)?
     | .*\.tfstate.*
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
-# These may be secret, but the function may need them. The contents of a PEM file decide.
+# These may be secret, but the function may need them. The contents of PEM and JSON files decide.
 _LIKELY_SECRET = re.compile(
     r"""
     .*\.(p12|pfx|p8|jks|keystore|ppk|kdbx|tfvars)
     | .*credentials.*\.(json|csv) | .*service[-_]?account.*\.json | .*accesskeys?\.csv
-    | secrets?\.(json|ya?ml)
+    | secrets?\.(json|ya?ml) | master\.key | \.htpasswd
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_PEM = (".pem", ".key")
+# Google's keys for service accounts are JSON files of any name.
+_WITH_KEYS = (".pem", ".key", ".json")
 
 
 def reason(name: str, *, is_folder: bool) -> Reason | None:
@@ -96,4 +100,4 @@ def may_be_private_key(name: str) -> bool:
 
     SSH keys often have a name without an extension.
     """
-    return name.lower().endswith(_PEM) or "." not in name
+    return name.lower().endswith(_WITH_KEYS) or "." not in name

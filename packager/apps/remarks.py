@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 else:
     zipfile = lazy("zipfile")  # Few apps contain an archive.
 
-# PEM files with a private key are smaller, and larger archives do not fit into a package.
-_LARGEST_PEM = 1 << 16
+# Files with a private key are smaller, and larger archives do not fit into a package.
+_LARGEST_KEY = 1 << 16
 _LARGEST_ARCHIVE = 250 << 20
 
 _ARCHIVES = (".zip", ".jar")
@@ -81,7 +81,7 @@ def _listed(names: list[str]) -> str:
 def _holds_private_key(path: str, expected: Identity) -> bool:
     try:
         with open_regular(path, expected=expected) as file:
-            return b"PRIVATE KEY-----" in file.read(_LARGEST_PEM)
+            return b"PRIVATE KEY-----" in file.read(_LARGEST_KEY)
     except OSError:
         return False  # Packaging it raises the error.
 

@@ -65,7 +65,8 @@ def test_the_apps_own_env_properties_is_always_left_out() -> None:
     [
         *(".env", ".env.local", "prod.env", ".npmrc", ".yarnrc.yml", ".netrc", ".pypirc"),
         *("id_rsa", "id_ed25519", "id_rsa.bak", "prod.tfstate", "prod.tfstate.backup"),
-        *(".envrc", "_netrc", ".git-credentials", ".pgpass", ".vault-token"),
+        *(".envrc", "_netrc", ".git-credentials", ".pgpass", ".vault-token", ".vault_pass.txt"),
+        *(".dockerconfigjson", ".dev.vars", ".dev.vars.prod", ".bash_history", ".psql_history"),
         *(".ENV", "Prod.Env", "ID_RSA", "TERRAFORM.TFSTATE"),
         *(".DS_Store", "index.js~", ".index.js.swp", ".#index.js", "#index.js#", ".git"),
     ],
@@ -91,6 +92,8 @@ def test_secrets_and_temporary_files_are_left_out_at_any_depth_of_the_apps_own_f
         ".AWS",
         ".ssh",
         ".kube",
+        ".azure",
+        ".terraform",
         ".mypy_cache",
         ".pytest_cache",
         "__pycache__",
@@ -107,6 +110,7 @@ def test_folders_of_tools_and_of_keys_are_left_out_at_any_depth(name: str) -> No
         *("service-account-prod.json", "service_account.json", "serviceAccountKey.json"),
         *("credentials.json", "gcp-credentials.json", "Credentials.JSON", "new_credentials.csv"),
         *("cert.p12", "CERT.PFX", "AuthKey.p8", "store.jks", "prod.tfvars", "secrets.yml"),
+        *("master.key", ".htpasswd"),
     ],
 )
 def test_a_likely_secret_is_recognized_by_its_name(name: str) -> None:
@@ -120,7 +124,10 @@ def test_a_file_with_an_ordinary_name_is_not_suspected(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "suspicious"),
-    [("server.pem", True), ("SERVER.KEY", True), ("deploy_key", True), ("README.md", False)],
+    [
+        *(("server.pem", True), ("SERVER.KEY", True), ("deploy_key", True)),
+        *(("my-project-1a2b3c.json", True), ("README.md", False)),
+    ],
 )
 def test_a_file_named_like_a_key_is_suspected_if_it_has_a_private_key(
     name: str, suspicious: bool
