@@ -26,9 +26,10 @@ from packager.apps.node_resolution import (
     package_name,
 )
 
-# The stores of pnpm, and of `npm install --install-strategy=linked` and Yarn's `nodeLinker: pnpm`.
-# Yarn puts each package into the folder `package` of its own one, the others into `node_modules`.
-_STORES = (f"{MODULES}/.pnpm", f"{MODULES}/.store")
+# The stores of pnpm, of npm's `--install-strategy=linked` and Yarn's `nodeLinker: pnpm`, of Bun and
+# of Deno. Yarn puts each package into the folder `package` of its own one, the others into
+# `node_modules`.
+_STORES = tuple(f"{MODULES}/{name}" for name in (".pnpm", ".store", ".bun", ".deno"))
 _IN_STORE = tuple(f"{store}/" for store in _STORES)
 
 # Node.js itself provides these, even if a package of the same name is installed.

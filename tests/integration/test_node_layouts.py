@@ -1,4 +1,4 @@
-"""Node.js apps whose dependencies npm, Yarn or pnpm installed run from their packages."""
+"""Node.js apps whose dependencies npm, Yarn, pnpm or Bun installed run from their packages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from tests.conftest import cached, requires
 SOURCES = Path(__file__).parent / "node-layouts"
 PNPM, YARN_CLASSIC = "pnpm/bin/pnpm.cjs", "yarn/bin/yarn.js"
 YARN = "@yarnpkg/cli-dist/bin/yarn.js"
+BUN = "bun/bin/bun.exe"
 
 pytestmark = requires("node", "npm", "unzip")
 
 
 @pytest.fixture(scope="session")
 def managers() -> Path:
-    """The `node_modules` that holds pnpm, Yarn classic and Yarn."""
+    """The `node_modules` that holds Bun, pnpm, Yarn classic and Yarn."""
 
     def install(folder: Path) -> None:
         shutil.copytree(SOURCES / "managers", folder, dirs_exist_ok=True)
@@ -77,6 +78,14 @@ def pnpm_with_its_store_outside(folder: Path, managers: Path) -> Path:
     return pnpm(folder, managers, f"--config.virtual-store-dir={folder / 'layer'}")
 
 
+def bun(folder: Path, managers: Path) -> Path:
+    app = shutil.copytree(SOURCES / "app", folder / "app")
+    options = ("--linker", "isolated", "--cache-dir", folder / "cache")
+    run(managers / BUN, "install", *options, cwd=app)
+    shutil.rmtree(folder / "cache")
+    return app
+
+
 def workspace(folder: Path, lib: str) -> Path:
     root = shutil.copytree(SOURCES / "workspace", folder / "root")
     app = root / "packages" / "fn"
@@ -123,7 +132,7 @@ LAYOUTS: dict[str, Callable[[Path, Path], Path]] = {
     layout.__name__: layout
     for layout in (
         *(npm, npm_linked, yarn, yarn_with_a_store),
-        *(pnpm, pnpm_hoisted, pnpm_with_its_store_outside),
+        *(pnpm, pnpm_hoisted, pnpm_with_its_store_outside, bun),
         *(npm_workspace, yarn_workspace, yarn_workspace_with_node_modules, pnpm_workspace),
     )
 }
