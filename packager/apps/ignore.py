@@ -30,6 +30,9 @@ _MOST_WILDCARDS = 3
 _LARGEST = 1 << 20
 
 _MODULES = "node_modules"
+
+# Packages from outside of the app go here: the user's own ones, and their `node_modules`.
+OUTSIDE = f"{_MODULES}/.outside"
 _OUR_OUTPUT = (1, 2)  # stdout, stderr
 
 
@@ -93,7 +96,8 @@ class Ignored:
         )
 
     def is_own(self, path: str) -> bool:
-        """Return whether `path` is in the app's own folders, not in an installed package."""
+        """Return whether `path` is in the user's own folders, not in an installed package."""
+        path = path.removeprefix(f"{OUTSIDE}/")
         return not (path.startswith(f"{_MODULES}/") or f"/{_MODULES}/" in path)
 
     def _by_default(self, path: str, name: str, *, is_folder: bool) -> Reason | None:

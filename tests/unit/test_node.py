@@ -76,6 +76,25 @@ def test_a_missing_dependency_of_a_package_is_a_warning(tmp_path: Path) -> None:
     assert "b (needed by a)" in found.events[0].text
 
 
+def test_what_stays_home_also_stays_out_of_the_users_own_packages_outside_of_the_app(
+    tmp_path: Path,
+) -> None:
+    """Packages that are installed there keep all of their files."""
+    manifest = b'{"dependencies": {"a": "1"}}'
+    home = {".env": b"A=1", ".git/config": b"", "test/prod.env": b"", ".DS_Store": b""}
+    plant(tmp_path / "lib", {"package.json": manifest, "main.js": b"", **home})
+    plant(tmp_path / "lib/node_modules/a", {"package.json": b"{}", "prod.env": b""})
+    folder = app(tmp_path / "app", {"dependencies": {"lib": "file:../lib"}})
+    plant(folder, {"node_modules/lib": Link("../../lib")})
+    found = members(folder)
+    assert {name.removeprefix("node_modules/.outside/") for name in names(found)[0]} == {
+        *("lib/package.json", "lib/main.js", "node_modules/lib"),
+        *("lib/node_modules/a/package.json", "lib/node_modules/a/prod.env"),
+    }
+    [note] = found.events
+    assert "node_modules/.outside/lib/.env" in note.text
+
+
 def test_another_installed_version_than_the_app_declares_is_a_warning(tmp_path: Path) -> None:
     """A `git pull` causes it. A project with `overrides` gets no warning."""
     for more, count in [({}, 1), ({"overrides": {"a": "1"}}, 0)]:
