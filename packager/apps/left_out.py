@@ -38,6 +38,8 @@ EDITORS_TEMPORARY = re.compile(
     | \..*\.kate-swp           # Kate
     | \.goutputstream-\w+      # gedit, and all that saves by GLib
     | .*\.sb-\w{8}-\w{6}       # TextEdit, and all that saves by Cocoa
+    | \._.+                    # macOS: attributes of a file, on other file systems and in archives
+    | \.nfs[0-9a-f]{8,} | \.fuse_hidden[0-9a-f]+  # deleted files that are still open
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -48,6 +50,7 @@ _USELESS = frozenset(
         *(".git", ".hg", ".svn"),
         *(".DS_Store", "Thumbs.db", "desktop.ini", ".directory"),
         *(".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
+        *(".idea", ".vscode", ".serverless", ".aws-sam"),
         *(".tox", ".nox", ".ipynb_checkpoints", ".nyc_output", ".eslintcache", ".parcel-cache"),
         ".terraform",
     }
@@ -73,7 +76,8 @@ _LIKELY_SECRET = re.compile(
     r"""
     .*\.(p12|pfx|p8|jks|keystore|ppk|kdbx|tfvars)
     | .*credentials.*\.(json|csv) | .*service[-_]?account.*\.json | .*accesskeys?\.csv
-    | secrets?\.(json|ya?ml) | master\.key | \.htpasswd
+    | secrets?\.(json|ya?ml) | master\.key | kubeconfig | rootkey\.csv
+    | client_secret.*\.json | .*\.tfvars\.json | \.htpasswd
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )

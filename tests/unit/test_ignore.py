@@ -69,6 +69,8 @@ def test_the_apps_own_env_properties_is_always_left_out() -> None:
         *(".dockerconfigjson", ".dev.vars", ".dev.vars.prod", ".bash_history", ".psql_history"),
         *(".ENV", "Prod.Env", "ID_RSA", "TERRAFORM.TFSTATE"),
         *(".DS_Store", "index.js~", ".index.js.swp", ".#index.js", "#index.js#", ".git"),
+        *("._index.js", ".nfs000000000000abcd00000001", ".fuse_hidden0000abcd00000001"),
+        *(".dev.vars", ".dev.vars.production"),
     ],
 )
 def test_secrets_and_temporary_files_are_left_out_at_any_depth_of_the_apps_own_folders(
@@ -97,6 +99,7 @@ def test_secrets_and_temporary_files_are_left_out_at_any_depth_of_the_apps_own_f
         ".mypy_cache",
         ".pytest_cache",
         "__pycache__",
+        ".vscode",
     ],
 )
 def test_folders_of_tools_and_of_keys_are_left_out_at_any_depth(name: str) -> None:
@@ -110,7 +113,8 @@ def test_folders_of_tools_and_of_keys_are_left_out_at_any_depth(name: str) -> No
         *("service-account-prod.json", "service_account.json", "serviceAccountKey.json"),
         *("credentials.json", "gcp-credentials.json", "Credentials.JSON", "new_credentials.csv"),
         *("cert.p12", "CERT.PFX", "AuthKey.p8", "store.jks", "prod.tfvars", "secrets.yml"),
-        *("master.key", ".htpasswd"),
+        *("master.key", ".htpasswd", "client_secret_1.apps.json", "rootkey.csv"),
+        *("kubeconfig", "prod.auto.tfvars.json"),
     ],
 )
 def test_a_likely_secret_is_recognized_by_its_name(name: str) -> None:
