@@ -421,9 +421,10 @@ def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
     source = repository(tmp_path / "lib")
     app = plant(tmp_path / "app", PYTHON_HANDLER)
     shutil.copytree(SOURCES / kind, app, dirs_exist_ok=True)
-    (app / FILES[kind]).write_text(
-        with_hosts((app / FILES[kind]).read_text()).replace("/repository", str(source))
-    )
+    for file in (app / FILES[kind], app / "pyproject.toml"):
+        if file.is_file():
+            text = with_hosts(file.read_text()).replace("/repository", str(source))
+            file.write_text(text)
     if kind != "pylock":
         plant(app, {"libs/own/own.py": b""})
     plant(source, {"lib.py": b'text = "second"\n'})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from packager.apps import Python
 from packager.apps.files import Selections
 from packager.apps.python import lists, projects
+from packager.apps.python.platform import Platform
 from packager.errors import PackageError
 from tests.trees import plant
 
@@ -203,3 +205,42 @@ def test_a_workspace_counts_only_for_its_members(tmp_path: Path) -> None:
     assert lists.uv_lock(tmp_path / "libs/a") == tmp_path.resolve() / "uv.lock"
     for name in ("libs/not", "libs/deep/er", "other/libs/a"):
         assert lists.uv_lock(tmp_path / name) is None
+
+
+@pytest.mark.parametrize(
+    ("requires", "fits"),
+    [(">=3.10", True), ("==3.13.2", True), ("~=3.13.4", True), (">=3.14", False), ("<3.13", False)],
+)
+def test_a_projects_python_must_have_the_functions_minor_version(
+    requires: str, fits: bool, tmp_path: Path
+) -> None:
+    """Only Lambda knows the patch release, so an exact one is accepted."""
+    text = DEPENDENCIES + f'requires-python = "{requires}"\n'
+    wanted = projects.read(app_with(tmp_path, {"pyproject.toml": text}))
+    assert wanted
+    expected = nullcontext() if fits else pytest.raises(PackageError, match="is for Python")
+    with expected:
+        assert wanted.prepare(tmp_path, Platform("3.13", "x86_64"))
+
+
+def test_a_pipfiles_marker_counts_for_a_package_that_its_lock_does_not_pin(tmp_path: Path) -> None:
+    """Pipenv does not pin what its own machine does not need."""
+    lock = '{"_meta": {"pipfile-spec": 6}, "default": {"a": {"version": "*"}}}'
+    pipfile = '[packages]\na = { version = "*", sys_platform = "== \'{}\'" }\n'
+    for system, is_needed in (("win32", False), ("linux", True)):
+        text = pipfile.replace("{}", system)
+        wanted = projects.read(app_with(tmp_path, {"Pipfile": text, "Pipfile.lock": lock}))
+        assert wanted
+        (tmp_path / system).mkdir()
+        expected = pytest.raises(PackageError, match="for a") if is_needed else nullcontext()
+        with expected:
+            wanted.prepare(tmp_path / system, Platform("3.13", "x86_64"))
+
+
+def test_a_poetry_project_without_its_lock_is_an_error_with_the_command_that_writes_it(
+    tmp_path: Path,
+) -> None:
+    """Only the lock says which versions Poetry's own notation means."""
+    with pytest.raises(PackageError, match="Poetry's format") as error:
+        projects.read(app_with(tmp_path, {"pyproject.toml": POETRY}))
+    assert "`poetry lock`" in str(error.value.hint)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packager.apps.python import freshness, installer, lists, pins, tables
+from packager.apps.python import freshness, installer, lists, pins, tables, uv_sources
 from packager.apps.python.pins import Pin
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
@@ -99,6 +99,7 @@ def uv_lock(file: Path, app: Path) -> Wanted:
         inputs=(
             tables.read(file),
             tables.read(app / "pyproject.toml"),
+            tables.read(file.with_name("pyproject.toml")),  # of the workspace
             *pins.contents([Pin("", path=folder) for folder in folders]),
         ),
         prepare=prepare,
@@ -137,7 +138,8 @@ def _check_is_current(
 ) -> None:
     """Compare the project's requirements with the copy of them that uv keeps in the lock."""
     metadata = tables.subtable(root, "metadata").get("requires-dist", [])
-    copies = [_copied_requirement(entry) for entry in metadata if isinstance(entry, dict)]
+    entries = [entry for entry in metadata if isinstance(entry, dict)]
+    copies = [_copied_requirement(entry) for entry in entries]
     names = {name for name, _, _ in copies}
     missing, outdated = [], []
     for line in tables.subtable(project, "project").get("dependencies", []):
@@ -148,7 +150,9 @@ def _check_is_current(
         name = canonical(wanted.name)
         if name not in names:
             missing.append(name)
-        elif (name, wanted.specifier, frozenset(map(canonical, wanted.extras))) not in copies:
+            continue
+        copy = (name, wanted.specifier, frozenset(map(canonical, wanted.extras)))
+        if copy not in copies or uv_sources.differ(wanted, project_file, file, entries):
             outdated.append(name)
     freshness.refuse(file, project_file, sorted(missing), sorted(outdated))
 

@@ -89,15 +89,19 @@ def _check(pins: Sequence[Pin], file: Path, app: Path) -> None:
 
 
 def check_python(requires: object, file: Path, platform: Platform) -> None:
-    """Raise PackageError if a lock file is not for the platform's Python."""
+    """Raise PackageError if a file is not for the platform's Python.
+
+    Only Lambda knows the patch release, so one that fits is enough.
+    """
     try:
-        fits = specifiers.SpecifierSet(str(requires or "")).contains(platform.full_version)
+        wanted = specifiers.SpecifierSet(str(requires or ""))
+        fits = any(wanted.contains(f"{platform.version}.{patch}") for patch in range(100))
     except ValueError:
         fits = False
     if not fits:
         raise PackageError(
             f"{file} is for Python {str(requires)[:50]}, but the function has {platform.runtime}.",
-            "Choose another runtime, or change requires-python and write the lock file again.",
+            "Choose another runtime, or change requires-python and write any lock file again.",
         )
 
 

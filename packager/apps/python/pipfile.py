@@ -9,10 +9,19 @@ from typing import Any
 
 from packager.apps.python import freshness, lists, pins, tables
 from packager.apps.python.pins import Index, Pin
+from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Wanted
 from packager.errors import PackageError
 
 _FORMAT = 6
+
+# Keys of a dependency in a Pipfile that are markers:
+# https://pipenv.pypa.io/en/latest/specifiers.html#specifying-basically-anything
+_MARKERS = (
+    *("os_name", "sys_platform", "platform_machine", "platform_python_implementation"),
+    *("platform_release", "platform_system", "platform_version", "python_version"),
+    *("python_full_version", "implementation_name", "implementation_version"),
+)
 
 # Pipenv's name for its default source. A user can set a mirror of it.
 _DEFAULT_SOURCE = "pypi"
@@ -37,17 +46,42 @@ def read(file: Path, app: Path) -> Wanted | None:
         for source in about.get("sources", [])
         if isinstance(source, dict)
     ]
-    default = tables.subtable(lock, "default")
-    found = [_pin(name, tables.subtable(default, name), file, sources) for name in default]
     project = file.parent / lists.PIPFILE
     table = tables.toml(project) if project.is_file() else {}
+    default = tables.subtable(lock, "default")
+    declared_markers = {canonical(name): _marker(entry) for name, entry in _packages(table).items()}
+    found = [
+        _pin(name, _with_marker(tables.subtable(default, name), marker), file, sources)
+        for name in default
+        for marker in [declared_markers.get(canonical(name), "")]
+    ]
     if not (found or table.get("packages")):
         return None
 
     def declared() -> Iterator[str]:
-        return freshness.in_tool_table(tables.subtable(table, "packages"))
+        return freshness.in_tool_table(_packages(table))
 
     return pins.wanted(found, file, app, project, declared)
+
+
+def _packages(pipfile: tables.Table) -> tables.Table:
+    return tables.subtable(pipfile, "packages")
+
+
+def _marker(entry: object) -> str:
+    """Return the marker of a dependency in a Pipfile."""
+    table = entry if isinstance(entry, dict) else {}
+    parts = [str(table["markers"])] if "markers" in table else []
+    parts += [f"{key} {table[key]}" for key in _MARKERS if key in table]
+    return " and ".join(f"({part})" for part in parts)
+
+
+def _with_marker(entry: tables.Table, marker: str) -> tables.Table:
+    """Return an entry of the lock with the `marker` of the Pipfile if it has no version.
+
+    Pipenv pins neither the version nor the marker of what its own machine does not need.
+    """
+    return {"markers": marker} | entry if entry.get("version") == "*" else entry
 
 
 def _pin(name: str, entry: dict[str, Any], file: Path, sources: list[Index]) -> Pin:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from packager.apps.python import lists, locks, other_lists, pipfile, poetry, requirements, tables
+from packager.apps.python import (
+    lists,
+    locks,
+    other_lists,
+    pins,
+    pipfile,
+    poetry,
+    requirements,
+    tables,
+)
 from packager.apps.python.lists import (
     PDM,
     PIPENV,
@@ -15,7 +25,8 @@ from packager.apps.python.lists import (
     REQUIREMENTS,
     UV,
 )
-from packager.apps.python.wanted import Wanted
+from packager.apps.python.platform import Platform
+from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
 
 _SETTING = "_LAMBDA_REQUIREMENTS (--requirements)"
@@ -66,18 +77,36 @@ def _read(app: Path, file: Path) -> Wanted | None:
         return locks.pylock(file)
     if file.name == PROJECT:
         _check_project(file)
-        return requirements.of_project(file) if lists.declared(tables.toml(file)) else None
+        return _of_project(file)
     if file.name in (PIPFILE, "setup.py", "setup.cfg", PDM):
         raise _unreadable(file)
     wanted = requirements.read(file, app)
     return wanted if any(requirements.lines(text) for _, text in wanted.texts[:1]) else None
 
 
+def _of_project(file: Path) -> Wanted | None:
+    table = tables.toml(file)
+    if not lists.declared(table):
+        return None
+    wanted = requirements.of_project(file)
+
+    def prepare(folder: Path, platform: Platform) -> Iterable[Options]:
+        pins.check_python(tables.subtable(table, "project").get("requires-python"), file, platform)
+        return wanted.prepare(folder, platform)
+
+    return wanted._replace(prepare=prepare)
+
+
 def _check_project(file: Path) -> None:
     """Raise PackageError for a project whose sources of packages only a lock contains."""
     table = tables.toml(file)
-    if lists.dynamic(table) or (lists.poetry_dependencies(table) and not lists.declared(table)):
+    if lists.dynamic(table):
         raise _unreadable(file)
+    if lists.poetry_dependencies(table) and not lists.declared(table):
+        raise PackageError(
+            f"{file} lists dependencies in Poetry's format, which is read only from {POETRY}.",
+            "Write it with Poetry 2: `poetry lock`.",
+        )
     if tables.subtable(table, "tool", "poetry").get("source") or _has_poetry_source(table):
         raise PackageError(
             f"{file} configures sources of packages for Poetry, but {POETRY} does not exist.",
