@@ -1,17 +1,17 @@
 """Check that a lock file still pins everything that its project declares.
 
 Installers of locks do not look at the project: a dependency that was added after the lock was
-written would be left out.
+written would be left out, and one with a new source would come from the old one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packager.apps.python import tables
-from packager.apps.python.requirements import canonical
+from packager.apps.python.requirements import canonical, kind_of_url
 from packager.errors import PackageError
 from packager.lazy import lazy
 
@@ -22,35 +22,79 @@ else:
     specifiers = lazy("packaging.specifiers")
 
 # Keys of a dependency in a Pipfile or a Poetry project after which every platform needs it.
-_UNCONDITIONAL = {"version", "extras", "index", "source", "allow-prereleases", "allows-prereleases"}
+_UNCONDITIONAL = {
+    *("version", "extras", "index", "source", "allow-prereleases", "allows-prereleases"),
+    *("git", "ref", "rev", "tag", "branch", "subdirectory"),
+    *("path", "file", "url", "develop", "editable"),
+}
 
 _ANY_VERSION = ("", "*")
 
+# Kinds of places that are not an index.
+_DIRECT = {"git", "path", "url"}
+
+
+class Declared(NamedTuple):
+    """A dependency that a project declares, and the place that it names for it, if any: `git`,
+    `path`, `url`, or the name of an index.
+    """
+
+    requirement: str
+    place: str = ""
+
+
+class Pinned(NamedTuple):
+    """The versions of a package in a lock, and their places; None if those are not compared."""
+
+    versions: Collection[str]
+    places: Collection[str] | None = None
+
 
 def check(
-    lock: Path, project: Path, declared: Iterable[str], versions: Mapping[str, Collection[str]]
+    lock: Path, project: Path, declared: Iterable[Declared], pinned: Mapping[str, Pinned]
 ) -> None:
     """Raise PackageError if the `lock` lacks a requirement that is `declared` in the `project`.
 
-    `versions` are those that it pins, by canonical name. Requirements with a marker are not
+    `pinned` has the packages of the lock by canonical name. Requirements with a marker are not
     compared, because a lock leaves out what none of its platforms needs.
     """
     missing, outdated = [], []
-    for line in declared:
+    wanted = [*_parsed(declared)]
+    places = {canonical(requirement.name): place for requirement, place in wanted if place}
+    for requirement, _ in wanted:
+        name = canonical(requirement.name)
+        found = pinned.get(name)
+        if found is None:
+            missing.append(requirement.name)
+        elif not _fits(requirement, found) or not _is_from(places.get(name, ""), found):
+            outdated.append(requirement.name)
+    refuse(lock, project, missing, sorted(set(outdated)))
+
+
+def _parsed(declared: Iterable[Declared]) -> Iterator[tuple[requirements.Requirement, str]]:
+    for line, place in declared:
         try:
-            wanted = requirements.Requirement(line)
-            pinned = versions.get(canonical(wanted.name))
-            if wanted.marker:
-                continue
-            if pinned is None:
-                missing.append(wanted.name)
-            elif pinned and not any(
-                wanted.specifier.contains(version, prereleases=True) for version in pinned
-            ):
-                outdated.append(wanted.name)
+            requirement = requirements.Requirement(line)
         except ValueError:  # The reader of the file reports this.
             continue
-    refuse(lock, project, missing, outdated)
+        if not requirement.marker:
+            yield requirement, kind_of_url(requirement.url) if requirement.url else place
+
+
+def _fits(requirement: requirements.Requirement, pinned: Pinned) -> bool:
+    return not pinned.versions or any(
+        requirement.specifier.contains(version, prereleases=True) for version in pinned.versions
+    )
+
+
+def _is_from(place: str, pinned: Pinned) -> bool:
+    """Return whether a package is pinned from `place`; without one, from any index."""
+    if pinned.places is None or "://" in place:
+        return True
+    places = {found.lower() for found in pinned.places}
+    if not place:
+        return not places <= _DIRECT
+    return place.lower() in places or (place.lower() == "pypi" and "" in places)
 
 
 def refuse(lock: Path, project: Path, missing: list[str], outdated: list[str]) -> None:
@@ -66,8 +110,8 @@ def refuse(lock: Path, project: Path, missing: list[str], outdated: list[str]) -
         )
 
 
-def in_tool_table(entries: tables.Table) -> Iterator[str]:
-    """Write the dependencies of a Pipfile or a Poetry project as requirements.
+def in_tool_table(entries: tables.Table) -> Iterator[Declared]:
+    """Return the dependencies of a Pipfile or a Poetry project.
 
     Those that only some platforms need are skipped. A version in Poetry's own notation is dropped.
     """
@@ -75,7 +119,17 @@ def in_tool_table(entries: tables.Table) -> Iterator[str]:
         table = {"version": entry} if isinstance(entry, str) else entry
         if not isinstance(table, dict) or table.keys() - _UNCONDITIONAL:
             continue
-        yield f"{name}{_specifier(str(table.get('version', '')))}"
+        yield Declared(f"{name}{_specifier(str(table.get('version', '')))}", _place(table))
+
+
+def _place(entry: tables.Table) -> str:
+    if "git" in entry:
+        return "git"
+    for key in ("path", "file", "url"):
+        if key in entry:
+            place = str(entry[key])
+            return kind_of_url(place) if "://" in place else "path"
+    return str(entry.get("source", entry.get("index", "")))
 
 
 def _specifier(version: str) -> str:

@@ -51,7 +51,12 @@ def pylock(file: Path) -> Wanted | None:
 
     def prepare(folder: Path, platform: Platform) -> list[Options]:
         pins.check_python(table.get("requires-python"), file, platform)
-        freshness.check(file, project, declared, versions)
+        freshness.check(
+            file,
+            project,
+            map(freshness.Declared, declared),
+            {name: freshness.Pinned(found) for name, found in versions.items()},
+        )
         if any(map(_has_files, packages)):  # Their paths are relative to this file.
             return [("--requirements", str(file.resolve()))]
         return [_for_any_python(tables.read(file), folder / "pylock.toml")]

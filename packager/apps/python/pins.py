@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packager.apps.python import freshness, tables, variables
+from packager.apps.python import freshness, requirements, tables, variables
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
@@ -115,12 +115,23 @@ def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
                 yield path.read_bytes()
 
 
-def versions(pins: Sequence[Pin]) -> dict[str, list[str]]:
-    """Return the pinned versions by name; a package from a URL or path has none."""
-    found: dict[str, list[str]] = {}
+def _pinned(pins: Sequence[Pin]) -> dict[str, freshness.Pinned]:
+    """Return what is pinned, by name; a package from a URL or path has no version."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
     for pin in pins:
-        found.setdefault(canonical(pin.name), []).extend([pin.version] if pin.version else [])
-    return found
+        versions, places = found.setdefault(canonical(pin.name), ([], []))
+        versions += [pin.version] if pin.version else []
+        places.append(_place(pin))
+    return {name: freshness.Pinned(*pinned) for name, pinned in found.items()}
+
+
+def _place(pin: Pin) -> str:
+    """Return the place of a pin, as freshness.Declared has it."""
+    if pin.url:
+        return requirements.kind_of_url(pin.url)
+    if pin.path:
+        return "path"
+    return pin.index.name if pin.index else ""
 
 
 def urls(pin: Pin) -> Iterator[str]:
@@ -135,7 +146,7 @@ def wanted(
     file: Path,
     app: Path,
     project: Path,
-    declared: Callable[[], Iterable[str]],
+    declared: Callable[[], Iterable[freshness.Declared]],
 ) -> Wanted:
     """Return the dependencies that the lock `file` pins.
 
@@ -144,7 +155,7 @@ def wanted(
     """
 
     def prepare_current(folder: Path, platform: Platform) -> list[Options]:
-        freshness.check(file, project, declared(), versions(pins))
+        freshness.check(file, project, declared(), _pinned(pins))
         return prepare(pins, file, app, folder, platform)
 
     inputs = [tables.read(file), *contents(pins)]

@@ -58,7 +58,7 @@ def read(file: Path, app: Path) -> Wanted | None:
     if not (found or table.get("packages")):
         return None
 
-    def declared() -> Iterator[str]:
+    def declared() -> Iterator[freshness.Declared]:
         return freshness.in_tool_table(_packages(table))
 
     return pins.wanted(found, file, app, project, declared)

@@ -33,8 +33,8 @@ def read(file: Path, app: Path) -> Wanted | None:
     return pins.wanted(found, file, app, project, lambda: _declared(table))
 
 
-def _declared(project: tables.Table) -> Iterator[str]:
-    yield from lists.declared(project)
+def _declared(project: tables.Table) -> Iterator[freshness.Declared]:
+    yield from map(freshness.Declared, lists.declared(project))
     yield from freshness.in_tool_table(lists.poetry_dependencies(project))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from packager.apps.python import tables
-from packager.apps.python.requirements import canonical
+from packager.apps.python.requirements import canonical, kind_of_url
 from packager.lazy import lazy
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def differ(
     declared = {_declared(entry, folder) for entry, folder in entries} or {_Source()}
     locked = {_locked(copy, lock.parent) for copy in copies if copy.get("name") == name}
     if dependency.url:
-        return {source.kind for source in locked} != {_direct(dependency.url)}
+        return {source.kind for source in locked} != {kind_of_url(dependency.url)}
     if any(source.kind == "workspace" for source in declared):
         return not all(source.kind == "path" for source in locked)
     if not any("marker" in entry for entry, _ in entries):
@@ -82,13 +82,6 @@ def _declared(entry: tables.Table, folder: Path) -> _Source:
     if entry.get("workspace"):
         return _Source("workspace")
     return _Source("named index") if "index" in entry else _Source()
-
-
-def _direct(url: str) -> str:
-    """Return the kind of source of a dependency on a URL."""
-    if url.startswith("git+"):
-        return "git"
-    return "path" if url.startswith("file:") else "url"
 
 
 def _locked(copy: Mapping[str, object], folder: Path) -> _Source:
