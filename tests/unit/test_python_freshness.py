@@ -88,6 +88,21 @@ def test_a_dependency_that_the_lock_lacks_is_an_error_wherever_it_comes_from(
             prepare(tmp_path / str(number))
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '{ git = "https://h/a.git", branch = "main", markers = "sys_platform == \'linux\'" }',
+        '[{ git = "https://h/a.git", python = "^3" }, { version = "1", python = "<3" }]',
+    ],
+)
+def test_a_source_that_only_some_platforms_use_is_not_compared(
+    declared: str, tmp_path: Path
+) -> None:
+    git = '{ git = "https://h/a.git", branch = "main" }'
+    poetry_project(tmp_path, declared, git)
+    prepare(tmp_path)
+
+
 def prepare(app: Path) -> None:
     """Read the project as an installation does."""
     wanted = projects.read(app)

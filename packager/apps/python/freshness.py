@@ -36,11 +36,12 @@ _DIRECT = {"git", "path", "url"}
 
 class Declared(NamedTuple):
     """A dependency that a project declares, and the place that it names for it, if any: `git`,
-    `path`, `url`, or the name of an index.
+    `path`, `url`, or the name of an index. If it is `conditional`, only some platforms need it.
     """
 
     requirement: str
     place: str = ""
+    conditional: bool = False
 
 
 class Pinned(NamedTuple):
@@ -55,30 +56,36 @@ def check(
 ) -> None:
     """Raise PackageError if the `lock` lacks a requirement that is `declared` in the `project`.
 
-    `pinned` has the packages of the lock by canonical name. Requirements with a marker are not
+    `pinned` has the packages of the lock by canonical name. Conditional requirements are not
     compared, because a lock leaves out what none of its platforms needs.
     """
     missing, outdated = [], []
     wanted = [*_parsed(declared)]
-    places = {canonical(requirement.name): place for requirement, place in wanted if place}
-    for requirement, _ in wanted:
+    places = {canonical(requirement.name): place for requirement, place, _ in wanted if place}
+    conditional = {canonical(requirement.name) for requirement, _, condition in wanted if condition}
+    for requirement, _, condition in wanted:
         name = canonical(requirement.name)
         found = pinned.get(name)
+        if condition:
+            continue
         if found is None:
             missing.append(requirement.name)
-        elif not _fits(requirement, found) or not _is_from(places.get(name, ""), found):
+        elif not _fits(requirement, found) or not (
+            # The place may depend on the same condition.
+            name in conditional or _is_from(places.get(name, ""), found)
+        ):
             outdated.append(requirement.name)
     refuse(lock, project, missing, sorted(set(outdated)))
 
 
-def _parsed(declared: Iterable[Declared]) -> Iterator[tuple[requirements.Requirement, str]]:
-    for line, place in declared:
+def _parsed(declared: Iterable[Declared]) -> Iterator[tuple[requirements.Requirement, str, bool]]:
+    for line, place, conditional in declared:
         try:
             requirement = requirements.Requirement(line)
         except ValueError:  # The reader of the file reports this.
             continue
-        if not requirement.marker:
-            yield requirement, kind_of_url(requirement.url) if requirement.url else place
+        place = kind_of_url(requirement.url) if requirement.url else place
+        yield requirement, place, conditional or requirement.marker is not None
 
 
 def _fits(requirement: requirements.Requirement, pinned: Pinned) -> bool:
@@ -113,11 +120,12 @@ def refuse(lock: Path, project: Path, missing: list[str], outdated: list[str]) -
 def in_tool_table(entries: tables.Table) -> Iterator[Declared]:
     """Return the dependencies of a Pipfile or a Poetry project.
 
-    Those that only some platforms need are skipped. A version in Poetry's own notation is dropped.
+    A version in Poetry's own notation is dropped.
     """
     for name, entry in entries.items():
         table = {"version": entry} if isinstance(entry, str) else entry
         if not isinstance(table, dict) or table.keys() - _UNCONDITIONAL:
+            yield Declared(name, conditional=True)
             continue
         yield Declared(f"{name}{_specifier(str(table.get('version', '')))}", _place(table))
 

@@ -28,7 +28,7 @@ def read(file: Path, app: Path) -> Wanted | None:
     found = [_pin(package, file) for package in packages if _is_needed(package)]
     project = file.parent / lists.PROJECT
     table = tables.toml(project) if project.is_file() else {}
-    if not found and not any(_declared(table)):
+    if not found and all(dependency.conditional for dependency in _declared(table)):
         return None
     return pins.wanted(found, file, app, project, lambda: _declared(table))
 
