@@ -421,7 +421,7 @@ def test_a_commit_and_a_folder_that_a_lock_names_are_packaged(
     source = repository(tmp_path / "lib")
     app = plant(tmp_path / "app", PYTHON_HANDLER)
     shutil.copytree(SOURCES / kind, app, dirs_exist_ok=True)
-    for file in (app / FILES[kind], app / "pyproject.toml"):
+    for file in (app / FILES[kind], app / "pyproject.toml", app / "Pipfile"):
         if file.is_file():
             text = with_hosts(file.read_text()).replace("/repository", str(source))
             file.write_text(text)

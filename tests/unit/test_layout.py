@@ -80,6 +80,13 @@ def imports(path: Path) -> list[str]:
     return found
 
 
+def git_files() -> list[str]:
+    """Return the paths of all files in the repository."""
+    command = ["git", "ls-files"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return found.stdout.split()
+
+
 def level(name: str) -> int:
     return next(number for number, layer in enumerate(LAYERS) if name in layer)
 
@@ -216,12 +223,25 @@ def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> 
 
 
 def test_the_top_level_holds_only_the_expected_files() -> None:
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\n")
-    assert {line.split("/")[0] for line in tracked if line} <= {
+    assert {file.split("/")[0] for file in git_files()} <= {
         *("packager", "sdk_python", "sdk_node", "sdk_java", "tests", "pyproject.toml"),
         *("README.md", "action.yml", "bin", "buildpack.toml", "docs", "examples"),
         *(".ci", ".gitignore", "LICENSE"),
         *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
     }
+
+
+def test_the_map_in_contributing_is_true() -> None:
+    """It names each part of the packager, and no file or folder that does not exist."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    chart = re.search(r"^packager/\n(.*?)^bin/", text, re.MULTILINE | re.DOTALL)
+    assert chart
+    parts = {part(path) for path in modules()} - {"__init__", "__main__"}
+    named = re.findall(r"^  (\w+)(?:/|\.py) ", chart[1], re.MULTILINE)
+    named += re.findall(r"[, ](\w+)\.py\b", chart[1])
+    assert parts <= {*named}
+    tracked = git_files()
+    for name in re.findall(r"(?<![\w/.~*])[\w./]+\.(?:py|sh|md|toml|svg)\b", text):
+        assert any(f"/{file}".endswith(f"/{name}") for file in tracked), name
+    for name in re.findall(r"^ *([\w/]+)/(?= |,)", text, re.MULTILINE):
+        assert any(f"/{name}/" in f"/{file}" for file in tracked), name

@@ -6,12 +6,13 @@ written would be left out, and one with a new source would come from the old one
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packager.apps.python import tables
-from packager.apps.python.requirements import canonical, kind_of_url
+from packager.apps.python import places, tables
+from packager.apps.python.places import Place
+from packager.apps.python.requirements import canonical
 from packager.errors import PackageError
 from packager.lazy import lazy
 
@@ -30,25 +31,26 @@ _UNCONDITIONAL = {
 
 _ANY_VERSION = ("", "*")
 
-# Kinds of places that are not an index.
-_DIRECT = {"git", "path", "url"}
+
+# A place that depends on what the packager does not know; it is not compared.
+UNKNOWN = Place("unknown")
 
 
 class Declared(NamedTuple):
-    """A dependency that a project declares, and the place that it names for it, if any: `git`,
-    `path`, `url`, or the name of an index. If it is `conditional`, only some platforms need it.
+    """A dependency that a project declares, and the place that it names for it, if any. If it is
+    `conditional`, only some platforms need it.
     """
 
     requirement: str
-    place: str = ""
+    place: Place | None = None
     conditional: bool = False
 
 
 class Pinned(NamedTuple):
-    """The versions of a package in a lock, and their places; None if those are not compared."""
+    """The versions of a package in a lock, and its places."""
 
-    versions: Collection[str]
-    places: Collection[str] | None = None
+    versions: list[str]
+    places: list[Place]
 
 
 def check(
@@ -60,8 +62,8 @@ def check(
     compared, because a lock leaves out what none of its platforms needs.
     """
     missing, outdated = [], []
-    wanted = [*_parsed(declared)]
-    places = {canonical(requirement.name): place for requirement, place, _ in wanted if place}
+    wanted = [*_parsed(declared, project.parent)]
+    named = {canonical(requirement.name): place for requirement, place, _ in wanted if place}
     conditional = {canonical(requirement.name) for requirement, _, condition in wanted if condition}
     for requirement, _, condition in wanted:
         name = canonical(requirement.name)
@@ -72,19 +74,21 @@ def check(
             missing.append(requirement.name)
         elif not _fits(requirement, found) or not (
             # The place may depend on the same condition.
-            name in conditional or _is_from(places.get(name, ""), found)
+            name in conditional or _is_from(named.get(name), found)
         ):
             outdated.append(requirement.name)
     refuse(lock, project, missing, sorted(set(outdated)))
 
 
-def _parsed(declared: Iterable[Declared]) -> Iterator[tuple[requirements.Requirement, str, bool]]:
+def _parsed(
+    declared: Iterable[Declared], folder: Path
+) -> Iterator[tuple[requirements.Requirement, Place | None, bool]]:
     for line, place, conditional in declared:
         try:
             requirement = requirements.Requirement(line)
         except ValueError:  # The reader of the file reports this.
             continue
-        place = kind_of_url(requirement.url) if requirement.url else place
+        place = places.of_requirement(requirement.url, folder) if requirement.url else place
         yield requirement, place, conditional or requirement.marker is not None
 
 
@@ -94,14 +98,18 @@ def _fits(requirement: requirements.Requirement, pinned: Pinned) -> bool:
     )
 
 
-def _is_from(place: str, pinned: Pinned) -> bool:
-    """Return whether a package is pinned from `place`; without one, from any index."""
-    if pinned.places is None or "://" in place:
-        return True
-    places = {found.lower() for found in pinned.places}
-    if not place:
-        return not places <= _DIRECT
-    return place.lower() in places or (place.lower() == "pypi" and "" in places)
+def _is_from(wanted: Place | None, pinned: Pinned) -> bool:
+    """Return whether a package is pinned from the place that is `wanted`; without one, from any
+    index.
+    """
+    if not wanted:
+        return any(place.kind == "index" for place in pinned.places)
+    return wanted == UNKNOWN or any(
+        (place.kind, place.address) == (wanted.kind, wanted.address)
+        # Not every lock has the reference.
+        and (not wanted.reference or place.reference in ("", wanted.reference))
+        for place in pinned.places
+    )
 
 
 def refuse(lock: Path, project: Path, missing: list[str], outdated: list[str]) -> None:
@@ -117,8 +125,8 @@ def refuse(lock: Path, project: Path, missing: list[str], outdated: list[str]) -
         )
 
 
-def in_tool_table(entries: tables.Table) -> Iterator[Declared]:
-    """Return the dependencies of a Pipfile or a Poetry project.
+def in_tool_table(entries: tables.Table, folder: Path) -> Iterator[Declared]:
+    """Return the dependencies of a Pipfile or a Poetry project in `folder`.
 
     A version in Poetry's own notation is dropped.
     """
@@ -127,17 +135,20 @@ def in_tool_table(entries: tables.Table) -> Iterator[Declared]:
         if not isinstance(table, dict) or table.keys() - _UNCONDITIONAL:
             yield Declared(name, conditional=True)
             continue
-        yield Declared(f"{name}{_specifier(str(table.get('version', '')))}", _place(table))
+        yield Declared(f"{name}{_specifier(str(table.get('version', '')))}", _place(table, folder))
 
 
-def _place(entry: tables.Table) -> str:
+def _place(entry: tables.Table, folder: Path) -> Place | None:
     if "git" in entry:
-        return "git"
+        references = [entry[key] for key in ("branch", "tag", "rev", "ref") if key in entry]
+        return places.git(str(entry["git"]), next(iter(references), None))
     for key in ("path", "file", "url"):
         if key in entry:
             place = str(entry[key])
-            return kind_of_url(place) if "://" in place else "path"
-    return str(entry.get("source", entry.get("index", "")))
+            is_url = "://" in place
+            return places.of_requirement(place, folder) if is_url else places.path(folder, place)
+    name = str(entry.get("source", entry.get("index", "")))
+    return places.index(name) if name and "://" not in name else None
 
 
 def _specifier(version: str) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packager.apps.python import freshness, installer, lists, pins, tables, uv_sources
+from packager.apps.python import freshness, installer, lists, pins, places, tables, uv_sources
 from packager.apps.python.pins import Pin
+from packager.apps.python.places import Place
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
@@ -44,18 +45,19 @@ def pylock(file: Path) -> Wanted | None:
     declared = lists.declared(tables.toml(project)) if is_of_project else []
     if not packages and not declared and str(table.get("lock-version", "")).startswith("1."):
         return None
-    versions: dict[str, list[str]] = {}
+    pinned: dict[str, freshness.Pinned] = {}
     for package in packages:
-        found = versions.setdefault(canonical(_shown(package)), [])
-        found += [str(package["version"])] if "version" in package else []
+        found = pinned.setdefault(canonical(_shown(package)), freshness.Pinned([], []))
+        found.versions.extend([str(package["version"])] if "version" in package else [])
+        found.places.append(_pylock_place(package, file.parent))
 
     def prepare(folder: Path, platform: Platform) -> list[Options]:
         pins.check_python(table.get("requires-python"), file, platform)
         freshness.check(
             file,
             project,
-            map(freshness.Declared, declared),
-            {name: freshness.Pinned(found) for name, found in versions.items()},
+            uv_sources.declared(declared, project, file),
+            pinned,
         )
         if any(map(_has_files, packages)):  # Their paths are relative to this file.
             return [("--requirements", str(file.resolve()))]
@@ -63,6 +65,16 @@ def pylock(file: Path) -> Wanted | None:
 
     inputs = (tables.read(file), *map(str.encode, declared))
     return Wanted(file=file, inputs=inputs, prepare=prepare)
+
+
+def _pylock_place(package: dict[str, Any], folder: Path) -> Place:
+    vcs, archive = tables.subtable(package, "vcs"), tables.subtable(package, "archive")
+    if place := vcs or archive:
+        if "path" in place:
+            return places.path(folder, place["path"])
+        url = str(place.get("url", ""))
+        return places.git(url, vcs.get("requested-revision")) if vcs else places.archive(url)
+    return places.index_at(str(package["index"])) if "index" in package else Place()
 
 
 def _has_files(package: dict[str, Any]) -> bool:
@@ -145,6 +157,7 @@ def _check_is_current(
     metadata = tables.subtable(root, "metadata").get("requires-dist", [])
     entries = [entry for entry in metadata if isinstance(entry, dict)]
     copies = [_copied_requirement(entry) for entry in entries]
+    locked = [(entry.get("name"), uv_sources.locked(entry, file.parent)) for entry in entries]
     names = {name for name, _, _ in copies}
     missing, outdated = [], []
     for line in tables.subtable(project, "project").get("dependencies", []):
@@ -157,7 +170,8 @@ def _check_is_current(
             missing.append(name)
             continue
         copy = (name, wanted.specifier, frozenset(map(canonical, wanted.extras)))
-        if copy not in copies or uv_sources.differ(wanted, project_file, file, entries):
+        found = {place for locked_name, place in locked if locked_name == name}
+        if copy not in copies or uv_sources.differ(wanted, project_file, file, found):
             outdated.append(name)
     freshness.refuse(file, project_file, sorted(missing), sorted(outdated))
 

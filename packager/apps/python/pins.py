@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packager.apps.python import freshness, requirements, tables, variables
+from packager.apps.python import freshness, places, tables, variables
+from packager.apps.python.places import Place
 from packager.apps.python.platform import Platform
 from packager.apps.python.requirements import canonical
 from packager.apps.python.wanted import Options, Wanted
@@ -43,7 +44,10 @@ class Index:
 
 @dataclass(frozen=True)
 class Pin:
-    """One package: a `version` from an index (PyPI if it is None), a `url`, or a `path`."""
+    """One package: a `version` from an index (PyPI if it is None), a `url`, or a `path`.
+
+    `reference` is the branch or tag by which a commit in `url` was found, if the lock has it.
+    """
 
     name: str
     version: str = ""
@@ -52,6 +56,7 @@ class Pin:
     index: Index | None = None
     marker: str = ""
     hashes: tuple[str, ...] = ()
+    reference: str = ""
 
 
 def _needed(pins: Sequence[Pin], file: Path, platform: Platform) -> Iterator[Pin]:
@@ -117,7 +122,7 @@ def contents(pins: Sequence[Pin]) -> Iterator[bytes]:
 
 def _pinned(pins: Sequence[Pin]) -> dict[str, freshness.Pinned]:
     """Return what is pinned, by name; a package from a URL or path has no version."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    found: dict[str, tuple[list[str], list[Place]]] = {}
     for pin in pins:
         versions, places = found.setdefault(canonical(pin.name), ([], []))
         versions += [pin.version] if pin.version else []
@@ -125,13 +130,12 @@ def _pinned(pins: Sequence[Pin]) -> dict[str, freshness.Pinned]:
     return {name: freshness.Pinned(*pinned) for name, pinned in found.items()}
 
 
-def _place(pin: Pin) -> str:
-    """Return the place of a pin, as freshness.Declared has it."""
+def _place(pin: Pin) -> Place:
     if pin.url:
-        return requirements.kind_of_url(pin.url)
+        return places.of_requirement(pin.url, Path())._replace(reference=pin.reference)
     if pin.path:
-        return "path"
-    return pin.index.name if pin.index else ""
+        return places.path(Path(), pin.path)
+    return places.index(pin.index.name if pin.index else "")
 
 
 def urls(pin: Pin) -> Iterator[str]:
@@ -167,11 +171,8 @@ def wanted(
 
 def git_url(repository: str, commit: str, subdirectory: object = None) -> str:
     """Return the URL of a commit in uv's format."""
-    if "://" not in repository and ":" in repository:
-        # In the syntax of scp: git@host:path.
-        repository = "ssh://" + repository.replace(":", "/", 1)
     within = f"#subdirectory={subdirectory}" if subdirectory else ""
-    return f"git+{repository.removeprefix('git+')}@{commit}{within}"
+    return f"git+{places.git_url(repository)}@{commit}{within}"
 
 
 def prepare(

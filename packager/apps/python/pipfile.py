@@ -59,7 +59,7 @@ def read(file: Path, app: Path) -> Wanted | None:
         return None
 
     def declared() -> Iterator[freshness.Declared]:
-        return freshness.in_tool_table(_packages(table))
+        return freshness.in_tool_table(_packages(table), file.parent)
 
     return pins.wanted(found, file, app, project, declared)
 

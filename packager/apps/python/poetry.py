@@ -28,14 +28,14 @@ def read(file: Path, app: Path) -> Wanted | None:
     found = [_pin(package, file) for package in packages if _is_needed(package)]
     project = file.parent / lists.PROJECT
     table = tables.toml(project) if project.is_file() else {}
-    if not found and all(dependency.conditional for dependency in _declared(table)):
+    if not found and all(dependency.conditional for dependency in _declared(table, file.parent)):
         return None
-    return pins.wanted(found, file, app, project, lambda: _declared(table))
+    return pins.wanted(found, file, app, project, lambda: _declared(table, file.parent))
 
 
-def _declared(project: tables.Table) -> Iterator[freshness.Declared]:
+def _declared(project: tables.Table, folder: Path) -> Iterator[freshness.Declared]:
     yield from map(freshness.Declared, lists.declared(project))
-    yield from freshness.in_tool_table(lists.poetry_dependencies(project))
+    yield from freshness.in_tool_table(lists.poetry_dependencies(project), folder)
 
 
 def _check_format(file: Path, table: tables.Table) -> None:
@@ -77,7 +77,8 @@ def _pin(package: dict[str, Any], file: Path) -> Pin:
         case "git":
             within = source.get("subdirectory")
             address = pins.git_url(url, str(source.get("resolved_reference", "")), within)
-            return Pin(name, url=address, marker=marker)
+            reference = str(source.get("reference", ""))
+            return Pin(name, url=address, marker=marker, reference=reference)
         case "url":
             return Pin(name, url=url, marker=marker, hashes=hashes)
         case "file":

@@ -85,13 +85,6 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def kind_of_url(url: str) -> str:
-    """Return `git`, `path` or `url` for the URL of a requirement."""
-    if url.startswith("git+"):
-        return "git"
-    return "path" if url.startswith("file:") else "url"
-
-
 def lines(text: str) -> list[str]:
     """Return the requirements and options, without comments, and with continued lines joined."""
     text = _COMMENT.sub("", _CONTINUATION.sub(" ", text))
