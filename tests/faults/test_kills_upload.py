@@ -7,12 +7,13 @@ import signal
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.faults import kills
 from tests.faults.conftest import ALL
-from tests.proxy import Proxy, error, proxying, silence
+from tests.proxy import Exchange, Fault, Proxy, error, lose_response, proxying, silence
 from tests.service import Service
 
 RUNS = 20 if ALL else 1
@@ -122,3 +123,37 @@ def test_parts_that_watching_leaves_are_reported(
     parts_left = "Uploads" in service.client("s3").list_multipart_uploads(Bucket=name)
     assert not parts_left or "may be left in the bucket" in shown
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("request_that_fails", "fault"),
+    [("start upload", lose_response), ("part", error(403, "AccessDenied"))],
+)
+def test_an_upload_that_fails_leaves_the_uploads_of_others_under_its_key(
+    request_that_fails: str,
+    fault: Fault,
+    service: Service,
+    proxy: Proxy,
+    jars: Path,
+    tmp_path: Path,
+) -> None:
+    """Whether or not the id of the own upload was received."""
+    name = f"others-{request_that_fails.replace(' ', '-')}"
+    service.create_function(name)
+    service.create_bucket(name)
+    s3 = service.client("s3")
+    others: set[str] = set()
+
+    def start_another_and_fail(exchange: Exchange) -> None:
+        key = urlsplit(exchange.handler.path).path.removeprefix(f"/{name}/")
+        others.add(s3.create_multipart_upload(Bucket=name, Key=key)["UploadId"])
+        fault(exchange)
+
+    proxy.on(request_that_fails, start_another_and_fail)
+    upload = kills.upload(jars, proxy.url, name, bucket=name, temporary=tmp_path)
+    shown = upload.end()
+    assert upload.returncode, shown
+    left = {one["UploadId"] for one in s3.list_multipart_uploads(Bucket=name)["Uploads"]}
+    assert others
+    assert others <= left
+    assert ("An upload without parts may be left" in shown) == (left != others)
