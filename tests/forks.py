@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import pkgutil
+import re
 import select
 import signal
 import socket
@@ -40,6 +41,12 @@ def can_run(env: Mapping[str, str]) -> bool:
     )
 
 
+def _umask() -> int:
+    """Return the umask; os.umask can only return it by setting another, for all threads."""
+    (line,) = re.findall(r"^Umask:\s*(\d+)", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(line, 8)
+
+
 class Process:
     """A forked command, with the interface of subprocess.Popen."""
 
@@ -62,6 +69,7 @@ class Process:
             "arguments": ["packager", *arguments],
             "env": dict(env),
             "cwd": str(cwd or Path.cwd()),
+            "umask": _umask(),
             "prelude": prelude,
         }
         with tempfile.TemporaryFile() as file:
@@ -180,6 +188,7 @@ def _become(request: int, standard: Sequence[int]) -> None:
         if descriptor > 2:
             os.close(descriptor)
     os.chdir(given["cwd"])
+    os.umask(given["umask"])
     os.environ.clear()
     os.environ.update(given["env"])
     time.tzset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -135,9 +136,16 @@ def test_an_app_without_python_dependencies_leaves_nothing(
     assert not (slug / "wheels").exists()
 
 
-def test_any_user_can_read_the_built_dependencies(app_with_wheels: Path, slug: Path) -> None:
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_any_user_can_read_the_built_dependencies_and_no_other_can_change_them(
+    app_with_wheels: Path, slug: Path, umask: int
+) -> None:
     """The user who runs an image differs from the one who built it."""
-    prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13")
+    before = os.umask(umask)
+    try:
+        prebuild(app_with_wheels, slug, _LAMBDA_RUNTIME="python3.13")
+    finally:
+        os.umask(before)
     found = [slug / "wheels", *(slug / "wheels").rglob("*")]
     assert len(found) > 10
     for path in found:

@@ -26,15 +26,15 @@ def write(installed: Path, wanted: Wanted, platform: Platform, folder: Path) -> 
     """Copy the installed dependencies to `folder`, which is replaced if it exists."""
     remove(folder)
     shutil.copytree(installed, folder / _INSTALLED)
-    for path in [folder, *folder.rglob("*")]:
-        # Another user may run the image than the one who built it.
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     mark = {
         "runtime": platform.runtime,
         "architecture": platform.architecture,
         "requirements": wanted.digest(),
     }
     (folder / _MARK).write_text(json.dumps(mark) + "\n")
+    for path in [folder, *folder.rglob("*")]:
+        # Another user may run the image than the one who built it.
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
 def find(wanted: Wanted, platform: Platform) -> Path | None:
