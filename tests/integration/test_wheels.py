@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import struct
@@ -345,11 +346,14 @@ def test_a_wheel_in_the_apps_folder_is_installed_again_when_it_changes(
 
 def make_wheel(path: Path, content: str, package: str = "own.py") -> None:
     path.parent.mkdir(exist_ok=True)
+    version = path.name.split("-")[1]
+    about = f"own-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: own\nVersion: {version}\n"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr(package, content)
-        wheel.writestr("own-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: own\nVersion: 1\n")
-        wheel.writestr("own-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
-        wheel.writestr("own-1.dist-info/RECORD", "")
+        wheel.writestr(f"{about}/METADATA", metadata)
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        wheel.writestr(f"{about}/RECORD", "")
 
 
 def test_a_wheel_that_excludes_first_patch_releases_is_installed(
@@ -364,6 +368,44 @@ def test_a_wheel_that_excludes_first_patch_releases_is_installed(
     (python_app / "requirements.txt").write_text("--no-index\n-f wheels/index.html\nown\n")
     for runtime in ("python3.9", "python3.13"):
         assert build(python_app, "--runtime", runtime, env=env).read("own.py") == b"new"
+
+
+@pytest.mark.parametrize(
+    ("option", "version"), [("--pre", "2b1"), ("", "1"), ("--prefer-binary", "1")]
+)
+def test_a_version_before_its_release_is_packaged_only_if_the_requirements_ask_for_it(
+    python_app: Path, env: dict[str, str], option: str, version: str
+) -> None:
+    """In a file, uv ignores pip's option."""
+    for each in ("1", "2b1"):
+        make_wheel(python_app / f"wheels/own-{each}-py3-none-any.whl", each)
+    (python_app / "requirements.txt").write_text("--no-index\n-f wheels\n-r more.txt\n")
+    (python_app / "more.txt").write_text(f"{option}\nown\n")
+    assert build(python_app, env=env).read("own.py") == version.encode()
+
+
+@pytest.mark.parametrize("line", ["own", "own>=1", "own==1", "./wheels/own-1-py3-none-any.whl"])
+def test_a_hash_counts_for_every_dependency(
+    python_app: Path, env: dict[str, str], line: str
+) -> None:
+    """As with pip: nothing is packaged that has another hash than is listed, or none."""
+    wheel = python_app / "wheels/own-1-py3-none-any.whl"
+    make_wheel(wheel, "1")
+    of_own = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    index = "--no-index\n-f wheels\n"
+    is_exact = "==" in line or "whl" in line
+
+    def requires(*lines: str) -> None:
+        (python_app / "requirements.txt").write_text(index + "\n".join(lines))
+
+    requires(f"{line} --hash=sha256:{'0' * 64}")
+    expected = "is not the file whose hash is listed" if is_exact else "has no hash or no exact"
+    assert expected in refused_build(python_app, env=env)
+    requires(line, f"other==1 --hash=sha256:{of_own}")
+    assert "has no hash or no exact version" in refused_build(python_app, env=env)
+    if is_exact:
+        requires(f"{line} \\", f"    --hash=sha256:{of_own}")
+        assert build(python_app, env=env).read("own.py") == b"1"
 
 
 def test_settings_of_pip_that_contradict_ours_have_no_effect(

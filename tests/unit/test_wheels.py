@@ -60,18 +60,40 @@ def test_files_that_requirements_refer_to_are_read(tmp_path: Path, line: str) ->
     for name in ("a.whl", "a.tar.gz", "a.zip"):
         (tmp_path / "other" / name).write_bytes(b"content")
     (tmp_path / "requirements.txt").write_text(line.format(tmp_path))
-    assert set(read(tmp_path).inputs[1:]) == {b"content"}
+    assert {b"content"} <= {*read(tmp_path).inputs[1:]} <= {b"content", b"--require-hashes"}
 
 
 @pytest.mark.parametrize(
     "line",
-    ["a", "a==1", "# -r more.txt", "-r gone.txt", "-i https://example.org/more.txt", "--pre"],
+    ["a", "a==1", "# -r more.txt", "-r gone.txt", "-i https://example.org/more.txt", "--no-index"],
 )
 def test_a_file_that_requirements_do_not_refer_to_is_not_read(tmp_path: Path, line: str) -> None:
     (tmp_path / "more.txt").write_bytes(b"content")
     (tmp_path / "a").mkdir()
     (tmp_path / "requirements.txt").write_text(line)
     assert read(tmp_path).inputs[1:] == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("--pre\na", ["--prerelease=allow"]),
+        ("a==1 --hash=sha256:00\n", ["--require-hashes"]),
+        ("a==1 \\\n --hash=sha256:00\n--hash sha256:11", ["--require-hashes"]),
+        (
+            "--trusted-host=h:1\n--trusted-host i",
+            [f"--allow-insecure-host={h}" for h in ("h:1", "i")],
+        ),
+        ("a-pre\n--prefer-binary\n# --pre\n--presto", []),
+    ],
+)
+def test_options_that_uv_ignores_in_a_file_are_given_to_it(
+    tmp_path: Path, text: str, options: list[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("-r more.txt")
+    (tmp_path / "more.txt").write_text(text)
+    (found,) = read(tmp_path).prepare(tmp_path, Platform.of("python3.13", None))
+    assert list(found[2:]) == options
 
 
 def test_a_variable_in_a_comment_is_not_used(tmp_path: Path) -> None:

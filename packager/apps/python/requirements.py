@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +17,9 @@ _COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
 _INCLUDE = re.compile(r"(?:-r|-c|--requirements?|--constraints?)[ =]*(\S+)")
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)[ =]*(\S+)")
 _EDITABLE = re.compile(r"-e|--editable\b")
+_PRE = re.compile(r"--pre")
+_WITH_HASH = re.compile(r"\S.*\s--hash[ =]")
+_TRUSTED_HOST = re.compile(r"--trusted-host[ =]*(\S+)")
 _URL_OF_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?")
 
 # `name==version`, with or without extras, and without a second version or a wildcard; or a commit.
@@ -52,10 +55,14 @@ def read(file: Path, app: Path) -> Wanted:
                 texts[found] = tables.read(found).decode("utf-8-sig", errors="replace")
                 left.append(found)
     listed = [line for text in texts.values() for line in lines(text)]
+    options = tuple(_of_uv(listed))
     return Wanted(
         file=file,
-        inputs=(*(text.encode() for text in texts.values()), *map(tables.read, archives)),
-        prepare=lambda *_: [("--requirements", str(file.resolve()))],
+        inputs=(
+            *(text.encode() for text in (*texts.values(), *options)),
+            *map(tables.read, archives),
+        ),
+        prepare=lambda *_: [("--requirements", str(file.resolve()), *options)],
         pinned=pinned(listed),
         # A local file may have changed, though its name is the same.
         only_pins=not archives and all(line.startswith("-") or pinned([line]) for line in listed),
@@ -89,6 +96,22 @@ def lines(text: str) -> list[str]:
     """Return the requirements and options, without comments, and with continued lines joined."""
     text = _COMMENT.sub("", _CONTINUATION.sub(" ", text))
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _of_uv(listed: Sequence[str]) -> Iterator[str]:
+    """Yield options with which uv treats what is `listed` as pip does.
+
+    uv ignores some options in a file, and the hashes of what is not pinned. For pip, one hash in a
+    file means that everything needs one:
+    https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode
+    """
+    if any(map(_WITH_HASH.match, listed)):
+        yield "--require-hashes"
+    for line in listed:
+        if _PRE.fullmatch(line):
+            yield "--prerelease=allow"
+        elif host := _TRUSTED_HOST.fullmatch(line):
+            yield f"--allow-insecure-host={host[1]}"
 
 
 def _files(app: Path, folder: Path, text: str) -> Iterator[Path]:

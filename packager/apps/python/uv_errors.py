@@ -21,6 +21,10 @@ _NAMED = re.compile(
 _BUILD = re.compile(r"Failed to (?:download and )?build `(?P<asked>[^`\s]+)")
 _GIT = re.compile(r"Git operation failed|failed to (?:clone|fetch) |fatal: ")
 _HASH = re.compile(r"Hash mismatch for `(?P<asked>[^`\s]+)")
+_NO_HASH = re.compile(
+    r"no trusted hash was provided for: `(?P<asked>[^`\s]+)"
+    r"|(?:pinned with `==`|have a hash), but (?:found|none were provided for): (?P<listed>[^\s`]+)"
+)
 _UNKNOWN = re.compile(r"[Bb]ecause (?P<asked>[\w.-]+) was not found in the (?:package|provided)")
 _STATUS = re.compile(
     r"HTTP status \w+ error \((?P<status>401|403)\b|authentication credentials \((?P<lack>\d+)"
@@ -67,6 +71,14 @@ def explained(errors: str, platform: Platform | None = None) -> PackageError:
             f"{found['asked']} is not the file whose hash is listed: another one has been"
             " downloaded.",
             "Check where it comes from. If that is right, write the list of hashes again.",
+        )
+    if found := _NO_HASH.search(errors):
+        return PackageError(
+            f"{found['asked'] or found['listed']} has no hash or no exact version. If one"
+            " dependency is listed with a hash, all of them need both, and so do their own"
+            " dependencies.",
+            "Write the list with all of them: `uv pip compile --generate-hashes`. Or remove the"
+            " hashes.",
         )
     if _GIT.search(errors):
         found = _BUILD.search(errors)
