@@ -9,6 +9,7 @@ import base64
 import json
 import re
 import shutil
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -371,6 +372,50 @@ def test_a_package_is_never_taken_from_another_index_than_the_one_that_is_set(
         assert installed(build(python_app, env=own)) == {"dep": "1.0"}
         (python_app / "requirements.txt").write_text("dep\ndurationpy\n")
         assert "durationpy is not on the package index" in refused_build(python_app, env=own)
+
+
+def in_variable(_: Path, url: str) -> dict[str, str]:
+    return {"PIP_INDEX_URL": url}
+
+
+def in_pip_conf(app: Path, url: str) -> dict[str, str]:
+    file = app.with_name("pip.conf")
+    file.write_text(f"[global]\nindex-url = {url}\n[install]\nindex-url =\n")
+    return {"PIP_CONFIG_FILE": str(file), "PIP_INDEX_URL": ""}
+
+
+def in_project(app: Path, url: str) -> dict[str, str]:
+    (app / "pyproject.toml").write_text(f'[[tool.uv.index]]\nurl = "{url}"\ndefault = true\n')
+    return {}
+
+
+def in_folder(app: Path, url: str) -> dict[str, str]:
+    """Use a folder of the same name, with other contents."""
+    wheel = "dep-1.0-py3-none-any.whl"
+    links = app.with_name("links")
+    links.mkdir(exist_ok=True)
+    with urllib.request.urlopen(f"{url}/{wheel}") as content:
+        (links / wheel).write_bytes(content.read())
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(links)}
+
+
+@pytest.mark.parametrize("settings", [in_variable, in_pip_conf, in_project, in_folder])
+def test_after_a_change_of_the_index_a_package_comes_from_the_new_one(
+    settings: Callable[[Path, str], dict[str, str]],
+    python_app: Path,
+    env: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """Though a package with that name and version is in the cache, from the other index."""
+    (python_app / "requirements.txt").write_text("dep==1.0\n")
+    own = env | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for content in ("of a stranger", "ours"):
+        package = empty_wheel(tmp_path, "dep", "1.0")
+        with zipfile.ZipFile(package, "a") as archive:
+            archive.writestr("dep.py", content)
+        with index(package) as url:
+            built = build(python_app, env=own | settings(python_app, url))
+        assert built.read("dep.py") == content.encode()
 
 
 def empty_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:

@@ -73,16 +73,21 @@ def prebuild(app: Python, folder: Path) -> bool:
 
 def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> cache.Installation:
     """Return the installed dependencies."""
-    key = hashlib.sha256(f"{platform.uv_name} {platform} {wanted.digest()}".encode()).hexdigest()
+    state = installer.state(app.folder)
+    text = f"{platform.uv_name} {platform} {wanted.digest()} {state}"
+    key = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
     folder = _known.get(key)
     if folder and folder.is_dir():
         return cache.Installation(folder, cache.files(folder))
-    found = cache.find(key) or _install(wanted, app, platform, key)
+    found = cache.find(key) or _install(wanted, app, platform, key, names_files=bool(state.files))
     _known[key] = found.folder
     return found
 
 
-def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> cache.Installation:
+def _install(
+    wanted: Wanted, app: Python, platform: Platform, key: str, *, names_files: bool
+) -> cache.Installation:
+    """Install the dependencies; with `names_files`, a setting takes packages from local files."""
     cache.remove_unused()
     if cache.is_old("uv"):
         installer.output_of(["cache", "clean", "--quiet"], app.folder)
@@ -97,8 +102,9 @@ def _install(wanted: Wanted, app: Python, platform: Platform, key: str) -> cache
             installed.mkdir(exist_ok=True)
             return wanted.pinned is None or _names(installed) <= wanted.pinned
 
-        # What is not pinned may have a newer version by now; asking for it takes as long again.
-        refreshes = wanted.pinned is not None and not wanted.only_pins
+        # What is not pinned may have a newer version by now; asking for it takes as long again. uv
+        # does not notice that a local file has other contents.
+        refreshes = names_files or (wanted.pinned is not None and not wanted.only_pins)
         is_pinned = install(refresh=refreshes)
         if not is_pinned and not refreshes:
             is_pinned = install(refresh=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager import subprocesses
-from packager.apps.python import built, cache, pip_settings, uv_errors, variables
+from packager.apps.python import built, cache, pip_settings, uv_errors, uv_settings, variables
 from packager.apps.python.platform import Platform
 from packager.apps.python.wanted import Wanted
 from packager.config import redaction
@@ -130,6 +130,13 @@ class _Uv:
             errors = process.communicate()[1].decode(errors="replace")
         if process.returncode != 0:
             raise uv_errors.explained(self._hide(errors), self._platform)
+
+
+def state(app: Path) -> uv_settings.State:
+    """Return what decides where the dependencies of `app` come from, besides the list of them."""
+    environment, options = _environment(app, ())
+    found = uv_settings.state(app, environment)
+    return found._replace(settings=f"{options} {found.settings}")
 
 
 def find() -> str:

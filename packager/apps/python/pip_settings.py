@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from packager.apps.python import tables
+from packager.apps.python import uv_settings
 from packager.errors import PackageError
 
 
@@ -64,7 +64,6 @@ _FLAGS = {
 
 # The settings that select where packages come from; uv's own take precedence over them.
 _OF_INDEXES = ("index-url", "extra-index-url", "find-links", "no-index")
-_INDEXES_IN_UV = ("index", "index-url", "extra-index-url", "find-links", "no-index")
 
 # Settings that change neither what is installed nor its source, or that the packager decides.
 _HARMLESS = {
@@ -84,11 +83,11 @@ def for_uv(app: Path) -> UvSettings:
     read.
     """
     settings = _settings()
-    indexes_by_uv = _uv_names_indexes(app)
+    indexes_by_uv = uv_settings.name_an_index(app)
     environment: dict[str, str] = {}
     options: list[str] = []
     for name, (value, origin) in settings.items():
-        if not value.strip() or (indexes_by_uv and name in _OF_INDEXES):
+        if indexes_by_uv and name in _OF_INDEXES:
             continue
         if name in _VARIABLES:
             variable, converted = _VARIABLES[name]
@@ -132,7 +131,13 @@ def _settings() -> dict[str, tuple[str, str]]:
         for name, value in os.environ.items()
         if name.startswith("PIP_")
     }
-    return found["global"] | found["install"] | of_environment
+    # pip ignores an empty value: another place may still have one.
+    return {
+        name: (value, origin)
+        for settings in (found["global"], found["install"], of_environment)
+        for name, (value, origin) in settings.items()
+        if value.strip()
+    }
 
 
 def _name(written: str) -> str:
@@ -166,22 +171,3 @@ def _on_a_mac(home: Path) -> list[Path]:
         Path("/Library/Application Support/pip/pip.conf"),
         home / "Library" / "Application Support" / "pip" / "pip.conf",
     ]
-
-
-def _uv_names_indexes(app: Path) -> bool:
-    """Return whether a settings file of uv that applies to the app names an index."""
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    folders = [app.resolve(), *app.resolve().parents]
-    for path in [config / "uv" / "uv.toml", *(folder / "uv.toml" for folder in folders)]:
-        if path.is_file() and _has_indexes(tables.toml(path)):
-            return True
-    projects = (folder / "pyproject.toml" for folder in folders)
-    return any(
-        _has_indexes(tables.subtable(tables.toml(path), "tool", "uv"))
-        for path in projects
-        if path.is_file()
-    )
-
-
-def _has_indexes(table: tables.Table) -> bool:
-    return any(name in table or name in tables.subtable(table, "pip") for name in _INDEXES_IN_UV)
