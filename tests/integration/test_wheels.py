@@ -24,8 +24,10 @@ MACHINES = {"x86_64": (62, "x86_64-linux-gnu"), "arm64": (183, "aarch64-linux-gn
 NETWORK = {
     name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "UV_"))
 }
-# An index that cannot be reached, without retries.
-OFFLINE = {"UV_DEFAULT_INDEX": "http://127.0.0.1:1/simple", "UV_HTTP_RETRIES": "0"}
+# The same index, which cannot be reached, without retries.
+OFFLINE = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), "http://127.0.0.1:1")
+OFFLINE |= {name.lower(): value for name, value in OFFLINE.items()}
+OFFLINE |= {"NO_PROXY": "", "no_proxy": "", "UV_HTTP_RETRIES": "0"}
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from packager.apps.python import (
+    ignored_sources,
     lists,
     locks,
     other_lists,
@@ -80,8 +81,22 @@ def _read(app: Path, file: Path) -> Wanted | None:
         return _of_project(file)
     if file.name in (PIPFILE, "setup.py", "setup.cfg", PDM):
         raise _unreadable(file)
+    return _of_requirements(file, app)
+
+
+def _of_requirements(file: Path, app: Path) -> Wanted | None:
     wanted = requirements.read(file, app)
-    return wanted if any(requirements.lines(text) for _, text in wanted.texts[:1]) else None
+    listed = [line for _, text in wanted.texts for line in requirements.lines(text)]
+    if not any(requirements.lines(text) for _, text in wanted.texts[:1]):
+        return None
+
+    def prepare(folder: Path, platform: Platform) -> Iterable[Options]:
+        ignored_sources.refuse_beside(file, listed, app)
+        return wanted.prepare(folder, platform)
+
+    stated = ignored_sources.stated(app)
+    inputs = (*wanted.inputs, stated) if stated else wanted.inputs
+    return wanted._replace(prepare=prepare, inputs=inputs)
 
 
 def _of_project(file: Path) -> Wanted | None:
@@ -98,7 +113,7 @@ def _of_project(file: Path) -> Wanted | None:
 
 
 def _check_project(file: Path) -> None:
-    """Raise PackageError for a project whose sources of packages only a lock contains."""
+    """Raise PackageError for a project that only a lock describes."""
     table = tables.toml(file)
     if lists.dynamic(table):
         raise _unreadable(file)
@@ -107,31 +122,7 @@ def _check_project(file: Path) -> None:
             f"{file} lists dependencies in Poetry's format, which is read only from {POETRY}.",
             "Write it with Poetry 2: `poetry lock`.",
         )
-    if tables.subtable(table, "tool", "poetry").get("source") or _has_poetry_source(table):
-        raise PackageError(
-            f"{file} configures sources of packages for Poetry, but {POETRY} does not exist.",
-            "Write one: `poetry lock`.",
-        )
-    if tables.subtable(table, "tool", "pdm").get("source"):
-        raise PackageError(
-            f"{file} configures sources of packages for PDM.",
-            f"Write a lock: `pdm export -f pylock -o {PYLOCK}`.",
-        )
-    for name, source in tables.subtable(table, "tool", "uv", "sources").items():
-        kinds = [*source] if isinstance(source, dict) else str(source)
-        if "path" in kinds or "workspace" in kinds:
-            raise PackageError(
-                f"{file} takes {name} from a folder, but {UV} does not exist.",
-                "Write one: `uv lock`.",
-            )
-
-
-def _has_poetry_source(table: tables.Table) -> bool:
-    found = lists.poetry_dependencies(table).values()
-    return any(
-        isinstance(entry, dict) and {"source", "path", "git", "url"} & entry.keys()
-        for entry in found
-    )
+    ignored_sources.refuse_of_project(file)
 
 
 def _unreadable(file: Path) -> PackageError:

@@ -16,7 +16,7 @@ _INDEXES = ("index", "index-url", "extra-index-url", "find-links", "no-index")
 
 # Variables that do not change what is installed.
 _HARMLESS = re.compile(
-    r"UV_(CACHE_DIR|NO_PROGRESS|HTTP_\w+|CONCURRENT_\w+|PYTHON_DOWNLOADS"
+    r"UV_(CACHE_DIR|NO_PROGRESS|OFFLINE|HTTP_\w+|CONCURRENT_\w+|PYTHON_DOWNLOADS"
     r"|INDEX_\w+_(USERNAME|PASSWORD))"
 )
 
