@@ -203,7 +203,7 @@ def test_uv_receives_only_its_own_variables_and_those_that_the_user_passes_on(
     given = ["PATH", "UV_INDEX_URL", "https_proxy", "HTTPS_PROXY", "LC_ALL", "SSL_CERT_FILE"]
     kept_back = [
         *("DATABASE_URL", "_AWS_SECRET_ACCESS_KEY", "PYTHONPATH", "PYTHONHOME", "AWS_PROFILE"),
-        *("UV_PUBLISH_TOKEN", "PIP_QUIET"),
+        *("UV_PUBLISH_TOKEN", "UV_NO_CONFIG", "UV_PROJECT", "UV_WORKING_DIR", "PIP_QUIET"),
     ]
     for name in [*given, *kept_back, "TOKEN"]:
         monkeypatch.setenv(name, "value")

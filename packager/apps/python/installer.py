@@ -25,9 +25,11 @@ else:
     uv = lazy("uv")  # A dyno does not have it.
 
 # The environment variables that uv, and programs that it builds with, receive: no config vars or
-# settings, and not the app's PYTHONPATH and PYTHONHOME.
+# settings, and not the app's PYTHONPATH and PYTHONHOME. Those of uv's are left out with which it
+# would not read the project's settings, or would install symbolic links.
 _NEEDED = re.compile(
-    r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|NETRC|UV_(?!PUBLISH_)\w+|SSL_CERT_\w+|SSL_CLIENT_CERT"
+    r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|NETRC"
+    r"|UV_(?!PUBLISH_|NO_CONFIG|PROJECT|WORKING_DIR|LINK_MODE)\w+|SSL_CERT_\w+|SSL_CLIENT_CERT"
     r"|REQUESTS_CA_BUNDLE|(?i:https?_proxy|no_proxy|all_proxy)"
 )
 
@@ -53,7 +55,7 @@ def install(
     Python.
     """
     installation = _Uv(wanted, app, target, platform, passed_on)
-    if refresh:
+    if refresh and not os.environ.get("UV_OFFLINE"):
         installation.options.append("--refresh")
     try:
         installation.install(_ONLY_WHEELS)
