@@ -78,8 +78,8 @@ def refuse_beside(file: Path, listed: Iterable[str], app: Path) -> None:
             )
 
 
-def stated(app: Path) -> bytes:
-    """Return what a project in `app` says about sources, to compare it later."""
+def configured(app: Path) -> bytes:
+    """Return the sources that projects in `app` configure, to notice a change."""
     project, pipfile = _table(app / lists.PROJECT), _table(app / lists.PIPFILE)
     uv = tables.subtable(project, "tool", "uv")
     found = (

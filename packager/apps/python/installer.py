@@ -25,8 +25,8 @@ else:
     uv = lazy("uv")  # A dyno does not have it.
 
 # The environment variables that uv, and programs that it builds with, receive: no config vars or
-# settings, and not the app's PYTHONPATH and PYTHONHOME. Those of uv's are left out with which it
-# would not read the project's settings, or would install symbolic links.
+# settings, and not the app's PYTHONPATH and PYTHONHOME. Variables that keep uv from reading the
+# project's settings, or make it install symbolic links, are left out.
 _NEEDED = re.compile(
     r"PATH|HOME|LANG|LC_\w+|TMPDIR|XDG_\w+|NETRC"
     r"|UV_(?!PUBLISH_|NO_CONFIG|PROJECT|WORKING_DIR|LINK_MODE)\w+|SSL_CERT_\w+|SSL_CLIENT_CERT"

@@ -94,8 +94,8 @@ def _of_requirements(file: Path, app: Path) -> Wanted | None:
         ignored_sources.refuse_beside(file, listed, app)
         return wanted.prepare(folder, platform)
 
-    stated = ignored_sources.stated(app)
-    inputs = (*wanted.inputs, stated) if stated else wanted.inputs
+    sources = ignored_sources.configured(app)
+    inputs = (*wanted.inputs, sources) if sources else wanted.inputs
     return wanted._replace(prepare=prepare, inputs=inputs)
 
 
