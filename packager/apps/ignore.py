@@ -91,7 +91,10 @@ class Ignored:
         """Return whether `folder`, at `path` in the app, is left out as a virtual environment."""
         return (
             self.is_own(path)
-            and os.path.lexists(os.path.join(folder, left_out.VIRTUAL_ENVIRONMENT))  # noqa: PTH118
+            and any(
+                os.path.lexists(os.path.join(folder, name))  # noqa: PTH118
+                for name in left_out.OF_AN_ENVIRONMENT
+            )
             and not self.brings_back(path, is_folder=True)
         )
 

@@ -23,8 +23,8 @@ class Reason(Enum):
 # it, and its bytes differ each time.
 BYTECODE = "__pycache__"
 
-# A folder with this file is a virtual environment.
-VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+# A folder with one of these is an environment of Python for this machine: venv's, or Conda's.
+OF_AN_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 
 # Temporary files that editors create next to a file while it is open or being saved.
 EDITORS_TEMPORARY = re.compile(
@@ -47,12 +47,13 @@ EDITORS_TEMPORARY = re.compile(
 # Version control (in a submodule, `.git` is a file); files of operating systems; caches of tools.
 _USELESS = frozenset(
     {
-        *(".git", ".hg", ".svn"),
+        *(".git", ".hg", ".svn", ".bzr", ".jj"),
         *(".DS_Store", "Thumbs.db", "desktop.ini", ".directory"),
         *(".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
         *(".idea", ".vscode", ".serverless", ".aws-sam"),
         *(".tox", ".nox", ".ipynb_checkpoints", ".nyc_output", ".eslintcache", ".parcel-cache"),
-        ".terraform",
+        *(".terraform", ".gradle", ".turbo", ".npm", ".pnpm-store", "__pypackages__"),
+        *(".coverage", ".pytype", ".pyre", ".dmypy.json", ".stylelintcache", ".sass-cache"),
     }
 )
 

@@ -113,7 +113,7 @@ def test_links_that_multiply_folders_are_an_error_that_names_them(
 
 def test_a_virtual_environment_of_any_name_is_left_out(tmp_path: Path) -> None:
     tree = ["venv/pyvenv.cfg", "venv/lib/a.py", "lib/own/pyvenv.cfg", "lib/own/b", "app.py"]
-    plant(tmp_path, dict.fromkeys(tree, b""))
+    plant(tmp_path, dict.fromkeys([*tree, "env/conda-meta/history", "env/lib/a.py"], b""))
     assert names(tmp_path) == ["app.py"]
     (tmp_path / ".lambdaignore").write_text("!venv\n")
     assert names(tmp_path) == ["app.py", "venv/lib/a.py", "venv/pyvenv.cfg"]
