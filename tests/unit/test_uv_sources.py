@@ -139,7 +139,6 @@ def test_a_pylock_that_was_exported_with_the_sources_is_no_difference(
     ("sources", "entry"),
     [
         *((sources, "") for sources in _EXPORTED if sources),
-        *(("", entry) for entry in _EXPORTED.values() if entry and "index" not in entry),
         *_CHANGED.items(),
     ],
 )
@@ -151,7 +150,8 @@ def test_a_source_that_a_pylock_does_not_have_is_an_error(
 
 
 def test_a_source_that_a_pylock_cannot_tell_is_not_compared(tmp_path: Path) -> None:
-    """The source is for some platforms only, or uv knows the address of its index elsewhere."""
+    """It is for some platforms only, or in the project of the workspace, or in settings of uv's."""
     some = """a = [{ path = "a", marker = "sys_platform == 'win32'" }]"""
     prepare(tmp_path / "1", some, 'index = "https://i/simple"')
     prepare(tmp_path / "2", 'a = { index = "elsewhere" }', 'index = "https://i/simple"')
+    prepare(tmp_path / "3", "", 'vcs = { type = "git", url = "https://h/a.git" }')

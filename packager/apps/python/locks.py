@@ -56,7 +56,11 @@ def pylock(file: Path) -> Wanted | None:
         freshness.check(
             file,
             project,
-            uv_sources.declared(declared, project, file),
+            # Where the project names no place, its workspace or a setting may.
+            (
+                one if one.place else one._replace(place=freshness.UNKNOWN)
+                for one in uv_sources.declared(declared, project, file)
+            ),
             pinned,
         )
         if any(map(_has_files, packages)):  # Their paths are relative to this file.
