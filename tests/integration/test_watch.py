@@ -334,7 +334,7 @@ def test_a_file_that_grows_for_two_seconds_is_one_deploy(watch: Watching) -> Non
         file.write(f"{time.time_ns()}\n" * 200)
         file.flush()
 
-    for _ in range(5):
+    for _ in range(10):
         before = watch.updates
         with (watch.app / "lib/growing.txt").open("w") as file:
             steady = steadily(grow, 2.0, 0.05)
@@ -346,7 +346,7 @@ def test_a_file_that_grows_for_two_seconds_is_one_deploy(watch: Watching) -> Non
 
 @pytest.mark.alone
 def test_saves_every_50_ms_for_5_seconds_are_one_deploy(watch: Watching) -> None:
-    for _ in range(5):
+    for _ in range(10):
         before = watch.updates
         steady = steadily(lambda _: in_place(watch.app / "lib/a.js"), 5.0, 0.05)
         watch.until_deployed()
