@@ -79,6 +79,10 @@ def test_a_file_without_dependencies_does_not_count(
         {"requirements.txt": "a", "setup.py": SETUP.format(", install_requires=['b']")},
         {"requirements.txt": "a", "setup.py": SETUP.format(", **options")},
         {"requirements.txt": "a", "setup.cfg": "[options]\ninstall_requires =\n  b\n"},
+        {"requirements.txt": "a", "requirements.lock": "a==1"},
+        {"requirements.txt": "a", "requirements-lock.txt": "a==1"},
+        {"pyproject.toml": DEPENDENCIES, "requirements.lock": "-e file:.\na==1"},
+        {"pyproject.toml": DEPENDENCIES, "pixi.lock": "version: 6"},
     ],
     ids=" ".join,
 )
@@ -94,6 +98,23 @@ def test_two_lists_side_by_side_are_an_error_that_names_both(
         found = projects.read(app, Path("requirements.txt"))
         assert found
         assert found.file == app / "requirements.txt"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"requirements.txt": "-r requirements.lock", "requirements.lock": "a==1"},
+        {"requirements.txt": "a", "requirements.lock": "# none"},
+        {"requirements.txt": "a", "requirements-dev.lock": "a==1"},
+        {"requirements.txt": "a", "constraints.txt": "a==1"},
+    ],
+)
+def test_a_lock_that_the_list_includes_or_that_is_for_development_is_no_other_list(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = projects.read(app_with(tmp_path, files))
+    assert found
+    assert found.file.name == "requirements.txt"
 
 
 @pytest.mark.parametrize(

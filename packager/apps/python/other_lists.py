@@ -5,6 +5,7 @@ An app without any other list would be packaged without its dependencies.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,12 @@ from packager.errors import PackageError
 _FILES = (
     *("*requirements*.txt", "*requirements*.in", "*requirements*.lock", "pylock.*.toml"),
     *("requirements/*.txt", "requirements/*.in"),
+)
+
+# Locks of Rye, Pixi and Conda, and names that people give to pinned lists.
+_LOCKS = (
+    *("*requirements*.lock", "*requirements[-_.]lock.txt", "*requirements[-_.]frozen.txt"),
+    *("pixi.lock", "conda-lock.yml", "conda-lock.yaml"),
 )
 
 # An entry of the list, except the interpreter and pip:
@@ -58,15 +65,31 @@ def refuse(app: Path) -> None:
         )
 
 
+def locks(app: Path) -> Iterator[str]:
+    """Yield the names of locks that pin what another file lists: they must not be ignored.
+
+    A lock that `requirements.txt` includes counts as a part of it.
+    """
+    requirements_file = app / lists.REQUIREMENTS
+    text = tables.read(requirements_file) if requirements_file.is_file() else b""
+    for path in sorted({path for pattern in _LOCKS for path in app.glob(pattern)}):
+        is_used = os.fsencode(path.name) in text or _DEVELOPMENT.search(path.name)
+        if path.is_file() and not is_used and _has_lines(path):
+            yield path.name
+
+
 def _files(app: Path) -> Iterator[_List]:
     for path in sorted(path for pattern in _FILES for path in app.glob(pattern)):
         name = str(path.relative_to(app))
-        is_list = path.is_file() and not _DEVELOPMENT.search(name)
-        if is_list and requirements.lines(tables.read(path).decode("utf-8-sig", "replace")):
+        if path.is_file() and not _DEVELOPMENT.search(name) and _has_lines(path):
             hint = f"Set _LAMBDA_REQUIREMENTS={name} (--requirements)."
             if path.suffix == ".in":
                 hint = f"Compile it: `uv pip compile {name} -o {lists.REQUIREMENTS}`."
             yield _List(name, hint)
+
+
+def _has_lines(file: Path) -> bool:
+    return bool(requirements.lines(tables.read(file).decode("utf-8-sig", "replace")))
 
 
 def _groups(app: Path) -> Iterator[_List]:

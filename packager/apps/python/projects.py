@@ -43,6 +43,7 @@ def read(app: Path, named: Path | None = None) -> Wanted | None:
     if named is not None:
         return _read_named(app, app / named)
     found = [*lists.names(app)]
+    found += other_lists.locks(app) if found else ()
     if len(found) > 1:
         raise PackageError(
             f"{app} has {len(found)} lists of dependencies: {' and '.join(found)}.",
