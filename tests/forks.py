@@ -222,6 +222,10 @@ def _exit(status: int) -> None:
 
 
 if __name__ == "__main__":
+    # Whichever test was the first to run a command, signals have the effect that a terminal gives.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for _number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(_number, signal.SIG_DFL)
     with socket.socket(fileno=int(sys.argv[1])) as _commands:
         _import_all()
         _serve(_commands)
