@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from packager import workspace
+from packager import atomic_file, workspace
 from packager.apps.members import EXECUTABLE_FILE, REGULAR_FILE, Member, Version
 from packager.apps.python import Python, cache, installer, prebuilt, projects
 from packager.apps.python.platform import Platform
@@ -79,19 +81,22 @@ def _find_or_install(wanted: Wanted, app: Python, platform: Platform) -> cache.I
     folder = _known.get(key)
     if folder and folder.is_dir():
         return cache.Installation(folder, cache.files(folder))
-    found = cache.find(key) or _install(wanted, app, platform, key, names_files=bool(state.files))
+    found = cache.find(key) or _install(wanted, app, platform, key, state.files)
     _known[key] = found.folder
     return found
 
 
 def _install(
-    wanted: Wanted, app: Python, platform: Platform, key: str, *, names_files: bool
+    wanted: Wanted, app: Python, platform: Platform, key: str, local: tuple[str, ...]
 ) -> cache.Installation:
-    """Install the dependencies; with `names_files`, a setting takes packages from local files."""
+    """Install the dependencies; settings may take them from files with the states `local`."""
     cache.remove_unused()
     if cache.is_old("uv"):
         installer.output_of(["cache", "clean", "--quiet"], app.folder)
-    with workspace.private_folder(cache.folder("wheels")) as making:
+    with (
+        workspace.private_folder(cache.folder("wheels")) as making,
+        _noticing_changes(local) as has_changed,
+    ):
         installed = making / "installed"
 
         def install(*, refresh: bool) -> bool:
@@ -102,14 +107,35 @@ def _install(
             installed.mkdir(exist_ok=True)
             return wanted.pinned is None or _names(installed) <= wanted.pinned
 
-        # What is not pinned may have a newer version by now; asking for it takes as long again. uv
-        # does not notice that a local file has other contents.
-        refreshes = names_files or (wanted.pinned is not None and not wanted.only_pins)
+        # What is not pinned may have a newer version by now; asking for it takes as long again.
+        refreshes = has_changed or (wanted.pinned is not None and not wanted.only_pins)
         is_pinned = install(refresh=refreshes)
         if not is_pinned and not refreshes:
             is_pinned = install(refresh=True)
         _clean(installed)
         return cache.keep(installed, key if is_pinned else None)
+
+
+@contextmanager
+def _noticing_changes(local: tuple[str, ...]) -> Iterator[bool]:
+    """Yield whether other local files were used before: uv would not notice new contents.
+
+    At the end, note that uv has read these.
+    """
+    if not local:
+        yield False
+        return
+    state = hashlib.sha256("\n".join(local).encode("utf-8", "surrogateescape")).hexdigest()
+    noted = cache.folder("wheels") / "local-files"
+    try:
+        has_changed = noted.read_text("ascii") != state
+    except (OSError, ValueError):
+        has_changed = True
+    if has_changed:
+        noted.unlink(missing_ok=True)
+    yield has_changed
+    with atomic_file.replaced(noted) as part:
+        part.write_text(state, "ascii")
 
 
 def _names(installed: Path) -> set[str]:
