@@ -80,7 +80,7 @@ def test_a_file_without_dependencies_does_not_count(
         {"requirements.txt": "a", "setup.py": SETUP.format(", **options")},
         {"requirements.txt": "a", "setup.cfg": "[options]\ninstall_requires =\n  b\n"},
         {"requirements.txt": "a", "requirements.lock": "a==1"},
-        {"requirements.txt": "a", "requirements-lock.txt": "a==1"},
+        {"requirements.txt": "a  # not requirements-lock.txt", "requirements-lock.txt": "a==1"},
         {"pyproject.toml": DEPENDENCIES, "requirements.lock": "-e file:.\na==1"},
         {"pyproject.toml": DEPENDENCIES, "pixi.lock": "version: 6"},
     ],

@@ -31,7 +31,6 @@ _UNCONDITIONAL = {
 
 _ANY_VERSION = ("", "*")
 
-
 # A place that depends on what the packager does not know; it is not compared.
 UNKNOWN = Place("unknown")
 

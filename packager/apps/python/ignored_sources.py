@@ -13,7 +13,7 @@ from pathlib import Path
 from packager.apps.python import freshness, lists, pip_settings, tables, uv_settings, uv_sources
 from packager.apps.python.freshness import UNKNOWN
 from packager.apps.python.places import Place
-from packager.apps.python.requirements import canonical
+from packager.apps.python.requirements import name_of
 from packager.errors import PackageError
 
 # Tables of pyproject.toml, and their keys for indexes.
@@ -32,10 +32,8 @@ _LOCKS = {
 _INDEX_OPTION = re.compile(r"(?:-i|--index-url|--extra-index-url|--no-index)\b")
 _VARIABLES = ("INDEX", "DEFAULT_INDEX", "INDEX_URL", "EXTRA_INDEX_URL")
 
-# A requirement by name: its place is not in the line, and no hash says which file it is.
-_BY_NAME = re.compile(
-    r"([A-Za-z0-9][\w.-]*)(?![\w.-])(?!\s*(?:\[[^\]]*\])?\s*@)(?![/:])(?!.*--hash)"
-)
+# A requirement that is not by name alone: it has a place, or a hash says which file it is.
+_PLACED = re.compile(r"[\w.-]+\s*(?:\[[^\]]*\])?\s*@|.*--hash")
 
 
 def refuse_of_project(file: Path) -> None:
@@ -60,7 +58,7 @@ def refuse_beside(file: Path, listed: Iterable[str], app: Path) -> None:
     by its name alone from elsewhere.
     """
     listed = [*listed]
-    names = [canonical(found[1]) for line in listed if (found := _BY_NAME.match(line))]
+    names = [name for line in listed if (name := name_of(line)) and not _PLACED.match(line)]
     if not names:
         return
     names_index = any(map(_INDEX_OPTION.match, listed)) or _settings_name_an_index(app)
@@ -128,9 +126,9 @@ def _places(app: Path, names: list[str]) -> Iterator[tuple[Path, str, Place]]:
     ]
     for file, declared in found:
         for requirement, place, _ in declared:
-            name = _BY_NAME.match(requirement)
-            if name and canonical(name[1]) in names and place and place not in (UNKNOWN, Place()):
-                yield file, canonical(name[1]), place
+            name = name_of(requirement)
+            if name in names and place and place not in (UNKNOWN, Place()):
+                yield file, name, place
 
 
 def _uv_asks_an_index_of(project: Path) -> bool:

@@ -5,7 +5,6 @@ An app without any other list would be packaged without its dependencies.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,26 +69,26 @@ def locks(app: Path) -> Iterator[str]:
 
     A lock that `requirements.txt` includes counts as a part of it.
     """
-    requirements_file = app / lists.REQUIREMENTS
-    text = tables.read(requirements_file) if requirements_file.is_file() else b""
+    file = app / lists.REQUIREMENTS
+    included = [line for line in _lines(file) if line.startswith("-")] if file.is_file() else []
     for path in sorted({path for pattern in _LOCKS for path in app.glob(pattern)}):
-        is_used = os.fsencode(path.name) in text or _DEVELOPMENT.search(path.name)
-        if path.is_file() and not is_used and _has_lines(path):
+        is_used = any(line.endswith(path.name) for line in included)
+        if path.is_file() and not is_used and not _DEVELOPMENT.search(path.name) and _lines(path):
             yield path.name
 
 
 def _files(app: Path) -> Iterator[_List]:
     for path in sorted(path for pattern in _FILES for path in app.glob(pattern)):
         name = str(path.relative_to(app))
-        if path.is_file() and not _DEVELOPMENT.search(name) and _has_lines(path):
+        if path.is_file() and not _DEVELOPMENT.search(name) and _lines(path):
             hint = f"Set _LAMBDA_REQUIREMENTS={name} (--requirements)."
             if path.suffix == ".in":
                 hint = f"Compile it: `uv pip compile {name} -o {lists.REQUIREMENTS}`."
             yield _List(name, hint)
 
 
-def _has_lines(file: Path) -> bool:
-    return bool(requirements.lines(tables.read(file).decode("utf-8-sig", "replace")))
+def _lines(file: Path) -> list[str]:
+    return requirements.lines(tables.read(file).decode("utf-8-sig", "replace"))
 
 
 def _groups(app: Path) -> Iterator[_List]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packager.apps.python import freshness, places, tables, variables
 from packager.apps.python.places import Place
 from packager.apps.python.platform import Platform
-from packager.apps.python.requirements import canonical
+from packager.apps.python.requirements import canonical, name_of
 from packager.apps.python.wanted import Options, Wanted
 from packager.errors import PackageError
 from packager.lazy import lazy
@@ -25,7 +25,6 @@ else:
     specifiers = lazy("packaging.specifiers")
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
-_BEGIN = re.compile(r"[A-Za-z0-9][\w.-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][\w.!+-]*")
 _HASH = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 
@@ -205,8 +204,7 @@ def _without_sources(local: Sequence[Pin]) -> Iterator[str]:
         table = tables.toml(project) if project.is_file() else {}
         names = tables.subtable(table, "tool", "uv", "sources").keys()
         requires = tables.subtable(table, "build-system").get("requires", [])
-        tools = {_BEGIN.match(str(line)) for line in requires if isinstance(requires, list)}
-        needed = {canonical(found[0]) for found in tools if found}
+        needed = {name_of(str(line)) for line in requires if isinstance(requires, list)}
         if used := sorted(needed & {*map(canonical, names)}):
             raise PackageError(
                 f"{project} takes {used[0]}, with which it is built, from a source of its own.",

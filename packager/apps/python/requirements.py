@@ -17,7 +17,7 @@ _COMMENT = re.compile(r"(^|\s)#.*$", re.MULTILINE)
 _INCLUDE = re.compile(r"(?:-r|-c|--requirements?|--constraints?)[ =]*(\S+)")
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)[ =]*(\S+)")
 _EDITABLE = re.compile(r"-e|--editable\b")
-_PRE = re.compile(r"--pre")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?![\w.-])(?![/:])")
 _WITH_HASH = re.compile(r"\S.*\s--hash[ =]")
 _TRUSTED_HOST = re.compile(r"--trusted-host[ =]*(\S+)")
 _URL_OF_FILE = re.compile(r"file:(?://(?:localhost)?(?=/))?")
@@ -92,6 +92,12 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def name_of(requirement: str) -> str:
+    """Return the canonical name with which a requirement begins; nothing for a path or option."""
+    found = _NAME.match(requirement)
+    return canonical(found[0]) if found else ""
+
+
 def lines(text: str) -> list[str]:
     """Return the requirements and options, without comments, and with continued lines joined."""
     text = _COMMENT.sub("", _CONTINUATION.sub(" ", text))
@@ -108,7 +114,7 @@ def _of_uv(listed: Sequence[str]) -> Iterator[str]:
     if any(map(_WITH_HASH.match, listed)):
         yield "--require-hashes"
     for line in listed:
-        if _PRE.fullmatch(line):
+        if line == "--pre":
             yield "--prerelease=allow"
         elif host := _TRUSTED_HOST.fullmatch(line):
             yield f"--allow-insecure-host={host[1]}"

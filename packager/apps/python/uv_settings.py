@@ -14,6 +14,8 @@ from packager.apps.python import tables
 # https://docs.astral.sh/uv/reference/settings/#index
 _INDEXES = ("index", "index-url", "extra-index-url", "find-links", "no-index")
 
+_BLANKS = re.compile(r"[\s,]+")
+
 # Variables that do not change what is installed.
 _HARMLESS = re.compile(
     r"UV_(CACHE_DIR|NO_PROGRESS|OFFLINE|HTTP_\w+|CONCURRENT_\w+|PYTHON_DOWNLOADS"
@@ -46,15 +48,14 @@ def state(app: Path, environment: Mapping[str, str]) -> State:
         for name, value in sorted(environment.items())
         if name.startswith("UV_") and not _HARMLESS.fullmatch(name)
     }
-    found = [variables, *(table for _, table in _found(app))]
-    text = json.dumps(found, sort_keys=True, default=str)
-    return State(text, tuple(_files(app, variables)))
+    found = [*_found(app)]
+    text = json.dumps([variables, *(table for _, table in found)], sort_keys=True, default=str)
+    files = [path for value in variables.values() for path in _named(app, _BLANKS.split(value))]
+    return State(text, (*files, *_linked(found)))
 
 
-def _files(app: Path, variables: Mapping[str, str]) -> Iterator[str]:
-    for value in variables.values():
-        yield from _named(app, re.split(r"[\s,]+", value))
-    for file, table in _found(app):
+def _linked(settings: Iterable[tuple[Path, tables.Table]]) -> Iterator[str]:
+    for file, table in settings:
         for found in (table, tables.subtable(table, "pip")):
             links = found.get("find-links", [])
             yield from _named(file.parent, map(str, links if isinstance(links, list) else []))

@@ -6,8 +6,7 @@ that name would be installed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from packager.apps.python import places, tables
 from packager.apps.python.freshness import UNKNOWN, Declared
 from packager.apps.python.places import Place
-from packager.apps.python.requirements import canonical
+from packager.apps.python.requirements import canonical, name_of
 from packager.lazy import lazy
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ else:
 
 _REFERENCES = ("rev", "tag", "branch")
 _IN_LOCK = ("directory", "editable", "virtual", "path")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _CONDITIONS = {"marker", "extra", "group"}
 _DEFAULT = Place()
 _WORKSPACE = Place("workspace")
@@ -33,13 +31,13 @@ _SOME_INDEX = Place("some index")  # Its address is not in the project.
 
 
 def differ(
-    dependency: requirements.Requirement, project: Path, lock: Path, locked: Collection[Place]
+    dependency: requirements.Requirement, project: Path, lock: Path, locked: set[Place]
 ) -> bool:
     """Return whether a `dependency` of the file `project` now has other places than those that are
     `locked` in the `lock`, as far as both can be compared.
     """
     if dependency.url:
-        return {*locked} != {places.of_requirement(dependency.url, project.parent)}
+        return locked != {places.of_requirement(dependency.url, project.parent)}
     entries = [*_entries(canonical(dependency.name), project, lock)]
     if any({"extra", "group"} & entry.keys() for entry, _ in entries):
         return False
@@ -51,17 +49,16 @@ def differ(
             _SOME_INDEX if place.kind == "index" and place.address else place for place in locked
         }
     if not any("marker" in entry for entry, _ in entries):
-        return declared != {*locked}
+        return declared != locked
     # Where no marker fits, the package comes from the default index.
-    is_lost = {*locked} == {_DEFAULT} and not dependency.marker
-    return is_lost or not {*locked} <= declared | {_DEFAULT}
+    is_lost = locked == {_DEFAULT} and not dependency.marker
+    return is_lost or not locked <= declared | {_DEFAULT}
 
 
 def declared(lines: Iterable[str], project: Path, lock: Path) -> Iterator[Declared]:
     """Return the dependencies in the `lines` of the file `project`, with their places."""
     for line in lines:
-        name = _NAME.match(line)
-        entries = [*_entries(canonical(name[0]), project, lock)] if name else []
+        entries = [*_entries(name_of(line), project, lock)]
         found = {_place(entry, file, lock) for entry, file in entries} - {_SOME_INDEX}
         is_compared = not any(_CONDITIONS & entry.keys() for entry, _ in entries)
         yield Declared(line, next(iter(found), None) if is_compared else UNKNOWN)
